@@ -1,0 +1,36 @@
+"""Entry point: every command, and errors as one line with a non-zero exit."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from aftercare import __version__
+from aftercare.cli.migrate import migrate
+from domain.errors import AftercareError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aftercare")
+def commands() -> None:
+    """After-sales service for installed devices: telemetry in, failure predicted, part reserved before it happens."""
+
+
+commands.add_command(migrate)
+
+
+def main() -> None:
+    """Run the command line. An AftercareError ends it with its message on one line and exit code 1."""
+    try:
+        commands.main(standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except AftercareError as error:
+        click.echo(f"aftercare: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,96 @@
+"""Settings, from the environment, secret files or a TOML file: the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from domain.catalog import parse_duration
+from domain.errors import ConfigurationError
+
+CONFIG_FILE = "AFTERCARE_CONFIG"
+SECRETS_DIR = "AFTERCARE_SECRETS_DIR"
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Environment first (`AFTERCARE_` and the field's name in capitals), then a file of that
+    name in the secrets folder, then the TOML file."""
+
+    model_config = SettingsConfigDict(env_prefix="AFTERCARE_", frozen=True, extra="forbid")
+
+    database_url: str | None = Field(None, description="PostgreSQL address; none: an embedded database")
+    mqtt_url: str | None = Field(None, description="Broker, mqtt(s)://USER:PASSWORD@HOST:PORT; none: embedded")
+    mqtt_ca_file: Path | None = Field(None, description="Certificate authority of the broker, for mqtts://")
+    prefect_api_url: str | None = Field(
+        None, validation_alias="PREFECT_API_URL", description="Prefect server; none: one on this machine"
+    )
+    state_dir: Path = Field(
+        Path.home() / ".local" / "state" / "aftercare", description="Where the embedded services keep their data"
+    )
+    services_dir: Path = Field(
+        Path.home() / ".cache" / "aftercare" / "services", description="Where the set-up put the Debian 13 folder"
+    )
+    catalog_dir: Path | None = Field(None, description="Folder of catalog files; none: the ones that ship")
+    http_host: str = Field("127.0.0.1", description="Address that the API and console listen on")
+    http_port: int = Field(8080, description="Port of the API and console")
+    api_token: str | None = Field(None, description="Token that every request must bear; needed beyond loopback")
+    clock: str = Field("system", description="Where time comes from; START@WALL_EPOCHxSPEED for a sped-up replay")
+    ingest_id: str = Field(default_factory=socket.gethostname, description="Stable identity of this ingest replica")
+    ingest_batch_rows: int = Field(5000, ge=1, description="Rows after which a batch is written")
+    ingest_batch_wait: timedelta = Field(
+        timedelta(milliseconds=50), description="Longest wait of a reading for its batch"
+    )
+    metrics_port: int = Field(0, description="Port of ingest's Prometheus metrics on loopback; 0: off")
+    train_interval: timedelta = Field(timedelta(days=7), description="How often models are trained")
+    score_interval: timedelta = Field(timedelta(minutes=15), description="How often devices are scored")
+    log_level: str = Field("info", description="debug, info, warning or error")
+
+    @field_validator("ingest_batch_wait", "train_interval", "score_interval", mode="before")
+    @classmethod
+    def _read_duration(cls, value: object) -> object:
+        return parse_duration(value) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = (
+            TomlConfigSettingsSource(settings_cls, Path(os.environ[CONFIG_FILE])) if CONFIG_FILE in os.environ else None
+        )
+        sources = (init_settings, env_settings, file_secret_settings)
+        return (*sources, toml) if toml else sources
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings. Raises ConfigurationError naming the setting and what is wrong with it."""
+    config = os.environ.get(CONFIG_FILE)
+    if config and not Path(config).is_file():
+        raise ConfigurationError(f"{CONFIG_FILE} names {config}, which is not a file")
+    secrets = os.environ.get(SECRETS_DIR)
+    if secrets and not Path(secrets).is_dir():
+        raise ConfigurationError(f"{SECRETS_DIR} names {secrets}, which is not a folder")
+    make: Callable[..., Settings] = partial(Settings, _secrets_dir=secrets) if secrets else Settings  # type: ignore[call-arg]
+    try:
+        return make(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "settings"
+        name = field if field.isupper() else f"AFTERCARE_{field.upper()}"
+        raise ConfigurationError(f"{name} is wrong: {first['msg']}; got {first['input']!r}") from error

@@ -1,0 +1,62 @@
+"""The composition root: builds what a process needs out of its settings, and hands it down by arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from aftercare.settings import Settings
+from domain.catalog import parse_device_model
+from domain.clock import Clock, parse_clock
+from domain.device_model import DeviceModel
+from domain.errors import CatalogError, ConfigurationError
+from store.database import Database
+
+Catalog = Mapping[str, DeviceModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What every long-running process of Aftercare shares."""
+
+    settings: Settings
+    clock: Clock
+    catalog: Catalog
+    database: Database
+
+
+def build(settings: Settings, *, pool_size: int = 8, application: str = "aftercare") -> Application:
+    """Put an application together; nothing is connected yet. Raises ConfigurationError."""
+    if settings.database_url is None:
+        raise ConfigurationError(
+            "AFTERCARE_DATABASE_URL is not set: give postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "or run 'aftercare up', which brings its own"
+        )
+    return Application(
+        settings=settings,
+        clock=parse_clock(settings.clock),
+        catalog=load_catalog(settings.catalog_dir),
+        database=Database(settings.database_url, max_size=pool_size, application=application),
+    )
+
+
+def load_catalog(folder: Path | None = None) -> Catalog:
+    """Every device model by name, from `folder` or from the catalog that ships. Raises CatalogError."""
+    root: Traversable = folder if folder is not None else files("catalog")
+    if not root.is_dir():
+        raise CatalogError(f"{root} is not a folder: set AFTERCARE_CATALOG_DIR to the folder of catalog files")
+    paths = sorted((entry for entry in root.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    if not paths:
+        raise CatalogError(f"{root} holds no catalog file (*.toml): set AFTERCARE_CATALOG_DIR to the folder that does")
+    catalog: dict[str, DeviceModel] = {}
+    for path in paths:
+        model = parse_device_model(path.read_text(encoding="utf-8"), path.name)
+        if model.name in catalog:
+            raise CatalogError(
+                f"{path.name}: device model {model.name!r} is already described by another file in {root}"
+            )
+        catalog[model.name] = model
+    return catalog

@@ -1,0 +1,146 @@
+"""A device model: what is measured, what can fail, what that costs and which parts put it right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from domain.errors import NotFoundError
+from domain.money import Money
+
+
+class ChannelKind(StrEnum):
+    """How a channel's numbers are to be read."""
+
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    SETTING = "setting"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One measured quantity; `low` and `high` bound what is physically plausible, in `unit`."""
+
+    name: str
+    title: str
+    unit: str
+    kind: ChannelKind = ChannelKind.GAUGE
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A replaceable assembly of the device."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A spare part; `lead_time` is how long a purchase takes to arrive."""
+
+    part_no: str
+    description: str
+    unit_cost: Money
+    lead_time: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class KitLine:
+    """So many of one part for one repair."""
+
+    part_no: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a visit costs in each situation, without parts.
+
+    planned_visit: prevents the failure. emergency_visit: repairs after it, downtime and damage included.
+    needless_visit: finds nothing wrong.
+    """
+
+    planned_visit: Money
+    emergency_visit: Money
+    needless_visit: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What the planner and the technician are told."""
+
+    symptoms: Sequence[str] = ()
+    checks: Sequence[str] = ()
+    tools: Sequence[str] = ()
+    steps: Sequence[str] = ()
+    safety: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailureMode:
+    """One way to fail.
+
+    horizon: the risk is that of failing within it. lead_time: notice that a visit with its part needs.
+    rul_cap: remaining useful life is not told beyond it. gate_precision: tickets open by themselves only when
+    the measured precision reaches it. event_codes: failure events with these codes are this mode.
+    """
+
+    name: str
+    title: str
+    component: str
+    horizon: timedelta
+    lead_time: timedelta
+    rul_cap: timedelta
+    gate_precision: float
+    costs: Costs
+    kit: Sequence[KitLine] = ()
+    guidance: Guidance = field(default_factory=Guidance)
+    event_codes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSettings:
+    """Look-back windows of the features, and how much of a life counts as its own healthy start."""
+
+    windows: Sequence[timedelta]
+    baseline: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceModel:
+    """Everything that the catalog says about one device model."""
+
+    name: str
+    title: str
+    reading_interval: timedelta
+    currency: str
+    channels: Sequence[Channel]
+    components: Sequence[Component]
+    failure_modes: Sequence[FailureMode]
+    parts: Sequence[Part]
+    features: FeatureSettings
+
+    @property
+    def readings_table(self) -> str:
+        """Name of the wide table that holds this model's readings."""
+        return f"readings_{self.name}"
+
+    def failure_mode(self, name: str) -> FailureMode:
+        """The failure mode of that name. Raises NotFoundError."""
+        for mode in self.failure_modes:
+            if mode.name == name:
+                return mode
+        known = ", ".join(mode.name for mode in self.failure_modes)
+        raise NotFoundError(f"device model {self.name} has no failure mode {name!r}; it has {known}")
+
+    def channel(self, name: str) -> Channel:
+        """The channel of that name. Raises NotFoundError."""
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        raise NotFoundError(f"device model {self.name} has no channel {name!r}: see its catalog file")

@@ -1,0 +1,65 @@
+"""What a model says about a device, and where the model came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class ModelStatus(StrEnum):
+    """A model version's standing; at most one champion per device model and failure mode."""
+
+    CHAMPION = "champion"
+    CHALLENGER = "challenger"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How much one channel moved the risk (in probability), and why, in the planner's words and units."""
+
+    channel: str
+    effect: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The risk of one failure mode within its horizon, and the remaining useful life with its interval.
+
+    as_of: the last reading that the model saw. risk: probability in [0, 1].
+    """
+
+    device: str
+    failure_mode: str
+    as_of: datetime
+    horizon: timedelta
+    risk: float
+    rul: timedelta
+    rul_low: timedelta
+    rul_high: timedelta
+    contributions: Sequence[Contribution] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One trained model with its lineage. `metrics` are from held-out devices, `alarm_threshold` is the risk at
+    which acting is cheaper than waiting, measured on the same held-out devices."""
+
+    device_model: str
+    failure_mode: str
+    task: str
+    status: ModelStatus
+    alarm_threshold: float
+    metrics: Mapping[str, Any]
+    data_from: datetime
+    data_to: datetime
+    row_count: int
+    device_count: int
+    features: Sequence[str]
+    code_version: str
+    library_versions: Mapping[str, str]
+    artifact_sha256: str

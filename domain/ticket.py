@@ -1,0 +1,93 @@
+"""Service tickets and the sums behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class TicketState(StrEnum):
+    """The life of a ticket."""
+
+    SUGGESTED = "suggested"
+    OPEN = "open"
+    PLANNED = "planned"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class ClosureCode(StrEnum):
+    """What the technician found; it becomes the label that the next training run learns from."""
+
+    CONFIRMED = "confirmed"
+    WORN = "worn"
+    NO_FAULT_FOUND = "no_fault_found"
+    OTHER = "other"
+
+
+class ReservationState(StrEnum):
+    """The life of a part reservation."""
+
+    RESERVED = "reserved"
+    BACKORDERED = "backordered"
+    PICKED = "picked"
+    CONSUMED = "consumed"
+    RELEASED = "released"
+
+
+MOVES: Mapping[TicketState, frozenset[TicketState]] = {
+    TicketState.SUGGESTED: frozenset({TicketState.OPEN, TicketState.CANCELLED}),
+    TicketState.OPEN: frozenset({TicketState.PLANNED, TicketState.IN_PROGRESS, TicketState.CANCELLED}),
+    TicketState.PLANNED: frozenset({TicketState.OPEN, TicketState.IN_PROGRESS, TicketState.CANCELLED}),
+    TicketState.IN_PROGRESS: frozenset({TicketState.RESOLVED, TicketState.PLANNED}),
+    TicketState.RESOLVED: frozenset({TicketState.CLOSED, TicketState.IN_PROGRESS}),
+    TicketState.CLOSED: frozenset(),
+    TicketState.CANCELLED: frozenset(),
+}
+"""From each state, the states that a ticket may move to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """One line of the sum; amounts in minor units of the decision's currency."""
+
+    label: str
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Expected cost of acting against waiting, line by line, so that anyone can check the sum."""
+
+    action: str
+    currency: str
+    act_now: Sequence[DecisionLine]
+    wait: Sequence[DecisionLine]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A service ticket. `need_by`: the part and the technician must be there by then."""
+
+    ticket_id: int
+    device: str
+    failure_mode: str
+    state: TicketState
+    priority: int
+    summary: str
+    opened_at: datetime
+    need_by: datetime
+    sla_response_due: datetime | None = None
+    sla_repair_due: datetime | None = None
+    entitlement: Mapping[str, Any] | None = None
+    decision: Mapping[str, Any] | None = None
+    closure_code: ClosureCode | None = None
+    alarm_id: int | None = None
+    prediction_id: int | None = None
+    version: int = 1

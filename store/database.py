@@ -1,0 +1,108 @@
+"""Connections to the database, and which storage tier it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from domain.errors import ConfigurationError, UnavailableError
+from store.sql import load
+
+SQL = load("database")
+
+Connection = psycopg.Connection[TupleRow]
+
+
+class Tier(StrEnum):
+    """What the database can do; the answers are the same on each, the speed and the size on disk differ."""
+
+    COMMUNITY = "TimescaleDB community"
+    APACHE = "TimescaleDB Apache"
+    PLAIN = "plain PostgreSQL"
+
+    @property
+    def has_hypertables(self) -> bool:
+        return self is not Tier.PLAIN
+
+
+class Database:
+    """A pool of connections to one database. Each `transaction()` commits on leaving and rolls back on an error."""
+
+    def __init__(self, url: str, *, max_size: int = 8, application: str = "aftercare") -> None:
+        """Does not connect yet. `url` is a libpq URL; `application` shows in pg_stat_activity."""
+        self.url = url
+        self.name = describe_url(url)
+        self._pool = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=max_size,
+            open=False,
+            timeout=10,
+            kwargs={"application_name": application, "options": "-c timezone=UTC -c jit=off"},
+            check=ConnectionPool.check_connection,
+        )
+
+    def __enter__(self) -> Database:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Check that the database answers. Raises UnavailableError naming the address and what to do."""
+        connect(self.url).close()
+        self._pool.open()
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A pooled connection in one transaction. Raises UnavailableError when none can be had."""
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise UnavailableError(f"no connection to {self.name} within 10 s: is the database up?") from error
+
+
+def connect(url: str, **options: Any) -> Connection:
+    """One connection outside the pool. Raises UnavailableError or ConfigurationError, never with the password."""
+    try:
+        connection = psycopg.connect(url, connect_timeout=10, options="-c timezone=UTC -c jit=off", **options)
+    except psycopg.ProgrammingError as error:
+        raise ConfigurationError(
+            f"AFTERCARE_DATABASE_URL is not a PostgreSQL address: {str(error).strip()}. "
+            "Give postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        ) from error
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise UnavailableError(
+            f"cannot connect to {describe_url(url)}: {reason}. "
+            "Check AFTERCARE_DATABASE_URL and that the database server runs"
+        ) from error
+    return connection
+
+
+def describe_url(url: str) -> str:
+    """The address without its password, for messages."""
+    parts = urlsplit(url)
+    return f"database {parts.hostname or 'local'}:{parts.port or 5432}{parts.path or ''}"
+
+
+def detect_tier(connection: Connection) -> Tier:
+    """Which storage tier this database is: asked here and nowhere else."""
+    row = connection.execute(SQL["storage_tier"]).fetchone()
+    assert row is not None
+    available, licence = row
+    if not available:
+        return Tier.PLAIN
+    return Tier.COMMUNITY if licence == "timescale" else Tier.APACHE

@@ -1,0 +1,146 @@
+"""Brings a database to the current schema: the numbered .sql files, then one readings table per catalog file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import psycopg
+from psycopg import sql
+
+from domain.device_model import DeviceModel
+from domain.errors import UnavailableError
+from store.database import Connection, Tier, connect, detect_tier
+from store.sql import load
+
+SQL = load("database")
+CHUNK = "7 days"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What a migration did."""
+
+    tier: Tier
+    applied: Sequence[str]
+    new_columns: Sequence[str]
+
+
+def migrate(url: str, device_models: Sequence[DeviceModel]) -> MigrationReport:
+    """Apply what is missing, all of it or nothing. Several processes may call it at once; one works, the others wait.
+
+    Raises UnavailableError when the database cannot be reached.
+    """
+    with connect(url, autocommit=True) as connection:
+        tier = detect_tier(connection)
+        if tier.has_hypertables:
+            _create_extension(connection)
+    with connect(url) as connection:
+        connection.execute(SQL["lock_migrations"])
+        connection.execute(SQL["create_migrations_table"])
+        applied = [_apply(connection, name) for name in pending_migrations(connection)]
+        columns = [column for model in device_models for column in _sync_device_model(connection, model, tier)]
+        _sync_view(connection)
+    return MigrationReport(tier, applied, columns)
+
+
+def pending_migrations(connection: Connection) -> list[str]:
+    """Names of the migrations that this database has not seen."""
+    done: set[str] = set()
+    if connection.execute(SQL["table_columns"], {"table": "schema_migrations"}).fetchone():
+        done = {name for (name,) in connection.execute(SQL["applied_migrations"])}
+    return sorted(
+        entry.name
+        for entry in (files("store") / "migrations").iterdir()
+        if entry.name.endswith(".sql") and entry.name not in done
+    )
+
+
+def _create_extension(connection: Connection) -> None:
+    try:
+        connection.execute(SQL["create_timescaledb"])
+    except psycopg.errors.UniqueViolation:
+        pass  # another process created it between the check and the creation
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise UnavailableError(
+            f"{connection.info.dbname}: the timescaledb extension is missing and this user may not create it: "
+            "let a superuser run CREATE EXTENSION timescaledb"
+        ) from error
+
+
+def _apply(connection: Connection, name: str) -> str:
+    text = (files("store") / "migrations" / name).read_text(encoding="utf-8")
+    connection.execute(text.encode())
+    connection.execute(SQL["note_migration"], {"name": name})
+    return name
+
+
+def _sync_device_model(connection: Connection, model: DeviceModel, tier: Tier) -> list[str]:
+    connection.execute(
+        SQL["upsert_device_model"],
+        {
+            "name": model.name,
+            "title": model.title,
+            "reading_interval": model.reading_interval,
+            "currency": model.currency,
+        },
+    )
+    for part in model.parts:
+        connection.execute(
+            SQL["upsert_part"],
+            {
+                "part_no": part.part_no,
+                "description": part.description,
+                "unit_cost": part.unit_cost.minor,
+                "currency": part.unit_cost.currency,
+                "lead_time": part.lead_time,
+            },
+        )
+    return _sync_readings_table(connection, model, tier)
+
+
+def _sync_readings_table(connection: Connection, model: DeviceModel, tier: Tier) -> list[str]:
+    table = model.readings_table
+    existing = {name for (name,) in connection.execute(SQL["table_columns"], {"table": table})}
+    if not existing:
+        connection.execute(
+            sql.SQL(
+                "CREATE TABLE {} (ts timestamptz NOT NULL, device_id bigint NOT NULL, extra jsonb, "
+                "PRIMARY KEY (device_id, ts))"
+            ).format(sql.Identifier(table))
+        )
+        if tier.has_hypertables:
+            connection.execute(SQL["create_hypertable"], {"table": table, "chunk": CHUNK})
+    missing = [channel for channel in model.channels if channel.name not in existing]
+    for channel in missing:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} ADD COLUMN {} double precision").format(
+                sql.Identifier(table), sql.Identifier(channel.name)
+            )
+        )
+    return [f"{table}.{channel.name}" for channel in missing] if existing else []
+
+
+def _sync_view(connection: Connection) -> None:
+    """The view `telemetry` (ts, device, channel, value) over every readings table."""
+    selects = []
+    for (name,) in connection.execute(SQL["readings_tables"]).fetchall():
+        table = f"readings_{name}"
+        columns = [
+            column
+            for (column,) in connection.execute(SQL["table_columns"], {"table": table})
+            if column not in ("ts", "device_id", "extra")
+        ]
+        pairs = sql.SQL(", ").join(
+            sql.SQL("({}, r.{})").format(sql.Literal(column), sql.Identifier(column)) for column in sorted(columns)
+        )
+        selects.append(
+            sql.SQL(
+                "SELECT r.ts, d.name AS device, c.channel, c.value FROM {} r JOIN devices d USING (device_id) "
+                "CROSS JOIN LATERAL (VALUES {}) AS c (channel, value) WHERE c.value IS NOT NULL"
+            ).format(sql.Identifier(table), pairs)
+        )
+    connection.execute("DROP VIEW IF EXISTS telemetry")
+    if selects:
+        connection.execute(sql.SQL("CREATE VIEW telemetry AS ") + sql.SQL(" UNION ALL ").join(selects))

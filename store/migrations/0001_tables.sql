@@ -1,0 +1,281 @@
+CREATE TABLE device_models (
+    device_model text PRIMARY KEY,
+    title text NOT NULL,
+    reading_interval interval NOT NULL,
+    currency char(3) NOT NULL
+);
+COMMENT ON TABLE device_models IS 'What the catalog files describe, copied here at migration.';
+
+CREATE TABLE service_centres (
+    service_centre text PRIMARY KEY,
+    title text NOT NULL DEFAULT '',
+    time_zone text NOT NULL DEFAULT 'UTC'
+);
+
+CREATE TABLE devices (
+    device_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    device_model text NOT NULL REFERENCES device_models,
+    serial text NOT NULL DEFAULT '',
+    customer text NOT NULL DEFAULT '',
+    site text NOT NULL DEFAULT '',
+    service_centre text NOT NULL REFERENCES service_centres,
+    installed_at timestamptz,
+    firmware text NOT NULL DEFAULT '',
+    last_seen_at timestamptz,
+    connectivity text NOT NULL DEFAULT 'unknown' CHECK (connectivity IN ('unknown', 'online', 'offline')),
+    connectivity_at timestamptz
+);
+CREATE INDEX devices_by_model ON devices (device_model, device_id);
+CREATE INDEX devices_by_customer ON devices (customer, device_id);
+COMMENT ON COLUMN devices.last_seen_at IS 'Latest device time of any reading, event or status.';
+
+CREATE TABLE components (
+    component_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
+    component text NOT NULL,
+    installed_at timestamptz NOT NULL,
+    removed_at timestamptz,
+    replaced_by_ticket bigint
+);
+CREATE UNIQUE INDEX components_built_in ON components (device_id, component) WHERE removed_at IS NULL;
+
+CREATE TABLE device_events (
+    ts timestamptz NOT NULL,
+    device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
+    kind text NOT NULL CHECK (kind IN ('error', 'maintenance', 'failure', 'config', 'log')),
+    code text NOT NULL DEFAULT '',
+    component text NOT NULL DEFAULT '',
+    detail jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (device_id, ts, kind, code, component)
+);
+COMMENT ON TABLE device_events IS 'The primary key makes a redelivered event land on itself.';
+
+CREATE TABLE training_runs (
+    training_run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_model text NOT NULL REFERENCES device_models,
+    flow_run_id text NOT NULL DEFAULT '',
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'completed', 'failed')),
+    message text NOT NULL DEFAULT ''
+);
+
+CREATE TABLE model_versions (
+    model_version_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    training_run_id bigint NOT NULL REFERENCES training_runs,
+    device_model text NOT NULL REFERENCES device_models,
+    failure_mode text NOT NULL,
+    task text NOT NULL,
+    status text NOT NULL CHECK (status IN ('champion', 'challenger', 'retired')),
+    alarm_threshold double precision NOT NULL,
+    metrics jsonb NOT NULL,
+    data_from timestamptz NOT NULL,
+    data_to timestamptz NOT NULL,
+    row_count bigint NOT NULL,
+    device_count bigint NOT NULL,
+    features jsonb NOT NULL,
+    code_version text NOT NULL,
+    library_versions jsonb NOT NULL,
+    artifact_sha256 text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX model_versions_champion ON model_versions (device_model, failure_mode, task) WHERE status = 'champion';
+
+CREATE TABLE model_artifacts (
+    artifact_sha256 text PRIMARY KEY,
+    content bytea NOT NULL
+);
+
+CREATE TABLE predictions (
+    prediction_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
+    failure_mode text NOT NULL,
+    as_of timestamptz NOT NULL,
+    horizon interval NOT NULL,
+    risk double precision NOT NULL CHECK (risk BETWEEN 0 AND 1),
+    rul interval NOT NULL,
+    rul_low interval NOT NULL,
+    rul_high interval NOT NULL,
+    contributions jsonb NOT NULL DEFAULT '[]',
+    model_version_id bigint NOT NULL REFERENCES model_versions,
+    created_at timestamptz NOT NULL,
+    UNIQUE (device_id, failure_mode, as_of, model_version_id)
+);
+COMMENT ON COLUMN predictions.as_of IS 'Device time of the last reading that the model saw.';
+COMMENT ON COLUMN predictions.risk IS 'Probability of failing by this mode within the horizon.';
+COMMENT ON COLUMN predictions.contributions IS 'List of {channel, effect, text}: what moved the risk, by how much.';
+
+CREATE TABLE alarms (
+    alarm_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
+    alarm_type text NOT NULL,
+    severity text NOT NULL CHECK (severity IN ('CRITICAL', 'MAJOR', 'MINOR', 'WARNING')),
+    active boolean NOT NULL DEFAULT true,
+    acknowledged boolean NOT NULL DEFAULT false,
+    shelved_until timestamptz,
+    count bigint NOT NULL DEFAULT 1,
+    raised_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    cleared_at timestamptz,
+    ack_by text,
+    ack_at timestamptz,
+    source text NOT NULL CHECK (source IN ('rule', 'prediction', 'connectivity')),
+    failure_mode text,
+    prediction_id bigint REFERENCES predictions,
+    message text NOT NULL,
+    CHECK (active = (cleared_at IS NULL))
+);
+CREATE UNIQUE INDEX alarms_uncleared ON alarms (device_id, alarm_type) WHERE active;
+CREATE INDEX alarms_recent ON alarms (alarm_id DESC) WHERE active;
+
+CREATE TABLE tickets (
+    ticket_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
+    failure_mode text NOT NULL,
+    state text NOT NULL
+        CHECK (state IN ('suggested', 'open', 'planned', 'in_progress', 'resolved', 'closed', 'cancelled')),
+    priority smallint NOT NULL CHECK (priority BETWEEN 1 AND 5),
+    summary text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    need_by timestamptz NOT NULL,
+    planned_for timestamptz,
+    sla_response_due timestamptz,
+    sla_repair_due timestamptz,
+    entitlement jsonb NOT NULL DEFAULT '{}',
+    decision jsonb NOT NULL DEFAULT '{}',
+    closure_code text CHECK (closure_code IN ('confirmed', 'worn', 'no_fault_found', 'other')),
+    closed_at timestamptz,
+    alarm_id bigint REFERENCES alarms,
+    prediction_id bigint REFERENCES predictions,
+    version integer NOT NULL DEFAULT 1
+);
+CREATE UNIQUE INDEX tickets_unsettled ON tickets (device_id, failure_mode)
+    WHERE state IN ('suggested', 'open', 'planned', 'in_progress');
+COMMENT ON COLUMN tickets.need_by IS 'Part and technician must be there by then.';
+ALTER TABLE components ADD FOREIGN KEY (replaced_by_ticket) REFERENCES tickets;
+
+CREATE TABLE ticket_events (
+    ticket_event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id bigint NOT NULL REFERENCES tickets ON DELETE CASCADE,
+    at timestamptz NOT NULL,
+    who text NOT NULL,
+    what text NOT NULL,
+    detail jsonb NOT NULL DEFAULT '{}'
+);
+CREATE INDEX ticket_events_of_ticket ON ticket_events (ticket_id, ticket_event_id);
+
+CREATE TABLE parts (
+    part_no text PRIMARY KEY,
+    description text NOT NULL,
+    unit_cost_minor bigint NOT NULL CHECK (unit_cost_minor >= 0),
+    currency char(3) NOT NULL,
+    lead_time interval NOT NULL
+);
+
+CREATE TABLE part_stock (
+    service_centre text NOT NULL REFERENCES service_centres,
+    part_no text NOT NULL REFERENCES parts,
+    on_hand bigint NOT NULL DEFAULT 0 CHECK (on_hand >= 0),
+    allocated bigint NOT NULL DEFAULT 0 CHECK (allocated >= 0),
+    on_order bigint NOT NULL DEFAULT 0 CHECK (on_order >= 0),
+    PRIMARY KEY (service_centre, part_no),
+    CHECK (allocated <= on_hand)
+);
+
+CREATE TABLE part_reservations (
+    reservation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id bigint NOT NULL REFERENCES tickets,
+    part_no text NOT NULL REFERENCES parts,
+    service_centre text NOT NULL REFERENCES service_centres,
+    quantity bigint NOT NULL CHECK (quantity > 0),
+    state text NOT NULL CHECK (state IN ('reserved', 'backordered', 'picked', 'consumed', 'released')),
+    need_by timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    reserved_at timestamptz,
+    ended_at timestamptz
+);
+CREATE INDEX part_reservations_of_ticket ON part_reservations (ticket_id);
+CREATE INDEX part_reservations_waiting ON part_reservations (service_centre, part_no, need_by) WHERE state = 'backordered';
+CREATE UNIQUE INDEX part_reservations_once ON part_reservations (ticket_id, part_no)
+    WHERE state IN ('reserved', 'backordered', 'picked');
+
+CREATE TABLE stock_journal (
+    journal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    service_centre text NOT NULL,
+    part_no text NOT NULL,
+    movement text NOT NULL CHECK (movement IN ('receipt', 'order', 'reserve', 'release', 'consume', 'adjust')),
+    on_hand_change bigint NOT NULL DEFAULT 0,
+    allocated_change bigint NOT NULL DEFAULT 0,
+    on_order_change bigint NOT NULL DEFAULT 0,
+    reservation_id bigint REFERENCES part_reservations,
+    who text NOT NULL,
+    reason text NOT NULL DEFAULT '',
+    FOREIGN KEY (service_centre, part_no) REFERENCES part_stock
+);
+COMMENT ON TABLE stock_journal IS 'Append-only; the sums of its changes equal the balances in part_stock at all times.';
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+END $$;
+CREATE TRIGGER stock_journal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON stock_journal
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE rejected_messages (
+    rejected_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    payload bytea NOT NULL,
+    reason text NOT NULL,
+    received_at timestamptz NOT NULL,
+    times bigint NOT NULL DEFAULT 1,
+    last_at timestamptz NOT NULL,
+    replayed_at timestamptz
+);
+CREATE UNIQUE INDEX rejected_messages_waiting ON rejected_messages (topic, sha256(payload)) WHERE replayed_at IS NULL;
+COMMENT ON COLUMN rejected_messages.times IS 'How often these very bytes came on this topic.';
+
+CREATE TABLE outbox (
+    outbox_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('alarm', 'ticket')),
+    subject_id bigint NOT NULL,
+    device_id bigint NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    feed_seq bigint UNIQUE
+);
+CREATE INDEX outbox_unnumbered ON outbox (outbox_id) WHERE feed_seq IS NULL;
+COMMENT ON COLUMN outbox.feed_seq IS
+    'Position in the feed. Given after commit and in one place at a time, so that no reader skips a row that commits late.';
+CREATE SEQUENCE feed_numbers;
+CREATE FUNCTION announce_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('outbox', '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER outbox_announced AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION announce_outbox();
+CREATE FUNCTION announce_feed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('feed', '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER outbox_numbered AFTER UPDATE OF feed_seq ON outbox FOR EACH STATEMENT EXECUTE FUNCTION announce_feed();
+
+CREATE TABLE delivery_positions (
+    transport text PRIMARY KEY,
+    feed_seq bigint NOT NULL,
+    delivered_at timestamptz NOT NULL
+);
+COMMENT ON TABLE delivery_positions IS 'How far each transport has delivered the feed; moved on only after the receiver confirmed.';
+
+CREATE TABLE audit_log (
+    audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    who text NOT NULL,
+    action text NOT NULL,
+    object_kind text NOT NULL,
+    object_id text NOT NULL,
+    detail jsonb NOT NULL DEFAULT '{}'
+);
+CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
