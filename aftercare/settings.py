@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="AFTERCARE_", frozen=True, extra="forbid")
 
-    database_url: str | None = Field(None, description="PostgreSQL address; none: an embedded database")
+    database_url: str | None = Field(None, description="PostgreSQL address; none: embedded")
     mqtt_url: str | None = Field(None, description="Broker, mqtt(s)://USER:PASSWORD@HOST:PORT; none: embedded")
     mqtt_ca_file: Path | None = Field(None, description="Certificate authority of the broker, for mqtts://")
     prefect_api_url: str | None = Field(

@@ -63,3 +63,18 @@ class ModelVersion:
     code_version: str
     library_versions: Mapping[str, str]
     artifact_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPrediction:
+    """A prediction as stored, with what its model version says about acting on it.
+
+    alarm_threshold: risk from which acting is cheaper than waiting. precision: share of held-out alarms that a failure
+    followed in time; None when it could not be measured.
+    """
+
+    prediction_id: int
+    device_id: int
+    prediction: Prediction
+    alarm_threshold: float
+    precision: float | None
