@@ -25,8 +25,11 @@ SECRETS_DIR = "AFTERCARE_SECRETS_DIR"
 
 
 class Settings(BaseSettings):
-    """Every setting with its default. Environment first (`AFTERCARE_` and the field's name in capitals), then a file of that
-    name in the secrets folder, then the TOML file."""
+    """Every setting with its default.
+
+    Read from the environment (`AFTERCARE_` and the field's name in capitals), then from a file of that name in the
+    secrets folder, then from the TOML file.
+    """
 
     model_config = SettingsConfigDict(env_prefix="AFTERCARE_", frozen=True, extra="forbid")
 
