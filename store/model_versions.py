@@ -1,0 +1,119 @@
+"""Training runs, model versions with their lineage, and the artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from domain.errors import NotFoundError
+from domain.prediction import ModelStatus, ModelVersion
+from store.database import Connection
+from store.sql import load
+
+SQL = load("model_versions")
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The version that scores one failure mode. `precision` is None when held-out data could not tell."""
+
+    model_version_id: int
+    failure_mode: str
+    artifact_sha256: str
+    alarm_threshold: float
+    precision: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionMetrics:
+    """What held-out devices said of a champion."""
+
+    device_model: str
+    failure_mode: str
+    model_version_id: int
+    alarm_threshold: float
+    metrics: Mapping[str, Any]
+    row_count: int
+    device_count: int
+    created_at: datetime
+
+
+def start_training_run(connection: Connection, *, device_model: str, flow_run_id: str, at: datetime) -> int:
+    """Note that a training run began; returns its id."""
+    parameters = {"device_model": device_model, "flow_run_id": flow_run_id, "at": at}
+    return _id(connection.execute(SQL["start_training_run"], parameters).fetchone())
+
+
+def finish_training_run(
+    connection: Connection, *, training_run_id: int, failed: bool, message: str, at: datetime
+) -> None:
+    """Note how a training run ended."""
+    connection.execute(
+        SQL["finish_training_run"],
+        {
+            "training_run_id": training_run_id,
+            "state": "failed" if failed else "completed",
+            "message": message,
+            "at": at,
+        },
+    )
+
+
+def add_version(
+    connection: Connection, *, training_run_id: int, version: ModelVersion, artifact: bytes, at: datetime
+) -> int:
+    """Store a version with its artifact; a new champion retires the one before. Returns the version's id."""
+    if version.status is ModelStatus.CHAMPION:
+        connection.execute(
+            SQL["retire_champion"],
+            {"device_model": version.device_model, "failure_mode": version.failure_mode, "task": version.task},
+        )
+    connection.execute(SQL["add_artifact"], {"sha256": version.artifact_sha256, "content": artifact})
+    parameters = {
+        "training_run_id": training_run_id,
+        "device_model": version.device_model,
+        "failure_mode": version.failure_mode,
+        "task": version.task,
+        "status": version.status,
+        "alarm_threshold": version.alarm_threshold,
+        "metrics": Jsonb(dict(version.metrics)),
+        "data_from": version.data_from,
+        "data_to": version.data_to,
+        "row_count": version.row_count,
+        "device_count": version.device_count,
+        "features": Jsonb(list(version.features)),
+        "code_version": version.code_version,
+        "library_versions": Jsonb(dict(version.library_versions)),
+        "artifact_sha256": version.artifact_sha256,
+        "at": at,
+    }
+    return _id(connection.execute(SQL["add_version"], parameters).fetchone())
+
+
+def champions(connection: Connection, *, device_model: str) -> Sequence[Champion]:
+    """The champions of a device model, one per failure mode that has one."""
+    rows = connection.execute(SQL["champions"], {"device_model": device_model}).fetchall()
+    return [Champion(*row) for row in rows]
+
+
+def champion_metrics(connection: Connection, *, device_model: str | None = None) -> Sequence[ChampionMetrics]:
+    """Every champion with its held-out figures, of one device model or of all."""
+    rows = connection.execute(SQL["champion_metrics"], {"device_model": device_model}).fetchall()
+    return [ChampionMetrics(*row) for row in rows]
+
+
+def read_artifact(connection: Connection, *, sha256: str) -> bytes:
+    """The stored bytes of a model. Raises NotFoundError."""
+    row = connection.execute(SQL["artifact"], {"sha256": sha256}).fetchone()
+    if row is None:
+        raise NotFoundError(f"model artifact {sha256} is not in model_artifacts: train the device model again")
+    return bytes(row[0])
+
+
+def _id(row: tuple[Any, ...] | None) -> int:
+    assert row is not None
+    return int(row[0])

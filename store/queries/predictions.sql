@@ -1,0 +1,27 @@
+-- record --
+-- One row per device, mode, instant and model version; the same prediction again is the same row.
+INSERT INTO predictions (device_id, failure_mode, as_of, horizon, risk, rul, rul_low, rul_high, contributions,
+    model_version_id, created_at)
+SELECT d.device_id, %(failure_mode)s, p.as_of, %(horizon)s, p.risk, p.rul, p.rul_low, p.rul_high, p.contributions::jsonb,
+    %(model_version_id)s, %(at)s
+FROM unnest(%(devices)s::text[], %(as_of)s::timestamptz[], %(risk)s::float8[], %(rul)s::interval[], %(rul_low)s::interval[],
+    %(rul_high)s::interval[], %(contributions)s::text[])
+    AS p (device, as_of, risk, rul, rul_low, rul_high, contributions)
+JOIN devices d ON d.name = p.device
+ON CONFLICT (device_id, failure_mode, as_of, model_version_id) DO NOTHING
+
+-- waiting --
+-- Predictions that alarms and tickets were not yet brought in line with: the newest per device and mode.
+SELECT DISTINCT ON (p.device_id, p.failure_mode)
+    p.prediction_id, p.device_id, d.name, p.failure_mode, p.as_of, p.horizon, p.risk, p.rul, p.rul_low, p.rul_high,
+    p.contributions, v.alarm_threshold, (v.metrics ->> 'precision')::float8
+FROM predictions p
+JOIN devices d USING (device_id)
+JOIN model_versions v USING (model_version_id)
+WHERE p.acted_at IS NULL AND d.device_model = %(device_model)s
+ORDER BY p.device_id, p.failure_mode, p.as_of DESC, p.prediction_id DESC
+
+-- mark_acted --
+-- This prediction and the older ones that it supersedes.
+UPDATE predictions SET acted_at = %(at)s
+WHERE device_id = %(device_id)s AND failure_mode = %(failure_mode)s AND as_of <= %(as_of)s AND acted_at IS NULL
