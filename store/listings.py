@@ -1,0 +1,226 @@
+"""Read models of the API and the console: lists by keyset, so that a page costs the same however deep it lies.
+
+Every list takes `after`, the key of the last row of the page before (None for the first page), and `limit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from psycopg.rows import class_row
+
+from domain.errors import NotFoundError
+from domain.money import Money
+from store.database import Connection
+from store.listing_rows import (
+    AlarmRow,
+    DeviceRow,
+    EventRow,
+    ModelVersionRow,
+    Overview,
+    PartRow,
+    PredictionRow,
+    ReservationRow,
+    RiskPoint,
+    StockRow,
+    TicketEventRow,
+    TicketRow,
+)
+from store.sql import load
+
+SQL = load("listings")
+UNSETTLED = ("suggested", "open", "planned", "in_progress")
+
+Row = TypeVar("Row")
+EventKey = tuple[datetime, str, str, str]
+TicketKey = tuple[datetime, int]
+
+
+def devices(
+    connection: Connection,
+    *,
+    device_model: str | None = None,
+    customer: str | None = None,
+    site: str | None = None,
+    text: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[DeviceRow]:
+    """Devices by name. `text` is looked for in name, serial, customer and site."""
+    wanted = {"device_model": device_model, "customer": customer, "site": site, "text": text, "name": None}
+    return _rows(connection, DeviceRow, "devices", {**wanted, "after": after, "limit": limit})
+
+
+def device(connection: Connection, name: str) -> DeviceRow:
+    """The device of that name. Raises NotFoundError."""
+    wanted = {"device_model": None, "customer": None, "site": None, "text": None, "name": name}
+    return _one(_rows(connection, DeviceRow, "devices", {**wanted, "after": None, "limit": 1}), f"device {name!r}")
+
+
+def device_events(
+    connection: Connection, *, device_id: int, after: EventKey | None = None, limit: int = 50
+) -> list[EventRow]:
+    """What happened to a device, newest first."""
+    ts, kind, code, component = after or (None, None, None, None)
+    key = {"ts": ts, "kind": kind, "code": code, "component": component}
+    return _rows(connection, EventRow, "device_events", {"device_id": device_id, **key, "limit": limit})
+
+
+def predictions(
+    connection: Connection,
+    *,
+    device_name: str | None = None,
+    failure_mode: str | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[PredictionRow]:
+    """Predictions, newest first."""
+    wanted = {"device": device_name, "failure_mode": failure_mode, "prediction_id": None}
+    return _rows(connection, PredictionRow, "predictions", {**wanted, "after": after, "limit": limit})
+
+
+def prediction(connection: Connection, prediction_id: int) -> PredictionRow:
+    """One prediction. Raises NotFoundError."""
+    wanted = {"device": None, "failure_mode": None, "prediction_id": prediction_id, "after": None, "limit": 1}
+    return _one(_rows(connection, PredictionRow, "predictions", wanted), f"prediction {prediction_id}")
+
+
+def latest_predictions(
+    connection: Connection,
+    *,
+    modes: Sequence[tuple[str, str]],
+    device_name: str | None = None,
+    after: tuple[int, str] | None = None,
+    limit: int = 50,
+) -> list[PredictionRow]:
+    """The newest prediction per device and failure mode. `modes` lists (device model, failure mode) of the catalog."""
+    after_device, after_mode = after or (None, None)
+    return _rows(
+        connection,
+        PredictionRow,
+        "latest_predictions",
+        {
+            "device_models": [model for model, _ in modes],
+            "failure_modes": [mode for _, mode in modes],
+            "device": device_name,
+            "after_device": after_device,
+            "after_mode": after_mode,
+            "limit": limit,
+        },
+    )
+
+
+def risk_over_time(
+    connection: Connection, *, device_id: int, since: datetime, until: datetime, points: int = 240
+) -> list[RiskPoint]:
+    """Risk per failure mode between two instants, at most `points` buckets each, oldest first."""
+    width = max((until - since) / points, timedelta(seconds=1))
+    parameters = {"device_id": device_id, "since": since, "until": until, "width": width}
+    return _rows(connection, RiskPoint, "risk_over_time", parameters)
+
+
+def alarms(
+    connection: Connection,
+    *,
+    active: bool | None = None,
+    severity: str | None = None,
+    device_name: str | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[AlarmRow]:
+    """Alarms, newest first."""
+    wanted = {"active": active, "severity": severity, "device": device_name, "alarm_id": None}
+    return _rows(connection, AlarmRow, "alarms", {**wanted, "after": after, "limit": limit})
+
+
+def alarm(connection: Connection, alarm_id: int) -> AlarmRow:
+    """One alarm. Raises NotFoundError."""
+    wanted = {"active": None, "severity": None, "device": None, "alarm_id": alarm_id, "after": None, "limit": 1}
+    return _one(_rows(connection, AlarmRow, "alarms", wanted), f"alarm {alarm_id}")
+
+
+def tickets(
+    connection: Connection,
+    *,
+    states: Sequence[str] | None = None,
+    device_name: str | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[TicketRow]:
+    """Tickets, newest first; of all states when `states` is None."""
+    wanted = {"states": list(states) if states else None, "device": device_name, "ticket_id": None}
+    return _rows(connection, TicketRow, "tickets", {**wanted, "after": after, "limit": limit})
+
+
+def tickets_by_need(
+    connection: Connection, *, states: Sequence[str] = UNSETTLED, after: TicketKey | None = None, limit: int = 50
+) -> list[TicketRow]:
+    """Tickets by when part and technician must be there, soonest first."""
+    need_by, ticket_id = after or (None, None)
+    wanted = {"states": list(states), "need_by": need_by, "ticket_id": ticket_id, "limit": limit}
+    return _rows(connection, TicketRow, "tickets_by_need", wanted)
+
+
+def ticket(connection: Connection, ticket_id: int) -> TicketRow:
+    """One ticket. Raises NotFoundError."""
+    wanted = {"states": None, "device": None, "ticket_id": ticket_id, "after": None, "limit": 1}
+    return _one(_rows(connection, TicketRow, "tickets", wanted), f"ticket {ticket_id}")
+
+
+def ticket_events(connection: Connection, ticket_id: int) -> list[TicketEventRow]:
+    """The life of a ticket, oldest first."""
+    return _rows(connection, TicketEventRow, "ticket_events", {"ticket_id": ticket_id})
+
+
+def reservations(
+    connection: Connection,
+    *,
+    state: str | None = None,
+    part_no: str | None = None,
+    ticket_id: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[ReservationRow]:
+    """Part reservations, newest first."""
+    wanted = {"state": state, "part_no": part_no, "ticket_id": ticket_id}
+    return _rows(connection, ReservationRow, "reservations", {**wanted, "after": after, "limit": limit})
+
+
+def parts(connection: Connection, *, after: str | None = None, limit: int = 50) -> list[PartRow]:
+    """Parts by number, each with its stock per service centre."""
+    rows = connection.execute(SQL["parts"], {"after": after, "limit": limit}).fetchall()
+    return [
+        PartRow(part_no, description, Money(minor, currency), lead_time_days, [StockRow(**entry) for entry in stock])
+        for part_no, description, minor, currency, lead_time_days, stock in rows
+    ]
+
+
+def model_versions(
+    connection: Connection,
+    *,
+    device_model: str | None = None,
+    status: str | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[ModelVersionRow]:
+    """Model versions, newest first."""
+    wanted = {"device_model": device_model, "status": status}
+    return _rows(connection, ModelVersionRow, "model_versions", {**wanted, "after": after, "limit": limit})
+
+
+def overview(connection: Connection, *, now: datetime) -> Overview:
+    """Counts of everything that is open."""
+    return _rows(connection, Overview, "overview", {"now": now})[0]
+
+
+def _rows(connection: Connection, row: type[Row], query: str, parameters: Mapping[str, Any]) -> list[Row]:
+    with connection.cursor(row_factory=class_row(row)) as cursor:
+        return cursor.execute(SQL[query], parameters).fetchall()
+
+
+def _one(rows: Sequence[Row], what: str) -> Row:
+    if not rows:
+        raise NotFoundError(f"{what} does not exist: look it up in the list")
+    return rows[0]
