@@ -1,0 +1,108 @@
+"""Catalog files: the ones that ship, and mistakes told with their place."""
+
+from datetime import timedelta
+
+import pytest
+
+from aftercare.wiring import load_catalog
+from domain.catalog import parse_device_model, parse_duration
+from domain.errors import CatalogError
+
+SMALL = """
+[device_model]
+name = "pump"
+title = "Pump"
+reading_interval = "1h"
+currency = "EUR"
+[features]
+windows = ["6h"]
+baseline = "24h"
+[[component]]
+name = "seal"
+title = "Seal"
+[[channel]]
+name = "flow"
+title = "Flow"
+unit = "l/s"
+low = 0
+high = 10
+[[failure_mode]]
+name = "leak"
+title = "Leak"
+component = "seal"
+horizon = "7d"
+lead_time = "2d"
+rul_cap = "20d"
+gate_precision = 0.7
+[failure_mode.cost]
+planned_visit = 100
+emergency_visit = 900
+needless_visit = 50
+[[failure_mode.kit]]
+part_no = "SEAL-1"
+[[part]]
+part_no = "SEAL-1"
+description = "Seal"
+unit_cost = 1200
+lead_time = "3d"
+"""
+
+
+def test_a_catalog_file_becomes_a_device_model():
+    model = parse_device_model(SMALL, "pump.toml")
+
+    mode = model.failure_mode("leak")
+    assert model.readings_table == "readings_pump"
+    assert mode.horizon == timedelta(days=7)
+    assert mode.costs.emergency_visit.minor == 900
+    assert mode.costs.emergency_visit.currency == "EUR"
+    assert mode.event_codes == ("leak",)
+    assert mode.kit[0].quantity == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('name = "pump"', 'name = "Pump!"', "[device_model]: name is wrong"),
+        ('unit = "l/s"\n', "", "[[channel]] flow: unit is missing"),
+        ("high = 10", "high = -1", "low 0.0 is not below high -1.0"),
+        ('horizon = "7d"', 'horizon = "soon"', "'soon' is not a duration such as"),
+        ("planned_visit = 100", "planned_visit = 1.5", "minor units"),
+        ('component = "seal"', 'component = "shaft"', "names component 'shaft', which is not listed"),
+        ('part_no = "SEAL-1"\n[[part]]', 'part_no = "SEAL-2"\n[[part]]', "needs part 'SEAL-2', which is not listed"),
+        ("gate_precision = 0.7", "gate_precision = 70", "is not between 0 and 1"),
+        ('title = "Flow"', 'title = "Flow"\ntypo = 1', "typo is not known here"),
+        ('name = "flow"', 'name = "ts"', "is a column of every readings table"),
+        ("[features]", "[features", "is not valid TOML"),
+    ],
+)
+def test_a_mistake_names_the_file_and_the_place(old, new, complaint):
+    assert old in SMALL
+    with pytest.raises(CatalogError) as caught:
+        parse_device_model(SMALL.replace(old, new, 1), "pump.toml")
+
+    assert "pump.toml" in str(caught.value)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_listed_twice_is_refused():
+    text = SMALL + '[[channel]]\nname = "flow"\ntitle = "Flow"\nunit = "l/s"\n'
+    with pytest.raises(CatalogError, match="'flow' is listed twice"):
+        parse_device_model(text, "pump.toml")
+
+
+def test_the_shipped_catalog_has_at_least_three_device_models():
+    assert {"turbofan_fd001", "heat_pump", "compressor"} <= set(load_catalog())
+
+
+def test_an_empty_catalog_folder_is_told(tmp_path):
+    with pytest.raises(CatalogError, match="AFTERCARE_CATALOG_DIR"):
+        load_catalog(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("1.5h", 5400), ("7d", 604800), ("2w", 1209600), ("250ms", 0.25)]
+)
+def test_durations(text, seconds):
+    assert parse_duration(text) == timedelta(seconds=seconds)

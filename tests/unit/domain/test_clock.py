@@ -1,0 +1,37 @@
+"""The sped-up clock."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.clock import ScaledClock, parse_clock, system_clock
+from domain.errors import ConfigurationError
+
+STARTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(start=STARTS, wall=st.floats(0, 4e9), speed=st.floats(0.001, 1e6))
+def test_the_text_form_names_the_same_clock(start, wall, speed):
+    clock = ScaledClock(start, wall, speed)
+
+    assert parse_clock(str(clock)) == clock
+
+
+def test_device_time_runs_faster_and_back_again():
+    clock = ScaledClock(datetime(2026, 1, 1, tzinfo=UTC), 1000.0, 3600.0)
+
+    assert clock.at(1002.0) == datetime(2026, 1, 1, 2, tzinfo=UTC)
+    assert clock.wall(datetime(2026, 1, 1, 2, tzinfo=UTC)) == 1002.0
+
+
+def test_the_system_clock_is_the_default():
+    assert parse_clock("system") is system_clock
+    assert system_clock().tzinfo is UTC
+
+
+@pytest.mark.parametrize("text", ["", "now", "2026-01-01@1x", "2026-01-01T00:00:00+00:00@1x0", "x@1x1"])
+def test_other_texts_are_refused_by_name(text):
+    with pytest.raises(ConfigurationError, match="clock"):
+        parse_clock(text)
