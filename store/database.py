@@ -17,6 +17,11 @@ from store.sql import load
 
 SQL = load("database")
 
+POOL_WAIT = 5
+"""Seconds that a caller waits for a connection."""
+CONNECTION_LOST = ("08", "57P")
+"""Classes of SQLSTATE that tell of the server or the line, not of the statement."""
+
 Connection = psycopg.Connection[TupleRow]
 
 
@@ -44,7 +49,8 @@ class Database:
             min_size=0,
             max_size=max_size,
             open=False,
-            timeout=10,
+            timeout=POOL_WAIT,
+            reconnect_timeout=POOL_WAIT,  # then give up, so that the next caller tries at once and not in a minute
             kwargs={"application_name": application, "options": "-c timezone=UTC -c jit=off"},
             check=ConnectionPool.check_connection,
         )
@@ -66,12 +72,16 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A pooled connection in one transaction. Raises UnavailableError when none can be had."""
+        """A pooled connection in one transaction. Raises UnavailableError when none can be had or it breaks."""
         try:
             with self._pool.connection() as connection:
                 yield connection
         except PoolTimeout as error:
-            raise UnavailableError(f"no connection to {self.name} within 10 s: is the database up?") from error
+            raise UnavailableError(f"no connection to {self.name} within {POOL_WAIT} s: is the database up?") from error
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None or error.sqlstate.startswith(CONNECTION_LOST):
+                raise UnavailableError(f"the connection to {self.name} broke: is the database up?") from error
+            raise
 
 
 def connect(url: str, **options: Any) -> Connection:

@@ -1,0 +1,67 @@
+"""Server-sent events over ASGI: the part that the API's and the console's streams share.
+
+Format: HTML Living Standard, section 9.2, server-sent events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.responses import Response
+
+from alerts.feed import Encode, Feed, Subscription
+
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment keeps proxies and the client's connection alive."""
+SEND_LIMIT = 20.0
+"""Seconds that one send may take before a client that does not read is let go."""
+OPENING = b"retry: 2000\n\n"
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def frame(event: str, event_id: int, data: str) -> bytes:
+    """One event on the wire."""
+    lines = "".join(f"data: {line}\n" for line in data.splitlines() or [""])
+    return f"id: {event_id}\nevent: {event}\n{lines}\n".encode()
+
+
+class EventStream(Response):
+    """Streams the feed to one client from `after` on (None: from now on) until either side ends it."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, feed: Feed, encode: Encode, after: int | None) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._feed, self._encode, self._after = feed, encode, after
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        subscription = await self._feed.subscribe(self._encode)
+        gone = asyncio.create_task(_end_when_gone(receive, subscription))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await _send(send, OPENING)
+            async for piece in subscription.changes(self._after, HEARTBEAT):
+                await _send(send, piece or b": still here\n\n")
+            await _send(send, b"", more=False)
+        except TimeoutError:
+            self._feed.cuts += 1
+        finally:
+            gone.cancel()
+            self._feed.unsubscribe(subscription)
+
+
+async def _send(send: Send, body: bytes, *, more: bool = True) -> None:
+    async with asyncio.timeout(SEND_LIMIT):
+        await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def _end_when_gone(receive: Receive, subscription: Subscription) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    subscription.end()
