@@ -1,0 +1,113 @@
+"""Devices and what is built into them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.device import Connectivity, Device
+from domain.errors import NotFoundError
+from store.database import Connection
+from store.sql import load
+
+SQL = load("devices")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRef:
+    """What it takes to store something of a device."""
+
+    device_id: int
+    device_model: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredDevice:
+    """A device as the database knows it."""
+
+    device_id: int
+    device: Device
+    last_seen_at: datetime | None
+    connectivity: Connectivity
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Latest sign of life of one device, and its latest status if it told one; microseconds since 1970, UTC."""
+
+    seen: int
+    state: Connectivity | None = None
+    state_at: int | None = None
+
+
+def find(connection: Connection, names: Collection[str]) -> dict[str, DeviceRef]:
+    """The named devices that exist."""
+    rows = connection.execute(SQL["find"], {"names": list(names)})
+    return {name: DeviceRef(device_id, device_model) for name, device_id, device_model in rows}
+
+
+def get(connection: Connection, name: str) -> RegisteredDevice:
+    """One device by name. Raises NotFoundError."""
+    row = connection.execute(SQL["get"], {"name": name}).fetchone()
+    if row is None:
+        raise NotFoundError(f"device {name!r} is not registered: import it, or check its name")
+    device_id, *fields, last_seen_at, connectivity = row
+    return RegisteredDevice(device_id, Device(*fields), last_seen_at, Connectivity(connectivity))
+
+
+def names_of_model(connection: Connection, device_model: str) -> dict[int, str]:
+    """Name of every device of one model by its id."""
+    return dict(connection.execute(SQL["names_of_model"], {"device_model": device_model}).fetchall())
+
+
+def save(connection: Connection, devices: Sequence[Device]) -> None:
+    """Register devices or update what is known of them, creating the service centres that they name.
+
+    The device model of a known device is left as it is.
+    """
+    centres = [device.service_centre for device in devices]
+    connection.execute(SQL["add_service_centres"], {"centres": centres})
+    parameters = [
+        {
+            "name": device.name,
+            "device_model": device.device_model,
+            "serial": device.serial,
+            "customer": device.customer,
+            "site": device.site,
+            "service_centre": device.service_centre,
+            "installed_at": device.installed_at,
+            "firmware": device.firmware,
+        }
+        for device in sorted(devices, key=lambda device: device.name)
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(SQL["save"], parameters)
+
+
+def install_components(connection: Connection, names: Collection[str], components: Sequence[str]) -> None:
+    """Note that the named devices were installed with these components; what is known already stays."""
+    connection.execute(SQL["install_components"], {"names": list(names), "components": list(components)})
+
+
+def note_news(connection: Connection, news: Mapping[int, News]) -> None:
+    """Move `last_seen_at` and the connectivity of these devices (by id) on; older news changes nothing."""
+    if not news:
+        return
+    ids = sorted(news)
+    connection.execute(
+        SQL["note_seen"],
+        {
+            "ids": ids,
+            "seen": [news[key].seen for key in ids],
+            "states": [news[key].state for key in ids],
+            "state_at": [news[key].state_at for key in ids],
+        },
+    )
+
+
+def renew_component(connection: Connection, *, device_id: int, component: str, at: datetime) -> None:
+    """Note that a component was exchanged at that instant; exchanges may be told in any order."""
+    exchange = {"device_id": device_id, "component": component, "at": at}
+    connection.execute(SQL["remove_component"], exchange)
+    connection.execute(SQL["add_component"], exchange)

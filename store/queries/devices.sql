@@ -1,0 +1,75 @@
+-- find --
+-- Identity of the named devices; unknown names are absent.
+SELECT name, device_id, device_model FROM devices WHERE name = ANY(%(names)s)
+
+-- get --
+-- Everything about one device.
+SELECT device_id, name, device_model, serial, customer, site, service_centre, installed_at, firmware, last_seen_at,
+       connectivity
+FROM devices WHERE name = %(name)s
+
+-- names_of_model --
+-- Every device of one model.
+SELECT device_id, name FROM devices WHERE device_model = %(device_model)s
+
+-- add_service_centres --
+-- Centres come into being when a device names them.
+INSERT INTO service_centres (service_centre)
+SELECT DISTINCT centre FROM unnest(%(centres)s::text[]) AS c (centre) ORDER BY centre
+ON CONFLICT DO NOTHING
+
+-- save --
+-- Register a device, or bring what is known of it up to date; its device model never changes.
+INSERT INTO devices (name, device_model, serial, customer, site, service_centre, installed_at, firmware)
+VALUES (%(name)s, %(device_model)s, %(serial)s, %(customer)s, %(site)s, %(service_centre)s, %(installed_at)s,
+        %(firmware)s)
+ON CONFLICT (name) DO UPDATE
+SET serial = EXCLUDED.serial, customer = EXCLUDED.customer, site = EXCLUDED.site,
+    service_centre = EXCLUDED.service_centre, installed_at = coalesce(EXCLUDED.installed_at, devices.installed_at),
+    firmware = EXCLUDED.firmware
+
+-- install_components --
+-- What a device was delivered with, unless something is known of that component already.
+INSERT INTO components (device_id, component, installed_at)
+SELECT d.device_id, c.component, d.installed_at
+FROM devices d CROSS JOIN unnest(%(components)s::text[]) AS c (component)
+WHERE d.name = ANY(%(names)s) AND d.installed_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM components k WHERE k.device_id = d.device_id AND k.component = c.component)
+ON CONFLICT DO NOTHING
+
+-- note_seen --
+-- Later news only; rows are locked in the order of their ids, so that two writers never wait for each other in a ring.
+WITH news AS (
+    SELECT d.device_id, 'epoch'::timestamptz + v.seen * interval '1 microsecond' AS seen, v.state,
+           'epoch'::timestamptz + v.state_at * interval '1 microsecond' AS state_at
+    FROM devices d
+    JOIN unnest(%(ids)s::bigint[], %(seen)s::bigint[], %(states)s::text[], %(state_at)s::bigint[])
+         AS v (device_id, seen, state, state_at) USING (device_id)
+    WHERE d.last_seen_at IS NULL
+       OR d.last_seen_at < 'epoch'::timestamptz + v.seen * interval '1 microsecond'
+       OR v.state IS NOT NULL
+    ORDER BY d.device_id
+    FOR NO KEY UPDATE OF d
+)
+UPDATE devices d
+SET last_seen_at = greatest(d.last_seen_at, news.seen),
+    connectivity = CASE WHEN news.state_at >= coalesce(d.connectivity_at, '-infinity') THEN news.state
+                        ELSE d.connectivity END,
+    connectivity_at = greatest(d.connectivity_at, news.state_at)
+FROM news WHERE d.device_id = news.device_id
+
+-- remove_component --
+-- End the service of whatever was built in at that instant.
+UPDATE components SET removed_at = %(at)s
+WHERE device_id = %(device_id)s AND component = %(component)s
+  AND installed_at < %(at)s AND (removed_at IS NULL OR removed_at > %(at)s)
+
+-- add_component --
+-- A component that a maintenance event put in; when the event comes late, it served until the next exchange.
+INSERT INTO components (device_id, component, installed_at, removed_at)
+SELECT %(device_id)s, %(component)s, %(at)s,
+       (SELECT min(later.installed_at) FROM components later
+        WHERE later.device_id = %(device_id)s AND later.component = %(component)s AND later.installed_at > %(at)s)
+WHERE NOT EXISTS (SELECT FROM components same
+                  WHERE same.device_id = %(device_id)s AND same.component = %(component)s
+                    AND same.installed_at = %(at)s)

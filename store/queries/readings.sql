@@ -1,0 +1,58 @@
+-- copy_in --
+-- Binary; ts travels as bigint microseconds since 2000, which is timestamptz on the wire.
+COPY {table} ({columns}) FROM STDIN (FORMAT binary)
+
+-- create_staging --
+-- For a batch that meets rows which are stored already.
+CREATE TEMPORARY TABLE {staging} (LIKE {table}) ON COMMIT DROP
+
+-- analyze_staging --
+ANALYZE {staging}
+
+-- insert_staged --
+-- In key order, so that two writers never wait for each other in a ring.
+INSERT INTO {table} ({columns})
+SELECT {columns} FROM {staging} ORDER BY device_id, ts
+ON CONFLICT (device_id, ts) DO NOTHING
+
+-- count_conflicts --
+-- Stored rows that hold another value than the one that came now; the bounds keep chunks out.
+SELECT count(*) FROM {staging} s JOIN {table} t USING (device_id, ts)
+WHERE t.ts BETWEEN {first} AND {last} AND ({differs}
+   OR EXISTS (SELECT FROM jsonb_each(s.extra) e WHERE t.extra -> e.key <> e.value))
+
+-- fill_gaps --
+-- First value wins: only what is still empty is filled, and rows without a gap are left alone.
+UPDATE {table} t
+SET {fills}, extra = coalesce(s.extra || coalesce(t.extra, '{{}}'), t.extra)
+FROM {staging} s
+WHERE t.device_id = s.device_id AND t.ts = s.ts
+  AND t.ts BETWEEN {first} AND {last}
+  AND ({gaps} OR s.extra || coalesce(t.extra, '{{}}') IS DISTINCT FROM coalesce(t.extra, s.extra || '{{}}'))
+
+-- drop_staging --
+DROP TABLE {staging}
+
+-- copy_out --
+-- Fixed-width rows without NULL, so that they can be read as one array.
+COPY (SELECT device_id, ts, {values} FROM {table}
+      WHERE ts >= coalesce(%(since)s, '-infinity'::timestamptz) AND ts < coalesce(%(until)s, 'infinity'::timestamptz)
+        AND (%(devices)s::text[] IS NULL
+             OR device_id IN (SELECT d.device_id FROM devices d WHERE d.name = ANY(%(devices)s::text[]))))
+TO STDOUT (FORMAT binary)
+
+-- raw_range --
+-- As they are, when they are few.
+SELECT ts, {channels} FROM {table}
+WHERE device_id = %(device_id)s AND ts >= %(since)s AND ts < %(until)s
+ORDER BY ts LIMIT %(limit)s
+
+-- bucketed_range --
+-- Least, mean and greatest value of each channel in each bucket that has readings.
+SELECT {bucket} AS bucket, {summaries} FROM {table}
+WHERE device_id = %(device_id)s AND ts >= %(since)s AND ts < %(until)s
+GROUP BY bucket ORDER BY bucket
+
+-- recent --
+-- The last rows of a device, newest first.
+SELECT ts, {channels} FROM {table} WHERE device_id = %(device_id)s ORDER BY ts DESC LIMIT %(rows)s

@@ -1,0 +1,18 @@
+-- record --
+-- Keep a message that could not be stored; the same bytes on the same topic are kept once and counted.
+INSERT INTO rejected_messages (topic, payload, reason, received_at, last_at)
+VALUES (%(topic)s, %(payload)s, %(reason)s, %(received_at)s, %(received_at)s)
+ON CONFLICT (topic, sha256(payload)) WHERE replayed_at IS NULL DO UPDATE
+SET times = rejected_messages.times + 1, reason = EXCLUDED.reason,
+    last_at = greatest(rejected_messages.last_at, EXCLUDED.last_at)
+
+-- take_waiting --
+-- Messages not replayed yet, oldest first; rows that another replay holds are left to it.
+SELECT rejected_id, topic, payload, reason, received_at FROM rejected_messages
+WHERE replayed_at IS NULL AND rejected_id > %(after)s
+  AND (%(reason)s::text IS NULL OR strpos(lower(reason), lower(%(reason)s::text)) > 0)
+ORDER BY rejected_id LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+
+-- mark_replayed --
+UPDATE rejected_messages SET replayed_at = %(at)s WHERE rejected_id = ANY(%(ids)s)
