@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -43,8 +43,12 @@ class Settings(BaseSettings):
         Path.home() / ".local" / "state" / "aftercare", description="Where the embedded services keep their data"
     )
     services_dir: Path = Field(
-        Path.home() / ".cache" / "aftercare" / "services", description="Where the set-up put the Debian 13 folder"
+        Path.home() / ".local" / "share" / "aftercare" / "services",
+        description="Where the set-up put the Debian 13 folder",
     )
+    embedded_database_port: int = Field(5433, ge=1, le=65535, description="Port of the embedded PostgreSQL, loopback")
+    embedded_mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the embedded broker, loopback")
+    embedded_prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the embedded Prefect, loopback")
     catalog_dir: Path | None = Field(None, description="Folder of catalog files; none: the ones that ship")
     http_host: str = Field("127.0.0.1", description="Address that the API and console listen on")
     http_port: int = Field(8080, description="Port of the API and console")
@@ -97,3 +101,8 @@ def load_settings(**overrides: object) -> Settings:
         field = str(first["loc"][0]) if first["loc"] else "settings"
         name = field if field.isupper() else f"AFTERCARE_{field.upper()}"
         raise ConfigurationError(f"{name} is wrong: {first['msg']}; got {first['input']!r}") from error
+
+
+def child_environment(additions: Mapping[str, str]) -> dict[str, str]:
+    """Our environment with `additions`, for a process that we start."""
+    return {**os.environ, **additions}

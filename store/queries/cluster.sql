@@ -1,0 +1,11 @@
+-- set_superuser_password --
+-- Typed into single-user mode, where no parameters exist; :password is hexadecimal.
+ALTER ROLE postgres PASSWORD ':password'
+
+-- database_exists --
+-- Whether the server has a database of this name.
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = %(name)s)
+
+-- create_database --
+-- No IF NOT EXISTS here: the caller asks first.
+CREATE DATABASE {name}
