@@ -10,20 +10,41 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from aftercare.embedded import Binaries, EmbeddedBroker, EmbeddedPostgres, find_binaries
+from aftercare.settings import load_settings
 from aftercare.wiring import Catalog, load_catalog
 from store.migrate import migrate
 
 
 @pytest.fixture(scope="session")
-def server_url() -> str:
-    """Address of a PostgreSQL server on which databases may be created."""
-    return os.environ["AFTERCARE_TEST_DATABASE_URL"]
+def binaries() -> Binaries:
+    """Where the services come from; in CI the stand-ins for the real ones are a failure, never a skip."""
+    found = find_binaries(load_settings().services_dir)
+    if found.shortcoming and (os.environ.get("CI") == "true" or "AFTERCARE_REQUIRE_SERVICES" in os.environ):
+        pytest.fail(f"the tests need the real services here. {found.shortcoming}")
+    return found
 
 
 @pytest.fixture(scope="session")
-def mqtt_url() -> str:
+def server_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL server on which databases may be created."""
+    if "AFTERCARE_TEST_DATABASE_URL" in os.environ:
+        yield os.environ["AFTERCARE_TEST_DATABASE_URL"]
+        return
+    folder = tmp_path_factory.mktemp("postgres")
+    with EmbeddedPostgres(request.getfixturevalue("binaries"), folder, name="tests", throwaway=True) as server:
+        yield server.url_of("postgres")
+
+
+@pytest.fixture(scope="session")
+def mqtt_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running broker; tests keep apart by their device names."""
-    return os.environ["AFTERCARE_TEST_MQTT_URL"]
+    if "AFTERCARE_TEST_MQTT_URL" in os.environ:
+        yield os.environ["AFTERCARE_TEST_MQTT_URL"]
+        return
+    folder = tmp_path_factory.mktemp("broker")
+    with EmbeddedBroker(request.getfixturevalue("binaries"), folder, name="tests", throwaway=True) as broker:
+        yield broker.url
 
 
 @pytest.fixture(scope="session")
