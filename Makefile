@@ -1,0 +1,26 @@
+# Two commands to begin with: `make demo` and `make test`. Both set up everything that is missing.
+# Options go through: make demo ARGS="--json out.json", make test ARGS="-k alarm".
+.PHONY: setup demo test check lock clean
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@.venv/bin/aftercare demo $(ARGS)
+
+test: setup
+	@.venv/bin/pytest $(ARGS)
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+# Names, versions and hashes only: no address of any registry.
+lock: setup
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
