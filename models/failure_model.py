@@ -1,0 +1,65 @@
+"""A trained model of one failure mode: risk within the horizon, and remaining useful life with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from models.calibration import Floats, LifeInterval, RiskCalibration
+
+
+@dataclass(frozen=True, slots=True)
+class FailureModel:
+    """Everything that scoring needs, and where it came from.
+
+    features: the columns in the order that both estimators were fitted with. windows, baseline: the catalog's feature
+    settings at training. healthy: median of each feature over the fleet's healthy readings. metrics: from held-out devices.
+    """
+
+    device_model: str
+    failure_mode: str
+    horizon: timedelta
+    rul_cap: timedelta
+    windows: Sequence[timedelta]
+    baseline: timedelta
+    features: Sequence[str]
+    healthy: Mapping[str, float]
+    alarm_threshold: float
+    metrics: Mapping[str, Any]
+    calibration: RiskCalibration
+    interval: LifeInterval
+    risk_estimator: HistGradientBoostingClassifier
+    rul_estimator: HistGradientBoostingRegressor
+
+    def risk(self, features: pd.DataFrame | Floats) -> Floats:
+        """Probability of failing within the horizon, per row."""
+        return self.calibration.apply(raw_risk(self.risk_estimator, self._matrix(features)))
+
+    def remaining_life(self, features: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+        """Remaining useful life in hours within 0 and the cap, and the lower and upper end of its 90 % interval."""
+        rul = raw_rul(self.rul_estimator, self._matrix(features), self.interval.cap)
+        return rul, *self.interval.apply(rul)
+
+    def _matrix(self, features: pd.DataFrame | Floats) -> NDArray[np.float32]:
+        if isinstance(features, pd.DataFrame):
+            return features[list(self.features)].to_numpy(dtype=np.float32)
+        return features.astype(np.float32)
+
+
+def raw_risk(estimator: HistGradientBoostingClassifier, matrix: NDArray[np.float32]) -> Floats:
+    """The classifier's own probability, not calibrated."""
+    risk: Floats = estimator.predict_proba(matrix)[:, 1]
+    return risk
+
+
+def raw_rul(estimator: HistGradientBoostingRegressor, matrix: NDArray[np.float32], cap: float) -> Floats:
+    """The regressor's hours within 0 and the cap."""
+    rul: Floats = np.clip(estimator.predict(matrix), 0, cap)
+    return rul

@@ -1,0 +1,137 @@
+"""Lives: the stretch from one renewal of a failure mode's component to the next, ended by a failure or censored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from domain.device import EventKind
+from domain.device_model import DeviceModel, FailureMode
+from domain.ticket import ClosureCode
+from models.errors import FrameError
+
+Integers = NDArray[np.int64]
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Every reading's place in its life. `of_row` numbers the lives upwards in the order of the readings; the other
+    arrays have one entry a life. Times are epoch milliseconds. A life that was censored has `failed` False: it ended
+    with a renewal that no failure of this mode called for, or is still going on at its last reading.
+    """
+
+    ts: Integers
+    of_row: Integers
+    first_row: Integers
+    ended_at: Integers
+    failed: NDArray[np.bool_]
+
+    @property
+    def age_ms(self) -> Integers:
+        """Per row: time since the first reading of its life."""
+        return self.ts - self.ts[self.first_row][self.of_row]
+
+    @property
+    def left_ms(self) -> Integers:
+        """Per row: time to the end of its life, however it ended."""
+        return self.ended_at[self.of_row] - self.ts
+
+
+def find_lives(readings: pd.DataFrame, events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode) -> Lives:
+    """Cut the readings into lives. A reading at the very instant of a life's end still belongs to it.
+
+    Raises FrameError when columns are missing or the readings are not sorted by device and ts, each pair once.
+    """
+    devices, names, ts = _ordered(readings)
+    endings = life_endings(events, device_model, mode)
+    endings = endings[endings["device"].isin(names)]
+    ending_device = pd.Index(names).get_indexer(endings["device"])
+    order = np.lexsort((_milliseconds(endings["ts"]), ending_device))
+    ending_device, ending_ts = ending_device[order], _milliseconds(endings["ts"])[order]
+    failed = endings["failed"].to_numpy(dtype=bool)[order]
+
+    before = _count_before(ending_device, ending_ts, devices, ts)
+    new_life = np.ones(len(ts), dtype=bool)
+    new_life[1:] = (devices[1:] != devices[:-1]) | (before[1:] != before[:-1])
+    first_row = np.flatnonzero(new_life)
+    last_row = np.append(first_row[1:], len(ts)) - 1 if len(ts) else first_row
+    ended_at, ended_failed = ts[last_row].copy(), np.zeros(len(first_row), dtype=bool)
+    if len(ending_ts):
+        ending = before[first_row]
+        within = np.minimum(ending, len(ending_ts) - 1)
+        ends = (ending < len(ending_ts)) & (ending_device[within] == devices[first_row])
+        ended_at[ends], ended_failed[ends] = ending_ts[within][ends], failed[within][ends]
+    return Lives(ts, np.cumsum(new_life) - 1, first_row, ended_at, ended_failed)
+
+
+def life_endings(events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode) -> pd.DataFrame:
+    """The events that end a life of the mode: columns device, ts, failed; sorted by device and ts.
+
+    A failure of the mode ends a life, and so does a repair that confirmed the predicted fault before it failed.
+    Every other renewal of the component censors it; a visit that found no fault renews nothing. A failure or
+    confirmation within the horizon after a failure event, with no repair in between, is that same failure again.
+    """
+    missing = {"device", "ts", "kind", "code", "component", "failure_mode"} - set(events.columns)
+    if missing:
+        raise FrameError(f"events lack the column {min(missing)}: give device, ts, kind, code, component, failure_mode")
+    siblings = [other for other in device_model.failure_modes if other.component == mode.component]
+    maintained = events["kind"] == EventKind.MAINTENANCE
+    broke = events["kind"] == EventKind.FAILURE
+    on_component = (events["component"] == mode.component) | events["failure_mode"].isin([m.name for m in siblings])
+    confirmed = maintained & (events["code"] == ClosureCode.CONFIRMED) & (events["failure_mode"] == mode.name)
+    renewed = maintained & on_component & (events["code"] != ClosureCode.NO_FAULT_FOUND)
+    sibling_codes = [code for sibling in siblings for code in sibling.event_codes]
+    broke_here = broke & (on_component | events["code"].isin(sibling_codes))
+    broke_so = broke & events["code"].isin(list(mode.event_codes))
+
+    endings = events.loc[confirmed | renewed | broke_here | broke_so, ["device", "ts"]].copy()
+    endings["failed"] = (confirmed | broke_so)[endings.index]
+    endings["broke"] = broke_so[endings.index]
+    endings = endings.sort_values(["device", "ts"], kind="stable", ignore_index=True)
+    previous = endings.shift()
+    again = (
+        previous["broke"].eq(True)
+        & previous["device"].eq(endings["device"])
+        & (endings["ts"] - previous["ts"] <= mode.horizon)
+    )
+    endings["failed"] &= ~again
+    return endings[["device", "ts", "failed"]]
+
+
+def current_life_starts(events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode) -> dict[Any, pd.Timestamp]:
+    """When each device's present life of the mode began: its readings are those after that instant. A device that is
+    not in the answer has had no renewal: its life began with its first reading.
+    """
+    endings = life_endings(events, device_model, mode)
+    return dict(endings.groupby("device", observed=True)["ts"].max())
+
+
+def _ordered(readings: pd.DataFrame) -> tuple[Integers, Any, Integers]:
+    if missing := {"device", "ts"} - set(readings.columns):
+        raise FrameError(f"readings lack the column {min(missing)}: give device, ts and one column per channel")
+    codes, names = pd.factorize(readings["device"], use_na_sentinel=False)
+    devices, ts = codes.astype(np.int64), _milliseconds(readings["ts"])
+    same = devices[1:] == devices[:-1]
+    if np.any(devices[1:] < devices[:-1]) or np.any(same & (np.diff(ts) < 0)):
+        raise FrameError("readings are not sorted: sort them by device and ts")
+    if np.any(same & (np.diff(readings["ts"].to_numpy("datetime64[us]")) == np.timedelta64(0))):
+        raise FrameError("readings hold a device and ts twice: keep one row of each")
+    return devices, names, ts
+
+
+def _milliseconds(ts: pd.Series[Any]) -> Integers:
+    return ts.to_numpy("datetime64[ms]").astype(np.int64)
+
+
+def _count_before(ending_device: Integers, ending_ts: Integers, devices: Integers, ts: Integers) -> Integers:
+    """Per reading: how many endings, of all devices in order, lie before it or belong to an earlier device."""
+    if not len(ending_ts) or not len(ts):
+        return np.zeros(len(ts), dtype=np.int64)
+    origin = min(int(ts.min()), int(ending_ts.min()))
+    span = max(int(ts.max()), int(ending_ts.max())) - origin + 1
+    return np.searchsorted(ending_device * span + ending_ts - origin, devices * span + ts - origin).astype(np.int64)
