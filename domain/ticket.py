@@ -91,3 +91,4 @@ class Ticket:
     alarm_id: int | None = None
     prediction_id: int | None = None
     version: int = 1
+    planned_for: datetime | None = None

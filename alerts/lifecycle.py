@@ -1,0 +1,125 @@
+"""The life of an alarm: every real change is written with its feed entry and its audit line in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.messages import alarm_message
+from alerts.rules import more_urgent
+from domain.alarm import Alarm, AlarmChange, AlarmSource, Severity
+from domain.errors import ConflictError, InvalidInputError
+from store import alarms, audit, outbox
+from store.database import Connection
+
+SYSTEM = "aftercare"
+"""Who acts when nobody does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An uncleared alarm and what happened to it; a repetition is counted on the alarm and told to nobody."""
+
+    alarm: Alarm
+    change: AlarmChange
+
+
+def raise_alarm(
+    connection: Connection,
+    *,
+    device_id: int,
+    alarm_type: str,
+    severity: Severity,
+    source: AlarmSource,
+    message: str,
+    now: datetime,
+    who: str = SYSTEM,
+    failure_mode: str | None = None,
+    prediction_id: int | None = None,
+) -> Raised:
+    """Raise an alarm, escalate the uncleared one of that type, or count its repetition.
+
+    A severity only rises while an alarm is uncleared, and an escalated alarm has to be acknowledged again.
+    """
+    met = alarms.occur(
+        connection,
+        device_id=device_id,
+        alarm_type=alarm_type,
+        severity=severity,
+        source=source,
+        message=message,
+        now=now,
+        failure_mode=failure_mode,
+        prediction_id=prediction_id,
+    )
+    if met.count == 1:
+        change = AlarmChange.RAISED
+    elif more_urgent(severity, met.severity):
+        alarms.escalate(connection, alarm_id=met.alarm_id, severity=severity)
+        change = AlarmChange.ESCALATED
+    else:
+        return Raised(alarms.get(connection, met.alarm_id), AlarmChange.REPEATED)
+    return Raised(_tell(connection, met.alarm_id, device_id, change, who=who, now=now), change)
+
+
+def clear(connection: Connection, *, alarm_id: int, who: str, now: datetime, reason: str = "") -> Alarm:
+    """End an active alarm. Raises NotFoundError, or ConflictError when it is cleared already."""
+    device_id = alarms.clear(connection, alarm_id=alarm_id, now=now)
+    if device_id is None:
+        alarm = alarms.get(connection, alarm_id)
+        raise ConflictError(f"alarm {alarm_id} was cleared at {alarm.cleared_at}: nothing is left to clear")
+    return _tell(connection, alarm_id, device_id, AlarmChange.CLEARED, who=who, now=now, reason=reason)
+
+
+def clear_type(
+    connection: Connection, *, device_id: int, alarm_type: str, who: str, now: datetime, reason: str
+) -> Alarm | None:
+    """End the device's uncleared alarm of that type; None when there is none."""
+    alarm_id = alarms.find_active(connection, device_id=device_id, alarm_type=alarm_type)
+    if alarm_id is None or alarms.clear(connection, alarm_id=alarm_id, now=now) is None:
+        return None
+    return _tell(connection, alarm_id, device_id, AlarmChange.CLEARED, who=who, now=now, reason=reason)
+
+
+def acknowledge(connection: Connection, *, alarm_id: int, who: str, now: datetime) -> Alarm:
+    """Note that someone has seen the alarm, active or cleared; the first one stands. Raises NotFoundError."""
+    device_id = alarms.acknowledge(connection, alarm_id=alarm_id, who=who, now=now)
+    if device_id is None:
+        return alarms.get(connection, alarm_id)
+    return _tell(connection, alarm_id, device_id, AlarmChange.ACKNOWLEDGED, who=who, now=now)
+
+
+def shelve(connection: Connection, *, alarm_id: int, until: datetime, who: str, now: datetime) -> Alarm:
+    """Put an active alarm out of sight until an instant after `now`.
+
+    Raises NotFoundError, InvalidInputError, or ConflictError when the alarm is cleared.
+    """
+    if until <= now:
+        raise InvalidInputError(f"cannot shelve alarm {alarm_id} until {until}: it is {now}, choose a later time")
+    device_id = alarms.shelve(connection, alarm_id=alarm_id, until=until)
+    if device_id is None:
+        alarm = alarms.get(connection, alarm_id)
+        if not alarm.active:
+            raise ConflictError(f"alarm {alarm_id} was cleared at {alarm.cleared_at}: only an active alarm is shelved")
+        return alarm
+    return _tell(connection, alarm_id, device_id, AlarmChange.SHELVED, who=who, now=now)
+
+
+def _tell(
+    connection: Connection,
+    alarm_id: int,
+    device_id: int,
+    change: AlarmChange,
+    *,
+    who: str,
+    now: datetime,
+    reason: str = "",
+) -> Alarm:
+    alarm = alarms.get(connection, alarm_id)
+    payload = alarm_message(alarm, change, who=who, at=now)
+    outbox.append(connection, kind="alarm", subject_id=alarm_id, device_id=device_id, payload=payload, at=now)
+    detail = {"severity": alarm.severity.value, "reason": reason}
+    audit.record(
+        connection, at=now, who=who, action=change.value, object_kind="alarm", object_id=alarm_id, detail=detail
+    )
+    return alarm

@@ -1,0 +1,171 @@
+"""Stock and reservations: never oversold, freed parts go to who needs them first, the journal equals the balances."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.device_model import KitLine
+from domain.errors import ConflictError, InvalidInputError
+from domain.stock import Reservation, Stock
+from domain.ticket import ReservationState
+from service_desk.ticket_record import record_change
+from store import parts
+from store.database import Connection
+from store.parts import StockKey
+
+LARGEST = 1_000_000
+"""More than this in one booking is a slip of the hand."""
+
+
+def reserve_kit(
+    connection: Connection,
+    *,
+    ticket_id: int,
+    service_centre: str,
+    kit: Sequence[KitLine],
+    need_by: datetime,
+    who: str,
+    now: datetime,
+) -> list[Reservation]:
+    """Reserve a repair's parts at a centre in the ticket's transaction; what is not free there is back-ordered.
+
+    A part that the ticket holds or awaits already is left alone. Returns everything that the ticket holds.
+    """
+    quantities: Counter[str] = Counter()
+    for line in kit:
+        quantities[line.part_no] += line.quantity
+    balances = parts.lock_stock(connection, [(service_centre, part_no) for part_no in quantities])
+    for key, stock in balances.items():
+        quantity = quantities[key[1]]
+        state = ReservationState.RESERVED if stock.free >= quantity else ReservationState.BACKORDERED
+        reservation_id = parts.add_reservation(
+            connection, key, ticket_id=ticket_id, quantity=quantity, state=state, need_by=need_by, now=now
+        )
+        if reservation_id is not None and state is ReservationState.RESERVED:
+            parts.move_stock(
+                connection, key, "reserve", who=who, now=now, allocated=quantity, reservation_id=reservation_id
+            )
+    return parts.held(connection, ticket_id=ticket_id)
+
+
+def release(connection: Connection, *, ticket_id: int, who: str, now: datetime, reason: str) -> None:
+    """Give back what a ticket holds; back-orders of others get it at once."""
+    for key, stock in _lock_of_ticket(connection, ticket_id).items():
+        balance = stock
+        for reservation in _held_of(connection, ticket_id, key):
+            balance = _end(connection, reservation, balance, used=False, who=who, now=now, reason=reason)
+        _fill(connection, balance, who=who, now=now)
+
+
+def consume(connection: Connection, *, ticket_id: int, who: str, now: datetime, reason: str) -> None:
+    """Book out what a ticket holds; what it was still waiting for came from elsewhere and is released."""
+    for key, stock in _lock_of_ticket(connection, ticket_id).items():
+        for reservation in _held_of(connection, ticket_id, key):
+            _end(connection, reservation, stock, used=True, who=who, now=now, reason=reason)
+
+
+def receive(
+    connection: Connection, *, service_centre: str, part_no: str, quantity: int, who: str, now: datetime
+) -> Stock:
+    """Parts arrived: put them on the shelf, strike them off what is on order, and fill back-orders.
+
+    Returns the balance after that. Raises NotFoundError or InvalidInputError.
+    """
+    _check_quantity(quantity)
+    key = (service_centre, part_no)
+    stock = parts.lock_stock(connection, [key])[key]
+    arrived = min(quantity, stock.on_order)
+    stock = parts.move_stock(connection, key, "receipt", who=who, now=now, on_hand=quantity, on_order=-arrived)
+    return _fill(connection, stock, who=who, now=now)
+
+
+def order(
+    connection: Connection, *, service_centre: str, part_no: str, quantity: int, who: str, now: datetime
+) -> Stock:
+    """Parts were ordered. Returns the balance after that. Raises NotFoundError or InvalidInputError."""
+    _check_quantity(quantity)
+    key = (service_centre, part_no)
+    parts.lock_stock(connection, [key])
+    return parts.move_stock(connection, key, "order", who=who, now=now, on_order=quantity)
+
+
+def adjust(
+    connection: Connection, *, service_centre: str, part_no: str, change: int, who: str, now: datetime, reason: str
+) -> Stock:
+    """Bring the balance in line with a count of the shelf; more on hand fills back-orders.
+
+    Returns the balance after that. Raises NotFoundError, InvalidInputError, or ConflictError when fewer would be on
+    hand than are reserved.
+    """
+    _check_quantity(abs(change))
+    key = (service_centre, part_no)
+    stock = parts.lock_stock(connection, [key])[key]
+    if stock.free + change < 0:
+        raise ConflictError(
+            f"{part_no} at {service_centre}: {stock.on_hand} on hand, {stock.allocated} of them reserved, so "
+            f"{-change} cannot be taken off; cancel a ticket that holds it first"
+        )
+    stock = parts.move_stock(connection, key, "adjust", who=who, now=now, on_hand=change, reason=reason)
+    return _fill(connection, stock, who=who, now=now)
+
+
+def _check_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= LARGEST:
+        raise InvalidInputError(f"quantity {quantity} is not between 1 and {LARGEST:,}")
+
+
+def _lock_of_ticket(connection: Connection, ticket_id: int) -> dict[StockKey, Stock]:
+    keys = [(row.service_centre, row.part_no) for row in parts.held(connection, ticket_id=ticket_id)]
+    return dict(parts.lock_stock(connection, keys))
+
+
+def _held_of(connection: Connection, ticket_id: int, key: StockKey) -> list[Reservation]:
+    """Read after the lock: a back-order may have been filled while we waited for it."""
+    held = parts.held(connection, ticket_id=ticket_id)
+    return [row for row in held if (row.service_centre, row.part_no) == key]
+
+
+def _end(
+    connection: Connection, reservation: Reservation, stock: Stock, *, used: bool, who: str, now: datetime, reason: str
+) -> Stock:
+    waits = reservation.state is ReservationState.BACKORDERED
+    state = ReservationState.CONSUMED if used and not waits else ReservationState.RELEASED
+    parts.end_reservation(connection, reservation_id=reservation.reservation_id, state=state, now=now)
+    if waits:
+        return stock
+    return parts.move_stock(
+        connection,
+        (reservation.service_centre, reservation.part_no),
+        "consume" if used else "release",
+        who=who,
+        now=now,
+        on_hand=-reservation.quantity if used else 0,
+        allocated=-reservation.quantity,
+        reservation_id=reservation.reservation_id,
+        reason=reason,
+    )
+
+
+def _fill(connection: Connection, stock: Stock, *, who: str, now: datetime) -> Stock:
+    """Give free stock to back-orders, first needed first; one that does not fit does not hold up a smaller one."""
+    key = (stock.service_centre, stock.part_no)
+    for reservation in parts.waiting(connection, key):
+        if reservation.quantity > stock.free:
+            continue
+        parts.fill_reservation(connection, reservation_id=reservation.reservation_id, now=now)
+        stock = parts.move_stock(
+            connection,
+            key,
+            "reserve",
+            who=who,
+            now=now,
+            allocated=reservation.quantity,
+            reservation_id=reservation.reservation_id,
+        )
+        detail = {"part_no": reservation.part_no, "quantity": reservation.quantity}
+        record_change(
+            connection, ticket_id=reservation.ticket_id, what="part_reserved", who=who, now=now, detail=detail
+        )
+    return stock

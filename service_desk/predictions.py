@@ -1,0 +1,201 @@
+"""From a prediction to an alarm, a ticket and reserved parts, and back again when it is retracted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from alerts import lifecycle, rules
+from domain.alarm import AlarmChange, AlarmSource
+from domain.device_model import DeviceModel, FailureMode
+from domain.prediction import RecordedPrediction
+from domain.stock import Reservation
+from domain.ticket import TicketState
+from service_desk import parts, tickets
+from service_desk.decision import decide, decision_document, need_by, priority
+from service_desk.ticket_record import record_change
+from store import parts as store_parts
+from store import predictions as store_predictions
+from store import tickets as store_tickets
+from store.database import Connection, Database
+from store.retry import in_transaction
+from store.tickets import Case
+
+log = structlog.get_logger()
+SYSTEM = lifecycle.SYSTEM
+UNPLANNED = (TicketState.SUGGESTED, TicketState.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a prediction changed. `ticket`: suggested, opened, hastened or cancelled, as the ticket's history says."""
+
+    alarm: AlarmChange | None = None
+    alarm_id: int | None = None
+    ticket: str | None = None
+    ticket_id: int | None = None
+    reservations: tuple[Reservation, ...] = ()
+
+
+def act_on_predictions(
+    database: Database, device_model: DeviceModel, predictions: Iterable[RecordedPrediction], *, now: datetime
+) -> list[Outcome]:
+    """Act on each in a short transaction of its own, repeated on a deadlock; one log line for each that changed
+    something."""
+    outcomes = []
+    for recorded in predictions:
+        act = partial(act_on_prediction, device_model=device_model, recorded=recorded, now=now)
+        outcome = in_transaction(database, act)
+        outcomes.append(outcome)
+        if outcome.ticket or outcome.alarm not in (None, AlarmChange.REPEATED):
+            log.info(
+                "prediction acted on",
+                device=recorded.prediction.device,
+                failure_mode=recorded.prediction.failure_mode,
+                prediction_id=recorded.prediction_id,
+                alarm=outcome.alarm,
+                alarm_id=outcome.alarm_id,
+                ticket=outcome.ticket,
+                ticket_id=outcome.ticket_id,
+            )
+    return outcomes
+
+
+def act_on_prediction(
+    connection: Connection, device_model: DeviceModel, recorded: RecordedPrediction, now: datetime
+) -> Outcome:
+    """Bring alarm, ticket and parts of this device and failure mode in line with a prediction, and mark it as acted on.
+
+    The same prediction again, one that is older than what was acted on, and one from before the component was
+    replaced change nothing. A retracted prediction keeps the ticket when the device has failed meanwhile.
+    Raises NotFoundError when the device or the failure mode does not exist.
+    """
+    mode = device_model.failure_mode(recorded.prediction.failure_mode)
+    met = store_tickets.lock_case(connection, recorded, component=mode.component, event_codes=mode.event_codes)
+    outcome = Outcome()
+    if not met.settled and not met.renewed:
+        verdict = rules.judge(recorded.prediction.risk, recorded.alarm_threshold)
+        if verdict is rules.Verdict.RAISE:
+            outcome = _raise(connection, device_model, mode, recorded, met, now)
+        elif verdict is rules.Verdict.CLEAR and not met.failed:
+            outcome = _withdraw(connection, recorded, met, now)
+    store_predictions.mark_acted(connection, recorded, at=now)
+    return outcome
+
+
+def _raise(
+    connection: Connection,
+    device_model: DeviceModel,
+    mode: FailureMode,
+    recorded: RecordedPrediction,
+    met: Case,
+    now: datetime,
+) -> Outcome:
+    prediction = recorded.prediction
+    raised = lifecycle.raise_alarm(
+        connection,
+        device_id=recorded.device_id,
+        alarm_type=rules.alarm_type(mode.name),
+        severity=rules.severity(prediction.rul_low, mode.lead_time),
+        source=AlarmSource.PREDICTION,
+        message=rules.message(prediction, mode),
+        now=now,
+        failure_mode=mode.name,
+        prediction_id=recorded.prediction_id,
+    )
+    outcome = Outcome(alarm=raised.change, alarm_id=raised.alarm.alarm_id)
+    if met.ticket_id is None:
+        return _open(connection, device_model, mode, recorded, met, now, outcome)
+    return _hasten(connection, device_model, mode, recorded, met, now, outcome)
+
+
+def _open(
+    connection: Connection,
+    device_model: DeviceModel,
+    mode: FailureMode,
+    recorded: RecordedPrediction,
+    met: Case,
+    now: datetime,
+    outcome: Outcome,
+) -> Outcome:
+    """Open the ticket and reserve its kit, or only suggest it while the mode's precision is below its gate."""
+    assert outcome.alarm_id is not None
+    prediction = recorded.prediction
+    decision = decide(prediction, mode, device_model.parts)
+    trusted = recorded.precision is not None and recorded.precision >= mode.gate_precision
+    needed = need_by(prediction, mode, now)
+    ticket_id = store_tickets.open_ticket(
+        connection,
+        recorded,
+        alarm_id=outcome.alarm_id,
+        state=TicketState.OPEN if trusted else TicketState.SUGGESTED,
+        priority=priority(prediction, mode, decision),
+        summary=rules.message(prediction, mode),
+        need_by=needed,
+        decision=decision_document(decision, prediction),
+        now=now,
+    )
+    if ticket_id is None:
+        return outcome
+    what = "opened" if trusted else "suggested"
+    detail = {"alarm_id": outcome.alarm_id, "prediction_id": recorded.prediction_id, "precision": recorded.precision}
+    record_change(connection, ticket_id=ticket_id, what=what, who=SYSTEM, now=now, detail=detail)
+    kit = parts.reserve_kit(
+        connection,
+        ticket_id=ticket_id,
+        service_centre=met.service_centre,
+        kit=mode.kit if trusted else (),
+        need_by=needed,
+        who=SYSTEM,
+        now=now,
+    )
+    return replace(outcome, ticket=what, ticket_id=ticket_id, reservations=tuple(kit))
+
+
+def _hasten(
+    connection: Connection,
+    device_model: DeviceModel,
+    mode: FailureMode,
+    recorded: RecordedPrediction,
+    met: Case,
+    now: datetime,
+    outcome: Outcome,
+) -> Outcome:
+    """Raise the priority of the unsettled ticket, at most to 1; it is never lowered, so that it does not flap."""
+    assert met.ticket_id is not None
+    assert met.priority is not None
+    prediction = recorded.prediction
+    decision = decide(prediction, mode, device_model.parts)
+    urgency = priority(prediction, mode, decision)
+    if urgency >= met.priority:
+        return replace(outcome, ticket_id=met.ticket_id)
+    needed = need_by(prediction, mode, now)
+    document = decision_document(decision, prediction)
+    store_tickets.hasten(connection, ticket_id=met.ticket_id, priority=urgency, need_by=needed, decision=document)
+    store_parts.hasten_reservations(connection, ticket_id=met.ticket_id, need_by=needed)
+    detail = {"priority": urgency, "was": met.priority, "prediction_id": recorded.prediction_id}
+    record_change(connection, ticket_id=met.ticket_id, what="hastened", who=SYSTEM, now=now, detail=detail)
+    return replace(outcome, ticket="hastened", ticket_id=met.ticket_id)
+
+
+def _withdraw(connection: Connection, recorded: RecordedPrediction, met: Case, now: datetime) -> Outcome:
+    """Clear the alarm; cancel a ticket that nobody has planned and release its parts."""
+    prediction = recorded.prediction
+    reason = f"prediction retracted: risk {prediction.risk:.0%} as of {prediction.as_of:%Y-%m-%d %H:%M} UTC"
+    alarm = lifecycle.clear_type(
+        connection,
+        device_id=recorded.device_id,
+        alarm_type=rules.alarm_type(prediction.failure_mode),
+        who=SYSTEM,
+        now=now,
+        reason=reason,
+    )
+    outcome = Outcome(AlarmChange.CLEARED, alarm.alarm_id) if alarm else Outcome()
+    if met.ticket_id is None or not met.predicted or met.state not in UNPLANNED:
+        return outcome
+    tickets.cancel(connection, ticket_id=met.ticket_id, reason=reason, who=SYSTEM, now=now)
+    return replace(outcome, ticket="cancelled", ticket_id=met.ticket_id)

@@ -1,0 +1,67 @@
+-- add_stock_rows --
+-- A balance begins at zero; in key order, so that two writers never wait for each other.
+INSERT INTO part_stock (service_centre, part_no)
+SELECT service_centre, part_no FROM unnest(%(centres)s::text[], %(parts)s::text[]) AS k (service_centre, part_no)
+ORDER BY service_centre, part_no
+ON CONFLICT DO NOTHING
+
+-- lock_stock --
+-- In key order. Whoever changes a balance or a reservation of a centre and part holds this lock.
+SELECT service_centre, part_no, on_hand, allocated, on_order
+FROM part_stock
+JOIN unnest(%(centres)s::text[], %(parts)s::text[]) AS k (service_centre, part_no) USING (service_centre, part_no)
+ORDER BY service_centre, part_no
+FOR NO KEY UPDATE OF part_stock
+
+-- move_stock --
+-- Balance and journal in one statement, so that they cannot part.
+WITH balance AS (
+    UPDATE part_stock
+    SET on_hand = on_hand + %(on_hand)s, allocated = allocated + %(allocated)s, on_order = on_order + %(on_order)s
+    WHERE service_centre = %(service_centre)s AND part_no = %(part_no)s
+    RETURNING service_centre, part_no, on_hand, allocated, on_order
+), line AS (
+    INSERT INTO stock_journal (at, service_centre, part_no, movement, on_hand_change, allocated_change,
+        on_order_change, reservation_id, who, reason)
+    SELECT %(at)s, service_centre, part_no, %(movement)s, %(on_hand)s, %(allocated)s, %(on_order)s,
+        %(reservation_id)s, %(who)s, %(reason)s
+    FROM balance
+)
+SELECT service_centre, part_no, on_hand, allocated, on_order FROM balance
+
+-- add_reservation --
+-- At most one held reservation per ticket and part; no row when there is one.
+INSERT INTO part_reservations (ticket_id, part_no, service_centre, quantity, state, need_by, created_at, reserved_at)
+VALUES (%(ticket_id)s, %(part_no)s, %(service_centre)s, %(quantity)s, %(state)s, %(need_by)s, %(now)s,
+        CASE WHEN %(state)s = 'reserved' THEN %(now)s::timestamptz END)
+ON CONFLICT (ticket_id, part_no) WHERE state IN ('reserved', 'backordered', 'picked') DO NOTHING
+RETURNING reservation_id
+
+-- fill_reservation --
+UPDATE part_reservations SET state = 'reserved', reserved_at = %(now)s WHERE reservation_id = %(reservation_id)s
+
+-- end_reservation --
+UPDATE part_reservations SET state = %(state)s, ended_at = %(now)s WHERE reservation_id = %(reservation_id)s
+
+-- hasten_reservations --
+UPDATE part_reservations SET need_by = %(need_by)s
+WHERE ticket_id = %(ticket_id)s AND state IN ('reserved', 'backordered', 'picked')
+
+-- held --
+-- What a ticket holds or waits for.
+SELECT reservation_id, ticket_id, service_centre, part_no, quantity, state, need_by
+FROM part_reservations
+WHERE ticket_id = %(ticket_id)s AND state IN ('reserved', 'backordered', 'picked')
+ORDER BY service_centre, part_no
+
+-- waiting --
+-- Back-orders of one part at one centre, first needed first.
+SELECT reservation_id, ticket_id, service_centre, part_no, quantity, state, need_by
+FROM part_reservations
+WHERE service_centre = %(service_centre)s AND part_no = %(part_no)s AND state = 'backordered'
+ORDER BY need_by, reservation_id
+
+-- list_stock --
+SELECT service_centre, part_no, on_hand, allocated, on_order FROM part_stock
+WHERE %(service_centre)s::text IS NULL OR service_centre = %(service_centre)s
+ORDER BY service_centre, part_no

@@ -1,0 +1,138 @@
+"""A small fleet on a fresh database, and a model version whose predictions can be made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aftercare.wiring import Catalog
+from domain.device_model import DeviceModel
+from domain.prediction import Prediction, RecordedPrediction
+from service_desk.predictions import Outcome, act_on_prediction
+from store.database import Database
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Desk:
+    """What the tests of alarms, tickets and parts stand on."""
+
+    database: Database
+    catalog: Catalog
+    device_model: DeviceModel
+    model_version_id: int
+
+    @property
+    def part_no(self) -> str:
+        return self.device_model.failure_modes[0].kit[0].part_no
+
+    @property
+    def failure_mode(self) -> str:
+        return self.device_model.failure_modes[0].name
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.database.transaction() as connection:
+            cursor = connection.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement: str, *values: object) -> Any:
+        [(value,)] = self.rows(statement, *values)
+        return value
+
+    def add_device(self, name: str, *, service_centre: str = "north") -> int:
+        self.rows("INSERT INTO service_centres VALUES (%s) ON CONFLICT DO NOTHING", service_centre)
+        return int(
+            self.value(
+                "INSERT INTO devices (name, device_model, service_centre) VALUES (%s, %s, %s) RETURNING device_id",
+                name,
+                self.device_model.name,
+                service_centre,
+            )
+        )
+
+    def predict(
+        self,
+        device_id: int,
+        *,
+        hours: float = 0,
+        risk: float = 0.9,
+        rul_low: float = 15,
+        precision: float | None = 0.9,
+    ) -> RecordedPrediction:
+        """A recorded prediction as of `hours` after START; `rul_low` in hours; it alarms from a risk of 0.5 on."""
+        mode = self.device_model.failure_modes[0]
+        prediction = Prediction(
+            device=self.value("SELECT name FROM devices WHERE device_id = %s", device_id),
+            failure_mode=mode.name,
+            as_of=START + hours * HOUR,
+            horizon=mode.horizon,
+            risk=risk,
+            rul=(rul_low + 5) * HOUR,
+            rul_low=rul_low * HOUR,
+            rul_high=(rul_low + 10) * HOUR,
+        )
+        prediction_id = self.value(
+            "INSERT INTO predictions (device_id, failure_mode, as_of, horizon, risk, rul, rul_low, rul_high, "
+            "model_version_id, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING prediction_id",
+            device_id,
+            prediction.failure_mode,
+            prediction.as_of,
+            prediction.horizon,
+            prediction.risk,
+            prediction.rul,
+            prediction.rul_low,
+            prediction.rul_high,
+            self.model_version_id,
+            prediction.as_of,
+        )
+        return RecordedPrediction(prediction_id, device_id, prediction, alarm_threshold=0.5, precision=precision)
+
+    def act(self, recorded: RecordedPrediction) -> Outcome:
+        """Act on a prediction at the moment that it was made for."""
+        with self.database.transaction() as connection:
+            return act_on_prediction(connection, self.device_model, recorded, recorded.prediction.as_of)
+
+    def check_ledgers(self) -> None:
+        """The journal's sums are the balances, and what is allocated is what is reserved."""
+        assert not self.rows(
+            "SELECT s.*, j.* FROM part_stock s LEFT JOIN LATERAL (SELECT coalesce(sum(on_hand_change), 0) AS on_hand, "
+            "coalesce(sum(allocated_change), 0) AS allocated, coalesce(sum(on_order_change), 0) AS on_order "
+            "FROM stock_journal WHERE (service_centre, part_no) = (s.service_centre, s.part_no)) j ON true "
+            "WHERE (s.on_hand, s.allocated, s.on_order) IS DISTINCT FROM (j.on_hand, j.allocated, j.on_order)"
+        )
+        assert not self.rows(
+            "SELECT s.*, r.* FROM part_stock s LEFT JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS reserved "
+            "FROM part_reservations WHERE (service_centre, part_no) = (s.service_centre, s.part_no) "
+            "AND state IN ('reserved', 'picked')) r ON true WHERE s.allocated <> r.reserved"
+        )
+        assert not self.rows(
+            "SELECT r.* FROM part_reservations r JOIN part_stock s USING (service_centre, part_no) "
+            "WHERE r.state = 'backordered' AND r.quantity <= s.on_hand - s.allocated"
+        )
+
+
+@pytest.fixture
+def desk(database_url: str, catalog: Catalog) -> Iterator[Desk]:
+    """A migrated database with one model version of the turbofan and no device yet."""
+    device_model = catalog["turbofan_fd001"]
+    with Database(database_url, max_size=20) as database:
+        with database.transaction() as connection:
+            connection.execute("INSERT INTO service_centres VALUES ('north'), ('south')")
+            row = connection.execute(
+                "WITH run AS (INSERT INTO training_runs (device_model, started_at) VALUES (%(model)s, %(at)s) "
+                "RETURNING training_run_id) "
+                "INSERT INTO model_versions (training_run_id, device_model, failure_mode, task, status, "
+                "alarm_threshold, metrics, data_from, data_to, row_count, device_count, features, code_version, "
+                "library_versions, artifact_sha256, created_at) SELECT training_run_id, %(model)s, %(mode)s, 'risk', "
+                "'champion', 0.5, '{}', %(at)s, %(at)s, 1, 1, '[]', 'test', '{}', 'none', %(at)s FROM run "
+                "RETURNING model_version_id",
+                {"model": device_model.name, "mode": device_model.failure_modes[0].name, "at": START},
+            ).fetchone()
+        assert row is not None
+        yield Desk(database, catalog, device_model, row[0])
