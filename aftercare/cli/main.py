@@ -7,7 +7,9 @@ import sys
 import click
 
 from aftercare import __version__
+from aftercare.cli.ingest import ingest
 from aftercare.cli.migrate import migrate
+from aftercare.cli.up import up
 from domain.errors import AftercareError
 
 
@@ -17,7 +19,9 @@ def commands() -> None:
     """After-sales service for installed devices: telemetry in, failure predicted, part reserved before it happens."""
 
 
+commands.add_command(ingest)
 commands.add_command(migrate)
+commands.add_command(up)
 
 
 def main() -> None:
