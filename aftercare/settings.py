@@ -59,12 +59,15 @@ class Settings(BaseSettings):
     ingest_batch_wait: timedelta = Field(
         timedelta(milliseconds=50), description="Longest wait of a reading for its batch"
     )
+    ingest_session_expiry: timedelta = Field(
+        timedelta(days=7), description="How long the broker keeps messages for an ingest replica that is away"
+    )
     metrics_port: int = Field(0, description="Port of ingest's Prometheus metrics on loopback; 0: off")
     train_interval: timedelta = Field(timedelta(days=7), description="How often models are trained")
     score_interval: timedelta = Field(timedelta(minutes=15), description="How often devices are scored")
     log_level: str = Field("info", description="debug, info, warning or error")
 
-    @field_validator("ingest_batch_wait", "train_interval", "score_interval", mode="before")
+    @field_validator("ingest_batch_wait", "ingest_session_expiry", "train_interval", "score_interval", mode="before")
     @classmethod
     def _read_duration(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value

@@ -107,7 +107,7 @@ def _instant(ts: int) -> sql.Literal:
 
 
 def _each(channels: Sequence[str], template: str, separator: str) -> sql.Composed:
-    return sql.SQL(separator).join(  # type: ignore[arg-type]
+    return sql.SQL(separator).join(
         sql.SQL(template).format(sql.Identifier(name))
-        for name in channels  # type: ignore[arg-type]
+        for name in channels
     )

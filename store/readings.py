@@ -59,13 +59,13 @@ def read_frame(
     channels = [channel.name for channel in device_model.channels]
     statement = sql.SQL(SQL["copy_out"]).format(
         table=sql.Identifier(device_model.readings_table),
-        values=_list(channels, "coalesce({0}, 'NaN')"),
+        values=list_channels(channels, "coalesce({0}, 'NaN')"),
     )
     parameters = {"since": since, "until": until, "devices": None if devices is None else list(devices)}
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         content = b"".join(copy)
-    rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=_copy_row(channels))
-    return _frame(rows, channels, names_of_model(connection, device_model.name))
+    rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=copy_row(channels))
+    return frame_of(rows, channels, names_of_model(connection, device_model.name))
 
 
 def read_range(
@@ -85,7 +85,7 @@ def read_range(
     wanted = [device_model.channel(name).name for name in channels or [c.name for c in device_model.channels]]
     table = sql.Identifier(device_model.readings_table)
     bounds = {"device_id": device_id, "since": since, "until": until}
-    statement = sql.SQL(SQL["raw_range"]).format(table=table, channels=_list(wanted, "{0}"))
+    statement = sql.SQL(SQL["raw_range"]).format(table=table, channels=list_channels(wanted, "{0}"))
     rows = connection.execute(statement, {**bounds, "limit": points + 1}).fetchall()
     if len(rows) <= points:
         columns = [[row[position] for row in rows] for position in range(1, len(wanted) + 1)]
@@ -95,8 +95,8 @@ def read_range(
     bucket = "date_bin({0}, ts, {1})" if detect_tier(connection) is Tier.PLAIN else "time_bucket({0}, ts, {1})"
     statement = sql.SQL(SQL["bucketed_range"]).format(
         table=table,
-        bucket=sql.SQL(bucket).format(sql.Literal(width), sql.Literal(BUCKET_ORIGIN)),  # type: ignore[arg-type]
-        summaries=_list(wanted, "min({0}), avg({0}), max({0})"),
+        bucket=sql.SQL(bucket).format(sql.Literal(width), sql.Literal(BUCKET_ORIGIN)),
+        summaries=list_channels(wanted, "min({0}), avg({0}), max({0})"),
     )
     rows = connection.execute(statement, bounds).fetchall()
     columns = [[row[position] for row in rows] for position in range(1, 3 * len(wanted) + 1)]
@@ -108,7 +108,7 @@ def latest(connection: Connection, device_model: DeviceModel, *, device_id: int)
     """The newest value of each channel with its instant, looked for in the device's last 100 rows."""
     channels = [channel.name for channel in device_model.channels]
     statement = sql.SQL(SQL["recent"]).format(
-        table=sql.Identifier(device_model.readings_table), channels=_list(channels, "{0}")
+        table=sql.Identifier(device_model.readings_table), channels=list_channels(channels, "{0}")
     )
     newest: dict[str, tuple[datetime, float]] = {}
     for ts, *values in connection.execute(statement, {"device_id": device_id, "rows": RECENT_ROWS}):
@@ -118,11 +118,12 @@ def latest(connection: Connection, device_model: DeviceModel, *, device_id: int)
     return newest
 
 
-def _list(channels: Sequence[str], template: str) -> sql.Composed:
-    return sql.SQL(", ").join(sql.SQL(template).format(sql.Identifier(name)) for name in channels)  # type: ignore[arg-type]
+def list_channels(channels: Sequence[str], template: str) -> sql.Composed:
+    """The template once for each channel, with `{0}` standing for its column."""
+    return sql.SQL(", ").join(sql.SQL(template).format(sql.Identifier(name)) for name in channels)
 
 
-def _copy_row(channels: Sequence[str]) -> np.dtype[np.void]:
+def copy_row(channels: Sequence[str]) -> np.dtype[np.void]:
     """One row of a binary COPY: the number of fields, then each field after its length."""
     fields = [("fields", ">i2"), ("length_0", ">i4"), ("device_id", ">i8"), ("length_1", ">i4"), ("ts", ">i8")]
     for name in channels:
@@ -130,7 +131,8 @@ def _copy_row(channels: Sequence[str]) -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
-def _frame(rows: np.ndarray, channels: Sequence[str], names: Mapping[int, str]) -> pd.DataFrame:  # type: ignore[type-arg]
+def frame_of(rows: np.ndarray, channels: Sequence[str], names: Mapping[int, str]) -> pd.DataFrame:
+    """The frame of `read_frame` from rows of a binary COPY; `names` are the devices' names by id."""
     ids = rows["device_id"].astype(np.int64)
     known = np.isin(ids, np.fromiter(names, np.int64, len(names)))
     rows, ids = rows[known], ids[known]

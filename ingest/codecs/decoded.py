@@ -1,0 +1,45 @@
+"""What a payload says once it is decoded, and the error when it says nothing that can be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from domain.device import DeviceEvent, DeviceStatus
+from domain.errors import AftercareError
+
+
+class PayloadError(AftercareError):
+    """A message cannot be stored. `label` names the kind of mistake for a counter; the message tells a device
+    engineer what is wrong and what to send instead."""
+
+    def __init__(self, label: str, message: str) -> None:
+        super().__init__(message)
+        self.label = label
+
+
+class Sample(NamedTuple):
+    """Channel values at one instant. `ts` is microseconds since 1970 (UTC), as the database's binary form wants it: a
+    datetime for each row would cost more than decoding its values."""
+
+    ts: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Everything that one message says about one device."""
+
+    device: str
+    samples: Sequence[Sample] = ()
+    events: Sequence[DeviceEvent] = ()
+    statuses: Sequence[DeviceStatus] = ()
+
+
+def shown(value: object) -> str:
+    """A value as an error message shows it: short, and on one line."""
+    if value is None:
+        return "missing"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,36 @@
+"""Which device a name stands for: remembered for a while, so that a change is noticed without a restart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+from store.database import Connection
+from store.devices import DeviceRef, find
+
+MAX_AGE = 60.0
+"""Seconds after which everything remembered is asked for anew, in case a device was removed or replaced."""
+
+
+class DeviceDirectory:
+    """Device names to ids. Unknown names are asked for each time, in one query for all of them."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._known: dict[str, DeviceRef] = {}
+        self._monotonic = monotonic
+        self._since = monotonic()
+
+    def find(self, connection: Connection, names: Collection[str]) -> dict[str, DeviceRef]:
+        """The devices of these names that are registered."""
+        if self._monotonic() - self._since > MAX_AGE:
+            self.forget()
+        known = self._known
+        missing = [name for name in names if name not in known]
+        if missing:
+            known.update(find(connection, missing))
+        return {name: known[name] for name in names if name in known}
+
+    def forget(self) -> None:
+        """Ask for every device anew."""
+        self._known.clear()
+        self._since = self._monotonic()

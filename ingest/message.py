@@ -1,0 +1,46 @@
+"""A message on its way from the broker to the store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from ingest.codecs import Decoded, PayloadError, decode
+
+
+class Delivery(NamedTuple):
+    """What the broker wants to hear back, and on which connection: message ids begin anew with each connection."""
+
+    connection: int
+    message_id: int
+
+
+class Message(NamedTuple):
+    """A message as it came. `delivery` is None when nobody waits for an acknowledgement (QoS 0, or a replay)."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    delivery: Delivery | None = None
+
+
+class Incoming(NamedTuple):
+    """A message with what it says, or with why it says nothing that can be stored."""
+
+    message: Message
+    content: Decoded | PayloadError
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it will take, roughly: a rejected message takes one too."""
+        if isinstance(self.content, PayloadError):
+            return 1
+        return max(1, len(self.content.samples) + len(self.content.events))
+
+
+def read(message: Message) -> Incoming:
+    """Decode a message; a mistake in it becomes its content."""
+    try:
+        return Incoming(message, decode(message.topic, message.payload, message.received_at))
+    except PayloadError as error:
+        return Incoming(message, error)

@@ -1,0 +1,61 @@
+"""Counters of one ingest process, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from domain.errors import ConfigurationError
+from ingest.batch import Batch
+from ingest.writing import BatchReport
+
+BATCH_ROWS = (1, 10, 100, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000)
+
+
+class IngestMetrics:
+    """Counted for each batch, not for each message."""
+
+    def __init__(self, queue_length: Callable[[], float]) -> None:
+        self.registry = registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"aftercare_ingest_{name}", text, labels, registry=registry)
+
+        self.received = counter("messages_received", "Messages read from the broker")
+        self.committed = counter("messages_committed", "Messages whose rows are committed, rejected ones included")
+        self.acknowledged = counter("messages_acknowledged", "Messages acknowledged to the broker")
+        self.stale = counter("acknowledgements_stale", "Not sent, the connection was lost: the message comes again")
+        self.rows = counter("rows_committed", "New readings committed")
+        self.events = counter("events_committed", "New device events committed")
+        self.merged = counter("rows_merged", "Readings that fell on a stored (device, ts)")
+        self.conflicts = counter("row_conflicts", "Merged readings with a value that gave way to the first one")
+        self.rejected = counter("messages_rejected", "Messages kept in rejected_messages", "reason")
+        self.outages = counter("database_failures", "Writes put off because the database was not able to")
+        self.connections = counter("broker_connections", "Connections to the broker begun")
+        self.batch_rows = Histogram(
+            "aftercare_ingest_batch_rows", "Rows in a batch", buckets=BATCH_ROWS, registry=registry
+        )
+        self.commit_seconds = Histogram("aftercare_ingest_commit_seconds", "Time to write a batch", registry=registry)
+        Gauge("aftercare_ingest_queue_messages", "Messages waiting", registry=registry).set_function(queue_length)
+
+    def count(self, messages: int, batch: Batch, report: BatchReport, seconds: float) -> None:
+        """Note one committed batch."""
+        self.committed.inc(messages)
+        self.rows.inc(report.rows)
+        self.events.inc(report.events)
+        self.merged.inc(report.merged)
+        self.conflicts.inc(report.conflicts)
+        for label, count in batch.rejections.items():
+            self.rejected.labels(label).inc(count)
+        self.batch_rows.observe(report.rows + report.merged + report.events)
+        self.commit_seconds.observe(seconds)
+
+    def serve(self, port: int) -> None:
+        """Answer Prometheus on loopback. Raises ConfigurationError when the port is taken."""
+        try:
+            start_http_server(port, addr="127.0.0.1", registry=self.registry)
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot serve metrics on 127.0.0.1:{port}: {error.strerror}. Set AFTERCARE_METRICS_PORT to a free port"
+            ) from error

@@ -1,0 +1,158 @@
+"""The writing thread: collects messages into batches, commits them, and only then lets them be acknowledged."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from domain.device_model import DeviceModel
+from ingest.backoff import Backoff
+from ingest.batch import assemble
+from ingest.codecs import Decoded, PayloadError
+from ingest.directory import DeviceDirectory
+from ingest.inbox import Inbox
+from ingest.message import Delivery, Incoming, read
+from ingest.metrics import IngestMetrics
+from ingest.writing import write_batch
+from store.database import Connection
+from store.failures import is_of_the_database
+
+log = structlog.get_logger()
+SLICE_MESSAGES, SLICE_BYTES = 500, 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """A batch is written when it has so many rows, or so many seconds after its first message came."""
+
+    rows: int
+    wait: float
+
+
+class _DatabaseAwayError(Exception):
+    """The time to drain is over and the database has not come back."""
+
+
+class BatchWriter:
+    """Writes until the inbox is closed and empty. While the database is away it acknowledges nothing."""
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[], Connection],
+        catalog: Mapping[str, DeviceModel],
+        inbox: Inbox,
+        acknowledge: Callable[[Sequence[Delivery]], None],
+        limits: BatchLimits,
+        metrics: IngestMetrics,
+        backoff: Backoff,
+    ) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._directory = DeviceDirectory()
+        self._catalog = catalog
+        self._inbox = inbox
+        self._acknowledge = acknowledge
+        self._limits = limits
+        self._metrics = metrics
+        self._backoff = backoff
+        self._draining = threading.Event()
+        self._give_up_at = float("inf")
+
+    def run(self) -> None:
+        """Write everything that comes, in order."""
+        try:
+            while incoming := self._collect():
+                self._store(incoming)
+        except _DatabaseAwayError:
+            log.warning("database still away at the stop: what is unwritten stays with the broker")
+        finally:
+            self._disconnect()
+
+    def drain(self, seconds: float) -> None:
+        """Write what is in the inbox, and give up on a database that stays away for so long."""
+        self._give_up_at = time.monotonic() + seconds
+        self._draining.set()
+
+    def _collect(self) -> list[Incoming]:
+        incoming = [read(message) for message in self._inbox.take(SLICE_MESSAGES, SLICE_BYTES)]
+        deadline = time.monotonic() + self._limits.wait
+        rows = sum(one.row_count for one in incoming)
+        while incoming and rows < self._limits.rows:
+            left = 0.0 if self._draining.is_set() else deadline - time.monotonic()
+            more = [read(message) for message in self._inbox.take(SLICE_MESSAGES, SLICE_BYTES, max(0.0, left))]
+            if not more:
+                break
+            rows += sum(one.row_count for one in more)
+            incoming += more
+        self._metrics.received.inc(len(incoming))
+        return incoming
+
+    def _store(self, incoming: Sequence[Incoming]) -> None:
+        """Write messages; when the database refuses something in them, find out which and reject those."""
+        try:
+            self._commit(incoming)
+        except Exception as error:
+            if is_of_the_database(error) or isinstance(error, _DatabaseAwayError):
+                raise
+            self._directory.forget()
+            if len(incoming) > 1:
+                middle = len(incoming) // 2
+                self._store(incoming[:middle])
+                self._store(incoming[middle:])
+                return
+            [(message, _)] = incoming
+            log.error("message refused", topic=message.topic, exc_info=error)
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            self._commit([Incoming(message, PayloadError("database", f"the database refused it: {reason}"))])
+
+    def _commit(self, incoming: Sequence[Incoming]) -> None:
+        """Write messages in one transaction and let them be acknowledged; wait for the database if need be."""
+        while True:
+            try:
+                self._write(incoming)
+                break
+            except Exception as error:
+                if not is_of_the_database(error):
+                    raise
+                self._disconnect()
+                self._wait(error)
+        self._backoff.reset()
+        self._acknowledge([message.delivery for message, _ in incoming if message.delivery is not None])
+
+    def _write(self, incoming: Sequence[Incoming]) -> None:
+        started = time.perf_counter()
+        if self._connection is None:
+            self._connection = self._connect()
+        names = {content.device for _, content in incoming if isinstance(content, Decoded)}
+        with self._connection.transaction():
+            devices = self._directory.find(self._connection, names)
+            batch = assemble(incoming, devices, self._catalog)
+            report = write_batch(self._connection, batch)
+        seconds = time.perf_counter() - started
+        self._metrics.count(len(incoming), batch, report, seconds)
+        if batch.rejected:
+            first = batch.rejected[0]
+            log.warning("messages rejected", count=len(batch.rejected), topic=first.topic, reason=first.reason)
+        log.debug("batch committed", messages=len(incoming), rows=report.rows, merged=report.merged, seconds=seconds)
+
+    def _wait(self, error: Exception) -> None:
+        delay = self._backoff.next()
+        self._metrics.outages.inc()
+        reason = str(error).strip().splitlines()[0]
+        log.warning("database cannot take the batch, trying again", reason=reason, retry_in=round(delay, 2))
+        if time.monotonic() + delay > self._give_up_at:
+            raise _DatabaseAwayError
+        if self._draining.is_set():
+            time.sleep(delay)
+        else:
+            self._draining.wait(delay)
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

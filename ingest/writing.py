@@ -1,0 +1,42 @@
+"""Writes one batch inside a transaction that the caller owns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.batch import Batch
+from store import devices, events, reading_batches, rejected
+from store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of a batch.
+
+    rows: new readings. merged: readings that fell on a (device, ts) that was there already. conflicts: those of them
+    with a value that had to give way to the first one. events: new events. rejected: messages kept as they came.
+    """
+
+    rows: int
+    merged: int
+    conflicts: int
+    events: int
+    rejected: int
+
+
+def write_batch(connection: Connection, batch: Batch) -> BatchReport:
+    """Store everything in the batch. Nothing of it is stored unless the caller commits."""
+    written = [
+        reading_batches.write(connection, rows.device_model, rows.ordered())
+        for _, rows in sorted(batch.readings.items())
+    ]
+    new_events = events.insert(connection, batch.events)
+    devices.note_news(connection, batch.news)
+    rejected.record(connection, batch.rejected)
+    return BatchReport(
+        rows=sum(one.inserted for one in written),
+        merged=sum(one.merged for one in written) + sum(rows.merged for rows in batch.readings.values()),
+        conflicts=sum(one.conflicts for one in written) + sum(rows.conflicts for rows in batch.readings.values()),
+        events=new_events,
+        rejected=len(batch.rejected),
+    )
