@@ -14,7 +14,7 @@ ON CONFLICT (device_id, failure_mode, as_of, model_version_id) DO NOTHING
 -- Predictions that alarms and tickets were not yet brought in line with: the newest per device and mode.
 SELECT DISTINCT ON (p.device_id, p.failure_mode)
     p.prediction_id, p.device_id, d.name, p.failure_mode, p.as_of, p.horizon, p.risk, p.rul, p.rul_low, p.rul_high,
-    p.contributions, v.alarm_threshold, (v.metrics ->> 'precision')::float8
+    p.contributions, v.alarm_threshold, (v.metrics ->> 'alarm_precision')::float8
 FROM predictions p
 JOIN devices d USING (device_id)
 JOIN model_versions v USING (model_version_id)
@@ -25,3 +25,32 @@ ORDER BY p.device_id, p.failure_mode, p.as_of DESC, p.prediction_id DESC
 -- This prediction and the older ones that it supersedes.
 UPDATE predictions SET acted_at = %(at)s
 WHERE device_id = %(device_id)s AND failure_mode = %(failure_mode)s AND as_of <= %(as_of)s AND acted_at IS NULL
+
+-- devices_to_score --
+-- Devices that sent something since an instant, by name.
+SELECT name FROM devices
+WHERE device_model = %(device_model)s AND last_seen_at >= %(since)s
+ORDER BY name
+
+-- copy_scoring_rows --
+-- What the features of the latest reading depend on: the rows since an instant, and the beginning of each present life,
+-- which is the first `baseline` after its start. Fixed-width rows without NULL, so that they can be read as one array.
+COPY (
+    WITH lives AS (
+        SELECT DISTINCT d.device_id, first.ts
+        FROM unnest(%(devices)s::text[], %(starts)s::timestamptz[]) AS s (name, start)
+        JOIN devices d USING (name)
+        CROSS JOIN LATERAL (
+            SELECT r.ts FROM {table} r WHERE r.device_id = d.device_id AND r.ts > s.start ORDER BY r.ts LIMIT 1
+        ) first
+    )
+    SELECT device_id, ts, {values} FROM {table}
+    WHERE ts >= %(since)s AND ts < %(until)s
+      AND device_id IN (SELECT d.device_id FROM devices d WHERE d.name = ANY(%(devices)s::text[]))
+    UNION ALL
+    SELECT DISTINCT ON (device_id, ts) r.*
+    FROM lives CROSS JOIN LATERAL (
+        SELECT device_id, ts, {values} FROM {table} r
+        WHERE r.device_id = lives.device_id AND r.ts BETWEEN lives.ts AND lives.ts + %(baseline)s AND r.ts < %(since)s
+    ) r
+) TO STDOUT (FORMAT binary)

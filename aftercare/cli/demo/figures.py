@@ -67,11 +67,11 @@ def summarise(
     A failure whose ticket was open with its kit reserved at least the mode's lead time before costs a planned visit,
     every other failure an emergency visit, each with its parts; a false ticket costs a needless visit. A ticket is
     false when no failure of its mode followed within twice the horizon, and undecided when that time is not over yet.
+    The device models share one currency.
     """
     lead_times = [(row.failed_at - row.opened_at) / HOUR for row in failures if row.opened_at is not None]
     judged = [_judge(ticket, catalog, until) for ticket in tickets]
-    currencies = {model.currency for model in catalog.values()}
-    currency = currencies.pop() if len(currencies) == 1 else "mixed"
+    (currency,) = {model.currency for model in catalog.values()}
     false_cost = sum(
         _mode(catalog, ticket).costs.needless_visit.minor
         for ticket, verdict in zip(tickets, judged, strict=True)

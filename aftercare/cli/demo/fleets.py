@@ -10,11 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from device_sim.fleet import simulate_fleet
 from domain.device_model import DeviceModel
 from domain.errors import InvalidInputError
 
 FD001_HISTORY_UNITS = 80
 CENTRES = ("north", "south")
+SIMULATED_MODELS = ("heat_pump", "compressor")
+DEVICES_PER_MODEL = 24
+HISTORY = timedelta(days=180)
+LIVE = timedelta(days=30)
 HOUR = timedelta(hours=1)
 
 
@@ -72,6 +77,28 @@ def fd001_fleet(folder: Path, device_model: DeviceModel, now: datetime) -> DemoF
     return DemoFleet("C-MAPSS FD001 engines", [history], rows.loc[is_live, columns], live_events, start, end)
 
 
+def simulated_fleet(now: datetime, *, seed: int) -> DemoFleet:
+    """Heat pumps and compressors that the simulator makes up: half a year of history, then a month live.
+
+    The same seed gives the same fleet for the same hour of `now`; live device time ends a little before it.
+    """
+    start = _whole_hour(now) - LIVE - HOUR
+    began = start - HISTORY
+    whole = [
+        simulate_fleet(model, DEVICES_PER_MODEL, began, (HISTORY + LIVE) // HOUR, seed) for model in SIMULATED_MODELS
+    ]
+    history, live = zip(*(fleet.cut(start) for fleet in whole), strict=True)
+    return DemoFleet(
+        title="Simulated heat pumps and compressors",
+        history=[ModelHistory(part.device_model, part.devices, part.readings, part.events) for part in history],
+        # Each device model has its own channels: a channel that a device lacks is empty here, and is not sent.
+        live_readings=pd.concat([part.readings for part in live], ignore_index=True),
+        live_events=pd.concat([part.events for part in live], ignore_index=True),
+        start=start,
+        end=start + LIVE,
+    )
+
+
 def _read_fd001(folder: Path, device_model: DeviceModel) -> pd.DataFrame:
     names = ["unit", "cycle", *(channel.name for channel in device_model.channels)]
     for file in (folder / "train_FD001.txt", folder / "train_FD001.txt.xz"):
@@ -91,7 +118,7 @@ def _read_fd001(folder: Path, device_model: DeviceModel) -> pd.DataFrame:
 
 def _failures(rows: pd.DataFrame, device_model: DeviceModel) -> pd.DataFrame:
     mode = device_model.failure_modes[0]
-    last: pd.DataFrame = rows.groupby("device", as_index=False)["ts"].max()
+    last = rows.groupby("device", as_index=False).agg(ts=("ts", "max"))
     return last.assign(kind="failure", code=mode.event_codes[0], component=mode.component)
 
 

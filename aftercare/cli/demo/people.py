@@ -1,0 +1,86 @@
+"""The people of the demo: a planner who takes up suggestions and a technician who works failed devices' tickets, by API."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from domain.clock import Clock
+from domain.device_model import DeviceModel
+from store.database import Database
+from store.outcomes import TicketOutcome, ticket_outcomes
+
+PLANNER, TECHNICIAN = "demo planner", "demo technician"
+ROUND_SECONDS = 1.0
+log = structlog.get_logger()
+
+
+class People(threading.Thread):
+    """Looks around once a second until `finish()`; what the API refuses is tried again in the next round.
+
+    The technician lets every device run on to its failure and comes then, so that each ticket can be checked against
+    what really happened; in service the visit comes first.
+    """
+
+    def __init__(
+        self, database: Database, catalog: Mapping[str, DeviceModel], url: str, since: datetime, clock: Clock
+    ) -> None:
+        super().__init__(name="people", daemon=True)
+        self._database, self._catalog, self._url, self._since, self._clock = database, catalog, url, since, clock
+        self._done = threading.Event()
+        self.closed = 0
+
+    def run(self) -> None:
+        while not self._done.wait(ROUND_SECONDS):
+            self.look_around()
+
+    def finish(self) -> None:
+        """Stop, after a last look."""
+        self._done.set()
+        self.join()
+        self.look_around()
+
+    def look_around(self) -> None:
+        """Take up what is suggested, and work the open tickets of devices that have failed."""
+        try:
+            for ticket in self._call("GET", "tickets?state=suggested&limit=200")["items"]:
+                self._call("POST", f"tickets/{ticket['ticket_id']}/accept", {}, who=PLANNER)
+            with self._database.transaction() as connection:
+                tickets = ticket_outcomes(connection, self._catalog, since=self._since)
+            for outcome in tickets:
+                if outcome.failed_at is not None and outcome.state in ("open", "planned", "in_progress"):
+                    self._repair(outcome)
+        except urllib.error.HTTPError as error:
+            log.info("demo people were refused", url=error.url, status=error.code, body=error.read().decode()[:300])
+        except OSError as error:
+            log.info("demo people cannot reach the API", why=str(error))
+
+    def _repair(self, outcome: TicketOutcome) -> None:
+        ticket = f"tickets/{outcome.ticket_id}"
+        if outcome.state in ("open", "planned"):
+            self._call("POST", f"{ticket}/start", {}, who=TECHNICIAN)
+        self._call("POST", f"{ticket}/resolve", {}, who=TECHNICIAN)
+        self._call("POST", f"{ticket}/close", {"closure_code": "confirmed"}, who=TECHNICIAN)
+        self.closed += 1
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, who: str = PLANNER) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own API on loopback
+            f"{self._url}/api/v1/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Basic {_basic(who)}"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+
+def _basic(who: str) -> str:
+    return base64.b64encode(f"{who}:".encode()).decode()

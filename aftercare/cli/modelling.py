@@ -1,0 +1,127 @@
+"""`aftercare train`, `aftercare score`, `aftercare evaluate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from aftercare import wiring
+from aftercare.logs import configure_logging
+from aftercare.settings import Settings, load_settings
+from domain.errors import AftercareError
+from store.model_versions import champion_metrics
+
+COLUMNS = (
+    ("failures", "failures", "{:.0f}"),
+    ("auc", "AUC", "{:.3f}"),
+    ("average_precision", "average precision", "{:.3f}"),
+    ("rul_rmse_hours", "RUL error (h)", "{:.1f}"),
+    ("rul_coverage", "90 % interval covers", "{:.0%}"),
+    ("alarm_precision", "alarms right", "{:.0%}"),
+    ("alarm_recall_in_time", "failures caught in time", "{:.0%}"),
+    ("median_lead_time_hours", "median notice (h)", "{:.0f}"),
+)
+
+
+@click.command(epilog="Example: aftercare train turbofan_fd001")
+@click.argument("device_models", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def train(device_models: tuple[str, ...], as_json: bool) -> None:
+    """Train every failure mode of the named device models, or of all that have readings.
+
+    Runs as a Prefect flow when PREFECT_API_URL names a server, and without one in this process.
+    """
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    rows = [
+        {"device_model": row.device_model, "failure_mode": row.failure_mode, "problem": row.problem, **row.metrics}
+        for row in _train(settings, device_models)
+    ]
+    if not rows:
+        raise AftercareError(
+            "there is nothing to train on: bring history with 'aftercare import' or wait for telemetry"
+        )
+    _print(rows, as_json)
+    if all(row["problem"] for row in rows):
+        raise AftercareError("no failure mode could be trained: the reasons stand above")
+
+
+@click.command(epilog="Example: aftercare score")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def score(as_json: bool) -> None:
+    """Score every device once, record the predictions, and bring alarms, tickets and parts in line."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    if settings.prefect_api_url is not None:
+        from pipelines.flows import score as flow  # Prefect takes seconds to import
+
+        results = flow()
+    else:
+        from pipelines.scoring import score_device_model
+
+        application = wiring.build(settings)
+        with application.database:
+            results = [score_device_model(application, model) for model in application.catalog.values()]
+    for row in results:
+        if as_json:
+            click.echo(
+                json.dumps({"device_model": row.device_model, "devices": row.devices, "new": row.new_predictions})
+            )
+        elif row.devices:
+            click.echo(f"{row.device_model}: {row.devices} devices scored, {row.new_predictions} new predictions")
+
+
+@click.command(epilog="Example: aftercare evaluate turbofan_fd001")
+@click.argument("device_model", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evaluate(device_model: str | None, as_json: bool) -> None:
+    """Show how well the champions do on devices that they had not seen in training."""
+    application = wiring.build(load_settings())
+    with application.database, application.database.transaction() as connection:
+        versions = champion_metrics(connection, device_model=device_model)
+    if not versions:
+        raise AftercareError(
+            f"no model of {device_model or 'any device model'} is trained: run 'aftercare train' first"
+        )
+    _print(
+        [
+            {"device_model": v.device_model, "failure_mode": v.failure_mode, "problem": "", **v.metrics}
+            for v in versions
+        ],
+        as_json,
+    )
+
+
+def _train(settings: Settings, device_models: Sequence[str]) -> Sequence[Any]:
+    if settings.prefect_api_url is not None:
+        from pipelines.flows import train as flow  # Prefect takes seconds to import
+
+        return flow(list(device_models))
+    from pipelines.training import device_models_to_train, train_device_model
+
+    application = wiring.build(settings)
+    with application.database:
+        chosen = device_models_to_train(application, device_models)
+        return [row for model in chosen for row in train_device_model(application, model, "")]
+
+
+def _print(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(list(rows)))
+        return
+    table = Table("device model", "failure mode", *(title for _, title, _ in COLUMNS))
+    for row in rows:
+        figures = [form.format(row[key]) if row.get(key) is not None else "-" for key, _, form in COLUMNS]
+        table.add_row(
+            row["device_model"], row["failure_mode"], *(figures if not row["problem"] else ["-"] * len(figures))
+        )
+    console = Console()
+    console.print(table)
+    for row in rows:
+        if row["problem"]:
+            console.print(f"{row['failure_mode']}: {row['problem']}")

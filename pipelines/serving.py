@@ -1,0 +1,60 @@
+"""Keeps the flows running: as Prefect deployments with schedules, or in a loop in this process."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from prefect import Flow, serve
+from prefect.deployments.runner import RunnerDeployment
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.types.entrypoint import EntrypointType
+
+from domain.clock import Clock
+from pipelines.flows import score, train
+
+PAUSE_AFTER_ERROR = 2.0
+log = structlog.get_logger()
+
+
+def serve_deployments(*, train_interval: timedelta, score_interval: timedelta) -> None:
+    """Serve `train` and `score` with their schedules until a signal comes; each run is a process of its own."""
+    serve(
+        _deployment(train, train_interval),
+        _deployment(score, score_interval),
+        pause_on_shutdown=False,
+    )
+
+
+def _deployment(work: Flow[Any, Any], interval: timedelta) -> RunnerDeployment:
+    """One run at a time: a run that is still busy makes the next one wait."""
+    return RunnerDeployment.from_flow(
+        work, name=work.name, interval=interval, concurrency_limit=1, entrypoint_type=EntrypointType.MODULE_PATH
+    )
+
+
+def run_in_process(
+    stop: threading.Event, *, clock: Clock, train_interval: timedelta, score_interval: timedelta, pause: float = 0.1
+) -> None:
+    """Run the flows one after the other in this process until `stop` is set, by `clock` rather than by the machine's.
+
+    For sped-up device time, when a process per run would come too late (docs/decisions/0003). A run that fails is
+    logged and tried again after a pause of two seconds.
+    """
+    train_at, score_at = clock() + train_interval, clock()
+    # The engine joins its heartbeat thread, which sleeps in whole seconds, at the end of every run.
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        while not stop.is_set():
+            try:
+                if clock() >= train_at:
+                    train_at = clock() + train_interval
+                    train()
+                if clock() >= score_at:
+                    score_at = clock() + score_interval
+                    score()
+            except Exception as error:
+                log.error("flow run failed", why=str(error), kind=type(error).__name__)
+                stop.wait(PAUSE_AFTER_ERROR)
+            stop.wait(pause)

@@ -1,0 +1,123 @@
+"""Training without the scheduler: reads the frames, trains every failure mode, stores the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+import structlog
+from models.artifact import dumps, library_versions
+
+from aftercare import __version__
+from aftercare.wiring import Application
+from domain.device_model import DeviceModel, FailureMode
+from domain.errors import NotFoundError
+from domain.prediction import ModelStatus, ModelVersion
+from models.errors import FrameError, TrainingError
+from models.training import TrainingOutcome, train
+from store import events, model_versions, readings
+
+TASK = "failure"
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedMode:
+    """What training one failure mode came to: a version with its metrics, or the reason why there is none."""
+
+    device_model: str
+    failure_mode: str
+    model_version_id: int | None
+    metrics: Mapping[str, Any]
+    problem: str = ""
+
+
+def device_models_to_train(application: Application, names: Sequence[str]) -> list[DeviceModel]:
+    """The named device models, or all of them. Raises NotFoundError for a name that the catalog does not hold."""
+    for name in names:
+        if name not in application.catalog:
+            known = ", ".join(application.catalog)
+            raise NotFoundError(f"there is no device model {name!r} in the catalog; it has {known}")
+    return [model for model in application.catalog.values() if not names or model.name in names]
+
+
+def train_device_model(application: Application, device_model: DeviceModel, flow_run_id: str) -> list[TrainedMode]:
+    """Train every failure mode on all that is stored up to now; each success becomes the champion of its mode.
+
+    A mode that cannot be trained (too few failures, say) is told in `problem`; the others go on. A device model without
+    readings gives an empty list and leaves no trace.
+    """
+    now = application.clock()
+    with application.database.transaction() as connection:
+        telemetry = readings.read_frame(connection, device_model, until=now)
+        history = events.read_events_frame(connection, device_model, until=now)
+        if telemetry.empty:
+            return []
+        run_id = model_versions.start_training_run(
+            connection, device_model=device_model.name, flow_run_id=flow_run_id, at=now
+        )
+    results: list[TrainedMode] = []
+    try:
+        for mode in device_model.failure_modes:
+            results.append(_train_mode(application, run_id, device_model, mode, telemetry, history))  # noqa: PERF401
+    finally:
+        _finish(application, run_id, results, len(device_model.failure_modes))
+    return results
+
+
+def _finish(application: Application, run_id: int, results: Sequence[TrainedMode], wanted: int) -> None:
+    problems = [f"{result.failure_mode}: {result.problem}" for result in results if result.problem]
+    if len(results) < wanted:
+        problems.append(f"stopped after {len(results)} of {wanted} failure modes: see the flow run's log")
+    trained = sum(result.model_version_id is not None for result in results)
+    with application.database.transaction() as connection:
+        model_versions.finish_training_run(
+            connection, training_run_id=run_id, failed=trained == 0, message="; ".join(problems), at=application.clock()
+        )
+
+
+def _train_mode(
+    application: Application,
+    run_id: int,
+    device_model: DeviceModel,
+    mode: FailureMode,
+    telemetry: pd.DataFrame,
+    history: pd.DataFrame,
+) -> TrainedMode:
+    names = {"device_model": device_model.name, "failure_mode": mode.name}
+    try:
+        outcome = train(telemetry, history, device_model, mode)
+    except (TrainingError, FrameError) as error:
+        log.warning("failure mode not trained", **names, why=str(error))
+        return TrainedMode(device_model.name, mode.name, None, {}, str(error))
+    artifact = dumps(outcome.model)
+    version = _version(outcome, sha256(artifact).hexdigest())
+    with application.database.transaction() as connection:
+        version_id = model_versions.add_version(
+            connection, training_run_id=run_id, version=version, artifact=artifact, at=application.clock()
+        )
+    log.info("failure mode trained", **names, model_version=version_id)
+    return TrainedMode(device_model.name, mode.name, version_id, outcome.model.metrics)
+
+
+def _version(outcome: TrainingOutcome, digest: str) -> ModelVersion:
+    model = outcome.model
+    return ModelVersion(
+        device_model=model.device_model,
+        failure_mode=model.failure_mode,
+        task=TASK,
+        status=ModelStatus.CHAMPION,
+        alarm_threshold=model.alarm_threshold,
+        metrics=model.metrics,
+        data_from=outcome.data_from,
+        data_to=outcome.data_to,
+        row_count=outcome.row_count,
+        device_count=outcome.device_count,
+        features=model.features,
+        code_version=__version__,
+        library_versions=library_versions(),
+        artifact_sha256=digest,
+    )

@@ -1,0 +1,61 @@
+"""What scoring reads: the look-back that the latest reading's features depend on, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from psycopg import sql
+
+from domain.device_model import DeviceModel
+from store.database import Connection
+from store.devices import names_of_model
+from store.readings import COPY_HEADER, COPY_TRAILER, copy_row, frame_of, list_channels
+from store.sql import load
+
+SQL = load("predictions")
+FIRST_LIFE = datetime.min.replace(year=1900, tzinfo=UTC)
+"""Before every reading: the start of a life that no renewal preceded."""
+
+
+def devices_to_score(connection: Connection, device_model: DeviceModel, *, since: datetime) -> Sequence[str]:
+    """Names of the devices that sent something since `since`, in order."""
+    rows = connection.execute(SQL["devices_to_score"], {"device_model": device_model.name, "since": since})
+    return [name for (name,) in rows]
+
+
+def read_scoring_frame(
+    connection: Connection,
+    device_model: DeviceModel,
+    *,
+    since: datetime,
+    until: datetime,
+    life_starts: Sequence[tuple[str, datetime]],
+) -> pd.DataFrame:
+    """Readings of the devices that `life_starts` names, in the form of `store.readings.read_frame`.
+
+    Holds the rows with since <= ts < until, and of each present life the first `baseline` after its start; a device may
+    stand there once per failure mode.
+    """
+    channels = [channel.name for channel in device_model.channels]
+    statement = sql.SQL(SQL["copy_scoring_rows"]).format(
+        table=sql.Identifier(device_model.readings_table), values=list_channels(channels, "coalesce({0}, 'NaN')")
+    )
+    parameters = {
+        "since": since,
+        "until": until,
+        "devices": [device for device, _ in life_starts],
+        "starts": [start for _, start in life_starts],
+        "baseline": device_model.features.baseline,
+    }
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+        content = b"".join(copy)
+    rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=copy_row(channels))
+    return frame_of(rows, channels, names_of_model(connection, device_model.name))
+
+
+def longest_look_back(device_model: DeviceModel) -> timedelta:
+    """How far back the windowed features of one reading reach."""
+    return max(device_model.features.windows) + device_model.reading_interval
