@@ -7,6 +7,7 @@ import sys
 import click
 
 from aftercare import __version__
+from aftercare.cli.doctor import doctor
 from aftercare.cli.ingest import ingest
 from aftercare.cli.migrate import migrate
 from aftercare.cli.up import up
@@ -20,6 +21,7 @@ def commands() -> None:
 
 
 commands.add_command(ingest)
+commands.add_command(doctor)
 commands.add_command(migrate)
 commands.add_command(up)
 

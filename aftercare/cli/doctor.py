@@ -1,0 +1,117 @@
+"""`aftercare doctor`."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+import click
+
+from aftercare.embedded import find_binaries
+from aftercare.embedded.ports import answers
+from aftercare.settings import Settings, load_settings
+from aftercare.wiring import load_catalog
+from domain.errors import AftercareError, ConfigurationError, UnavailableError
+from store.database import connect, describe_url, detect_tier
+from store.migrate import pending_migrations
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found; `text` says what to do when it is not ok."""
+
+    check: str
+    ok: bool
+    text: str
+
+
+@click.command(epilog="Example: aftercare doctor --json")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
+def doctor(as_json: bool) -> None:
+    """Check the settings, the catalog, the database, the broker and Prefect; exit 1 when something is wrong."""
+    findings = list(_examine())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.check:<9} {finding.text}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _examine() -> Iterator[Finding]:
+    try:
+        settings = load_settings()
+    except AftercareError as error:
+        yield Finding("settings", False, str(error))
+        return
+    yield Finding("settings", True, "all of them can be read")
+    checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("catalog", _check_catalog),
+        ("database", _check_database),
+        ("broker", _check_broker),
+        ("prefect", _check_prefect),
+    )
+    for name, check in checks:
+        try:
+            yield Finding(name, True, check(settings))
+        except AftercareError as error:
+            yield Finding(name, False, str(error))
+
+
+def _check_catalog(settings: Settings) -> str:
+    return "device models: " + ", ".join(sorted(load_catalog(settings.catalog_dir)))
+
+
+def _check_database(settings: Settings) -> str:
+    if settings.database_url is None:
+        return _check_binaries(settings)
+    with connect(settings.database_url) as connection:
+        tier = detect_tier(connection)
+        pending = pending_migrations(connection)
+    if pending:
+        raise UnavailableError(f"{', '.join(pending)} not applied yet: run 'aftercare migrate'")
+    return f"{describe_url(settings.database_url).removeprefix('database ')} is current ({tier})"
+
+
+def _check_broker(settings: Settings) -> str:
+    if settings.mqtt_url is None:
+        return _check_binaries(settings)
+    parts = urlsplit(settings.mqtt_url)
+    try:
+        host, port = parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"AFTERCARE_MQTT_URL is wrong: {error}. Give mqtt://USER:PASSWORD@HOST:PORT"
+        ) from error
+    if not answers(port, host):
+        raise UnavailableError(f"nothing answers at {host}:{port}: start the broker or correct AFTERCARE_MQTT_URL")
+    return f"{host}:{port} answers"
+
+
+def _check_prefect(settings: Settings) -> str:
+    if settings.prefect_api_url is None:
+        return "embedded: 'aftercare up' starts it"
+    parts = urlsplit(settings.prefect_api_url)
+    make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        connection = make(parts.hostname or "localhost", parts.port, timeout=5)
+        connection.request("GET", f"{parts.path.rstrip('/')}/health")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise UnavailableError(
+            f"{settings.prefect_api_url}: {error}. Start Prefect or correct PREFECT_API_URL"
+        ) from error
+    if status != http.HTTPStatus.OK:
+        raise UnavailableError(f"{settings.prefect_api_url} answers {status}: PREFECT_API_URL has to end with /api")
+    return f"{settings.prefect_api_url} answers"
+
+
+def _check_binaries(settings: Settings) -> str:
+    binaries = find_binaries(settings.services_dir)
+    return f"embedded from {binaries.origin}: 'aftercare up' starts it" + (
+        f". {binaries.shortcoming}" if binaries.shortcoming else ""
+    )
