@@ -105,7 +105,8 @@ def connect(url: str, **options: Any) -> Connection:
 def describe_url(url: str) -> str:
     """The address without its password, for messages."""
     parts = urlsplit(url)
-    return f"database {parts.hostname or 'local'}:{parts.port or 5432}{parts.path or ''}"
+    address = parts.netloc.rpartition("@")[2]  # as given: a port that is no number is for the message to show
+    return f"database {address or 'local'}{parts.path}"
 
 
 def detect_tier(connection: Connection) -> Tier:
