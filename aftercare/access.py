@@ -10,16 +10,11 @@ import binascii
 import hmac
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import ConfigurationError
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 SECURITY_HEADERS = [
@@ -76,7 +71,7 @@ class Access:
     from another site's page (Sec-Fetch-Site, or Origin in older browsers). Leaves the user's name in scope["who"].
     """
 
-    def __init__(self, app: Asgi, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app = app
         self._token = token
 
@@ -94,7 +89,7 @@ class Access:
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[HTTPStatus, str] | None:
         host = headers.get("host", "")
         if self._token is None:
-            scope["who"] = "local"
+            scope["who"] = presented_token(headers.get("authorization", ""))[0] or "local"
             if not is_loopback(_without_port(host)):
                 return (
                     HTTPStatus.MISDIRECTED_REQUEST,
@@ -123,11 +118,12 @@ def _without_port(host: str) -> str:
 
 
 def _with_security_headers(send: Send) -> Send:
-    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = list(message.get("headers", []))
             names = {name.lower() for name, _ in present}
-            extra = [] if b"cache-control" in names else [(b"cache-control", b"no-store")]
+            caching = b"no-cache" if b"etag" in names else b"no-store"
+            extra = [] if b"cache-control" in names else [(b"cache-control", caching)]
             message = {**message, "headers": [*present, *SECURITY_HEADERS, *extra]}
         await send(message)
 

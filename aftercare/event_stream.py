@@ -6,10 +6,9 @@ Format: HTML Living Standard, section 9.2, server-sent events.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from alerts.feed import Encode, Feed, Subscription
 
@@ -18,10 +17,6 @@ HEARTBEAT = 15.0
 SEND_LIMIT = 20.0
 """Seconds that one send may take before a client that does not read is let go."""
 OPENING = b"retry: 2000\n\n"
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 def frame(event: str, event_id: int, data: str) -> bytes:
@@ -40,7 +35,7 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._feed, self._encode, self._after = feed, encode, after
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         subscription = await self._feed.subscribe(self._encode)
         gone = asyncio.create_task(_end_when_gone(receive, subscription))
         try:

@@ -1,0 +1,90 @@
+"""`aftercare serve`."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from types import FrameType
+
+import click
+import structlog
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import api.app
+import console.app
+from aftercare import wiring
+from aftercare.access import require_safe_listening
+from aftercare.logs import configure_logging
+from aftercare.settings import load_settings
+from aftercare.wiring import Application
+from alerts.feed import Feed
+from domain.errors import ConfigurationError
+
+log = structlog.get_logger()
+STREAMS_END_WITHIN = 3
+
+
+@click.command(epilog="Example: AFTERCARE_HTTP_PORT=8080 aftercare serve")
+def serve() -> None:
+    """Serve the HTTP API and the web console until Ctrl-C or SIGTERM."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    require_safe_listening(settings.http_host, settings.api_token)
+    application = wiring.build(settings, pool_size=16, application="aftercare serve")
+    listening = _listen(settings.http_host, settings.http_port)
+    with listening, application.database:
+        host, port = listening.getsockname()[:2]
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        log.info("serving", console=f"{address}/", api=f"{address}{api.app.PREFIX}", database=application.database.name)
+        feed = Feed(application.database)
+        _Server(feed, compose(application, feed)).run(sockets=[listening])
+        log.info("stopped")
+
+
+def compose(application: Application, feed: Feed) -> ASGIApp:
+    """API and console as one ASGI application."""
+    interface, pages = api.app.create_app(application, feed), console.app.create_app(application, feed)
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        await (interface if scope.get("path", "").startswith("/api/") else pages)(scope, receive, send)
+
+    return route
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that ends open streams when it is told to stop, and then leaves with 0."""
+
+    def __init__(self, feed: Feed, app: ASGIApp) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)  # uvicorn sends itself the signal again after its clean stop
+        self._feed = feed
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STREAMS_END_WITHIN,
+        )
+        super().__init__(config)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._feed.close()
+        super().handle_exit(sig, frame)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port}: {error}. "
+            "Set AFTERCARE_HTTP_HOST and AFTERCARE_HTTP_PORT to a free address"
+        ) from error
+    return listening

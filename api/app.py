@@ -1,0 +1,62 @@
+"""The HTTP API as one ASGI application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from aftercare import __version__
+from aftercare.access import Access
+from aftercare.wiring import Application
+from alerts.feed import Feed
+from api import alarms, devices, errors, feed, health, parts, predictions, tickets
+from api.metrics import Measure, Metrics
+
+PREFIX = "/api/v1"
+TAGS = {
+    "devices": "Installed devices, their telemetry and what happened to them",
+    "predictions": "Risk and remaining useful life per device and failure mode",
+    "models": "Where predictions come from",
+    "alarms": "What needs to be seen",
+    "tickets": "Service tickets from suggestion to closure",
+    "parts": "Spare parts, stock and reservations",
+    "feed": "Changes as they happen",
+    "operation": "Health and figures of this server",
+}
+
+
+def create_app(application: Application, changes: Feed | None = None) -> FastAPI:
+    """The API under /api/v1. `changes` is shared with the console when both run in one process."""
+    app = FastAPI(
+        title="Aftercare",
+        version=__version__,
+        description="Telemetry in, failure predicted, ticket opened and part reserved before the failure.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+        responses={status: errors.problem_response(status) for status in (401, 403, 404, 409, 421, 422, 503)},
+    )
+    app.state.application = application
+    app.state.feed = changes or Feed(application.database)
+    app.state.metrics = Metrics(app.state.feed)
+    for module in (devices, predictions, alarms, tickets, parts, feed, health):
+        app.include_router(module.router, prefix=PREFIX)
+    errors.install(app)
+    app.add_middleware(Measure, metrics=app.state.metrics)
+    app.add_middleware(Access, token=application.settings.api_token)
+    _document_problems(app)
+    return app
+
+
+def _document_problems(app: FastAPI) -> None:
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        schema = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        document["components"]["schemas"] |= {**schema.pop("$defs", {}), "Problem": schema}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,172 @@
+"""Service tickets: their list, the sum behind each, and every move a planner or technician makes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.paging import Cursor, Limit, Page, page, read_cursor
+from api.request import App, Filter, Id, Text, Who
+from api.schemas import Reservation, Ticket, TicketDetail, TicketEvent
+from domain.ticket import ClosureCode, TicketState
+from service_desk import tickets
+from store import listings
+from store.database import Connection
+
+router = APIRouter(prefix="/tickets", tags=["tickets"])
+
+
+class Seen(BaseModel):
+    """What the caller acts upon; when someone else was quicker the answer is 409."""
+
+    version: Annotated[
+        int | None, Field(ge=1, le=2**31 - 1, description="`version` of the ticket as seen", examples=[1])
+    ] = None
+
+
+class Planning(Seen):
+    """When the visit takes place."""
+
+    planned_for: AwareDatetime = Field(examples=["2026-03-02T08:00:00Z"])
+
+
+class Cancellation(Seen):
+    """Why nobody goes."""
+
+    reason: Annotated[Text, Field(min_length=1, examples=["Unit is scrapped next week"])]
+
+
+class Closure(Seen):
+    """What the technician found; it becomes the label that the next training run learns from."""
+
+    closure_code: ClosureCode
+    worked_at: AwareDatetime | None = Field(None, description="When the work was done; default: when it was resolved")
+    replaced: list[Text] = Field([], max_length=100, description="Further components that were exchanged")
+
+
+UNSEEN = Seen()
+
+
+@router.get("", operation_id="list_tickets")
+def list_tickets(
+    app: App,
+    request: Request,
+    response: Response,
+    state: Annotated[list[TicketState] | None, Query(description="May be given several times")] = None,
+    device: Filter = None,
+    limit: Limit = 50,
+    after: Cursor = None,
+) -> Page[Ticket]:
+    """Tickets, newest first."""
+    key = read_cursor(after, int)
+    with app.database.transaction() as connection:
+        rows = listings.tickets(
+            connection, states=state, device_name=device, after=key[0] if key else None, limit=limit + 1
+        )
+    return page(rows, limit, lambda row: (row.ticket_id,), Ticket, request, response)
+
+
+@router.get("/needed", operation_id="list_tickets_by_need")
+def list_tickets_by_need(
+    app: App, request: Request, response: Response, limit: Limit = 50, after: Cursor = None
+) -> Page[Ticket]:
+    """Unsettled tickets by when part and technician must be there, soonest first."""
+    key = read_cursor(after, datetime, int)
+    with app.database.transaction() as connection:
+        rows = listings.tickets_by_need(connection, after=(key[0], key[1]) if key else None, limit=limit + 1)
+    return page(rows, limit, lambda row: (row.need_by, row.ticket_id), Ticket, request, response)
+
+
+@router.get("/{ticket_id}", operation_id="get_ticket")
+def get_ticket(app: App, ticket_id: Id) -> TicketDetail:
+    """One ticket with the sum behind it, its life and its parts."""
+    with app.database.transaction() as connection:
+        return _detail(connection, ticket_id)
+
+
+@router.post("/{ticket_id}/accept", operation_id="accept_ticket")
+def accept_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
+    """Take up a suggested ticket."""
+    with app.database.transaction() as connection:
+        tickets.accept(connection, app.catalog, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
+        return _detail(connection, ticket_id)
+
+
+@router.post("/{ticket_id}/plan", operation_id="plan_ticket")
+def plan_ticket(app: App, who: Who, ticket_id: Id, planning: Planning) -> TicketDetail:
+    """Set the date of the visit."""
+    with app.database.transaction() as connection:
+        tickets.plan(
+            connection,
+            ticket_id=ticket_id,
+            planned_for=planning.planned_for,
+            who=who,
+            now=app.clock(),
+            version=planning.version,
+        )
+        return _detail(connection, ticket_id)
+
+
+@router.post("/{ticket_id}/start", operation_id="start_ticket")
+def start_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
+    """The technician begins."""
+    with app.database.transaction() as connection:
+        tickets.start(connection, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
+        return _detail(connection, ticket_id)
+
+
+@router.post("/{ticket_id}/resolve", operation_id="resolve_ticket")
+def resolve_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
+    """The work is done."""
+    with app.database.transaction() as connection:
+        tickets.resolve(connection, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
+        return _detail(connection, ticket_id)
+
+
+@router.post("/{ticket_id}/close", operation_id="close_ticket")
+def close_ticket(app: App, who: Who, ticket_id: Id, closure: Closure) -> TicketDetail:
+    """Say what was found, and be done."""
+    with app.database.transaction() as connection:
+        tickets.close(
+            connection,
+            app.catalog,
+            ticket_id=ticket_id,
+            closure_code=closure.closure_code,
+            who=who,
+            now=app.clock(),
+            worked_at=closure.worked_at,
+            replaced=closure.replaced,
+            version=closure.version,
+        )
+        return _detail(connection, ticket_id)
+
+
+@router.post("/{ticket_id}/cancel", operation_id="cancel_ticket")
+def cancel_ticket(app: App, who: Who, ticket_id: Id, cancellation: Cancellation) -> TicketDetail:
+    """Nobody goes; the parts are free again."""
+    with app.database.transaction() as connection:
+        tickets.cancel(
+            connection,
+            ticket_id=ticket_id,
+            reason=cancellation.reason,
+            who=who,
+            now=app.clock(),
+            version=cancellation.version,
+        )
+        return _detail(connection, ticket_id)
+
+
+def _detail(connection: Connection, ticket_id: int) -> TicketDetail:
+    ticket = Ticket.model_validate(row := listings.ticket(connection, ticket_id))
+    return TicketDetail(
+        **ticket.model_dump(),
+        decision=dict(row.decision),
+        events=[TicketEvent.model_validate(event) for event in listings.ticket_events(connection, ticket_id)],
+        reservations=[
+            Reservation.model_validate(reservation)
+            for reservation in listings.reservations(connection, ticket_id=ticket_id, limit=500)
+        ],
+    )

@@ -1,0 +1,69 @@
+"""The web console as one ASGI application."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from aftercare.access import Access
+from aftercare.wiring import Application
+from alerts.feed import Feed
+from console import forms, live, pages
+from console.render import show
+from domain.errors import AftercareError, ConflictError, InvalidInputError, NotFoundError, UnavailableError
+
+log = structlog.get_logger()
+STATUS: dict[type[AftercareError], tuple[int, str]] = {
+    NotFoundError: (404, "Not found"),
+    ConflictError: (409, "Somebody was faster"),
+    InvalidInputError: (422, "That does not work"),
+    UnavailableError: (503, "The database is away"),
+}
+
+
+def create_app(application: Application, changes: Feed | None = None) -> FastAPI:
+    """The console at /. `changes` is shared with the API when both run in one process."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.application = application
+    app.state.feed = changes or Feed(application.database)
+    app.state.encode_row = live.row_encoder(application)
+    for module in (pages, forms, live):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=str(files("console") / "static")), name="static")
+    app.add_exception_handler(AftercareError, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Access, token=application.settings.api_token)
+    return app
+
+
+async def _ours(request: Request, error: Exception) -> HTMLResponse:
+    status, title = next(
+        (answer for kind, answer in STATUS.items() if isinstance(error, kind)), (500, "Something is wrong")
+    )
+    page = show(request, "error.html", status=status, title=title, detail=str(error))
+    if status == 503:
+        page.headers["Retry-After"] = "5"
+    return page
+
+
+async def _http(request: Request, error: Exception) -> HTMLResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    title = "Not found" if status == 404 else "That does not work"
+    return show(request, "error.html", status=status, title=title, detail="There is no such page.")
+
+
+async def _invalid(request: Request, error: Exception) -> HTMLResponse:
+    return show(request, "error.html", status=422, title="That does not work", detail="The address is not complete.")
+
+
+async def _unexpected(request: Request, error: Exception) -> HTMLResponse:
+    log.error("page crashed", path=request.url.path, error=type(error).__name__)
+    return show(request, "error.html", status=500, title="Something is wrong", detail="The server's log tells what.")

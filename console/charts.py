@@ -1,0 +1,131 @@
+"""Line charts as numbers for an SVG template: scales, ticks, path data. Pure; nothing here knows of HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+WIDTH, HEIGHT = 720, 150
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 22
+STEPS = [timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 180, 360, 720)] + [
+    timedelta(days=d) for d in (1, 2, 7, 14, 30, 90, 180, 365)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A place on an axis, in SVG units, with its label."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One line over time, with the band between least and greatest value of each point."""
+
+    line: str
+    band: str
+    x_ticks: Sequence[Tick]
+    y_ticks: Sequence[Tick]
+    pins: Sequence[Tick]
+    threshold: float | None
+    last: float | None
+    last_x: float | None
+    last_y: float | None
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    top: int = TOP
+    bottom: int = HEIGHT - BOTTOM
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values at instants; None where there is none. `low` and `high` bound what a point stands for."""
+
+    ts: Sequence[datetime]
+    mean: Sequence[float | None]
+    low: Sequence[float | None]
+    high: Sequence[float | None]
+
+
+def chart(
+    series: Series,
+    since: datetime,
+    until: datetime,
+    *,
+    pins: Sequence[tuple[datetime, str]] = (),
+    threshold: float | None = None,
+    bounds: tuple[float, float] | None = None,
+) -> Chart | None:
+    """A chart of the range; None when no value lies in it. `bounds` fixes the value axis."""
+    values = [value for side in (series.low, series.high) for value in side if value is not None]
+    if not values or until <= since:
+        return None
+    low, high = bounds or _padded(min(values), max(values))
+    ticks = _round_steps(low, high)
+
+    def x(moment: datetime) -> float:
+        return round(LEFT + (moment - since) / (until - since) * (WIDTH - LEFT - RIGHT), 1)
+
+    def y(value: float) -> float:
+        return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    points = [(x(ts), y(mean)) for ts, mean in zip(series.ts, series.mean, strict=True) if mean is not None]
+    edges = [
+        (x(ts), y(least), y(most))
+        for ts, least, most in zip(series.ts, series.low, series.high, strict=True)
+        if least is not None and most is not None
+    ]
+    last = next((value for value in reversed(series.mean) if value is not None), None)
+    return Chart(
+        line=_path(points),
+        band=_path([(at, top) for at, _, top in edges] + [(at, base) for at, base, _ in reversed(edges)]) + "Z",
+        x_ticks=_time_ticks(since, until, x),
+        y_ticks=[Tick(y(value), _plain(value, ticks)) for value in ticks],
+        pins=[Tick(x(moment), text) for moment, text in pins if since <= moment <= until],
+        threshold=y(threshold) if threshold is not None and low <= threshold <= high else None,
+        last=last,
+        last_x=points[-1][0] if points else None,
+        last_y=points[-1][1] if points else None,
+    )
+
+
+def _padded(low: float, high: float) -> tuple[float, float]:
+    room = (high - low) * 0.08 or abs(high) * 0.05 or 1.0
+    return low - room, high + room
+
+
+def _round_steps(low: float, high: float, wanted: int = 4) -> list[float]:
+    raw = (high - low) / wanted
+    scale = 10.0 ** math.floor(math.log10(raw))
+    step = next(scale * factor for factor in (1, 2, 2.5, 5, 10) if scale * factor >= raw)
+    first = math.ceil(low / step)
+    return [index * step for index in range(first, math.floor(high / step) + 1)]
+
+
+def _plain(value: float, ticks: Sequence[float]) -> str:
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
+    digits = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if f"{step:.1e}".startswith("2.5") else 0))
+    return f"{value:,.{min(digits, 6)}f}"
+
+
+def _time_ticks(since: datetime, until: datetime, x: object) -> list[Tick]:
+    assert callable(x)
+    step = next((step for step in STEPS if (until - since) / step <= 7), STEPS[-1])
+    form = "%H:%M" if step < timedelta(days=1) else "%d %b" if step < timedelta(days=90) else "%b %Y"
+    origin = datetime(2000, 1, 3, tzinfo=UTC)
+    moment = origin + math.ceil((since - origin) / step) * step
+    ticks = []
+    while moment < until:
+        ticks.append(Tick(x(moment), moment.strftime(form)))
+        moment += step
+    return ticks
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{at},{value}" for at, value in points) if points else ""

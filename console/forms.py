@@ -1,0 +1,112 @@
+"""What planners and operators change: each form calls the use case that the API calls, and shows the page again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse
+
+from alerts import lifecycle
+from domain.errors import InvalidInputError, NotFoundError
+from domain.ticket import ClosureCode
+from service_desk import tickets
+
+router = APIRouter()
+LARGEST_FORM = 20_000
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    body = await request.body()
+    if len(body) > LARGEST_FORM:
+        raise InvalidInputError("the form is too large: shorten its text")
+    return dict(parse_qsl(body.decode("utf-8", "replace").replace("\x00", "")))
+
+
+Form = Annotated[Mapping[str, str], Depends(_form)]
+
+
+@router.post("/alarms/{alarm_id}/acknowledge")
+def acknowledge(request: Request, alarm_id: int, form: Form) -> RedirectResponse:
+    """Note that someone has seen it."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        lifecycle.acknowledge(connection, alarm_id=alarm_id, who=request.scope["who"], now=app.clock())
+    return _back(form, "/alarms")
+
+
+@router.post("/alarms/{alarm_id}/shelve")
+def shelve(request: Request, alarm_id: int, form: Form) -> RedirectResponse:
+    """Out of sight for some hours."""
+    app = request.app.state.application
+    now = app.clock()
+    until = now + timedelta(hours=_hours(form))
+    with app.database.transaction() as connection:
+        lifecycle.shelve(connection, alarm_id=alarm_id, until=until, who=request.scope["who"], now=now)
+    return _back(form, "/alarms")
+
+
+@router.post("/tickets/{ticket_id}/{move}")
+def move_ticket(request: Request, ticket_id: int, move: str, form: Form) -> RedirectResponse:
+    """Accept, plan, start, resolve, close or cancel."""
+    app = request.app.state.application
+    step: dict[str, Any] = {
+        "ticket_id": ticket_id,
+        "who": request.scope["who"],
+        "now": app.clock(),
+        "version": _version(form),
+    }
+    with app.database.transaction() as connection:
+        match move:
+            case "accept":
+                tickets.accept(connection, app.catalog, **step)
+            case "plan":
+                tickets.plan(connection, planned_for=_planned_for(form), **step)
+            case "start":
+                tickets.start(connection, **step)
+            case "resolve":
+                tickets.resolve(connection, **step)
+            case "close":
+                tickets.close(connection, app.catalog, closure_code=_closure(form), **step)
+            case "cancel":
+                tickets.cancel(connection, reason=form.get("reason", ""), **step)
+            case _:
+                raise NotFoundError(f"a ticket has no move {move!r}: use the buttons of its page")
+    return _back(form, f"/tickets/{ticket_id}")
+
+
+def _back(form: Mapping[str, str], otherwise: str) -> RedirectResponse:
+    target = form.get("back", "")
+    inside = target.startswith("/") and not target.startswith(("//", "/\\"))
+    return RedirectResponse(target if inside else otherwise, 303)
+
+
+def _hours(form: Mapping[str, str]) -> int:
+    text = form.get("hours", "")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 24 * 90:
+        raise InvalidInputError(f"{text!r} is not a number of hours from 1 to 2160")
+    return int(text)
+
+
+def _planned_for(form: Mapping[str, str]) -> datetime:
+    text = form.get("planned_for", "")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError(f"{text!r} is not a date and time: choose the day of the visit (UTC)") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _closure(form: Mapping[str, str]) -> ClosureCode:
+    try:
+        return ClosureCode(form.get("closure_code", ""))
+    except ValueError as error:
+        raise InvalidInputError("choose what the technician found") from error
+
+
+def _version(form: Mapping[str, str]) -> int | None:
+    text = form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,48 @@
+"""The live part: each change of the feed as the very row that its page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from aftercare.event_stream import EventStream, frame
+from aftercare.wiring import Application
+from console.render import environment
+from domain.errors import NotFoundError
+from store import listings
+from store.outbox import FeedEntry
+
+router = APIRouter()
+LARGEST_ID = 2**63 - 1
+
+
+def row_encoder(application: Application) -> Callable[[FeedEntry], bytes]:
+    """Encodes a change as its row in HTML; once for all viewers."""
+    titles = {mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes}
+
+    def encode(entry: FeedEntry) -> bytes:
+        template = environment().get_template(f"{entry.kind}_row.html")
+        try:
+            with application.database.transaction() as connection:
+                read = listings.alarm if entry.kind == "alarm" else listings.ticket
+                row = read(connection, entry.subject_id)
+        except NotFoundError:
+            return frame("gone", entry.feed_seq, f"{entry.kind}-{entry.subject_id}")
+        values = {entry.kind: row, "titles": titles, "now": application.clock(), "live": True}
+        return frame(entry.kind, entry.feed_seq, template.render(values))
+
+    return encode
+
+
+@router.get("/live")
+def live(
+    request: Request,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: Annotated[int | None, Query(ge=0, le=LARGEST_ID)] = None,
+) -> Response:
+    """Rows as they change, from the change after `after` on."""
+    resume = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else after
+    return EventStream(request.app.state.feed, request.app.state.encode_row, resume)

@@ -1,0 +1,238 @@
+"""The console's pages: read what a page shows, and hand it to its template."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse
+
+from console.charts import Chart, Series, chart
+from console.render import show
+from domain.device_model import Channel, DeviceModel
+from domain.ticket import MOVES, TicketState
+from store import listings
+from store.database import Connection
+from store.listing_rows import DeviceRow, EventRow, RiskPoint
+from store.outbox import latest_feed_seq
+from store.readings import read_range
+
+router = APIRouter()
+RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "1y": timedelta(days=365)}
+ROWS = 100
+PINNED = ("failure", "maintenance")
+LARGEST_ID = 2**63 - 1
+
+After = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+
+
+@router.get("/")
+def overview(request: Request) -> HTMLResponse:
+    """How the fleet stands, what needs doing first and what is coming in."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        feed_seq = latest_feed_seq(connection)  # before the rows: what changes between comes again by the stream
+        return show(
+            request,
+            "overview.html",
+            feed_seq=feed_seq,
+            counts=listings.overview(connection, now=app.clock()),
+            tickets=listings.tickets_by_need(connection, limit=12),
+            alarms=listings.alarms(connection, active=True, limit=20),
+        )
+
+
+@router.get("/tickets")
+def tickets(
+    request: Request, state: TicketState | None = None, after: After = None, device: str | None = None
+) -> HTMLResponse:
+    """Tickets to settle, soonest need first; or all of one state, newest first."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        if state is None and device is None:
+            rows = listings.tickets_by_need(connection, limit=ROWS + 1)
+        else:
+            states = [state.value] if state else None
+            rows = listings.tickets(connection, states=states, device_name=device, after=after, limit=ROWS + 1)
+        counts = listings.overview(connection, now=app.clock())
+    return show(
+        request,
+        "tickets.html",
+        tickets=rows[:ROWS],
+        next=rows[ROWS - 1].ticket_id if len(rows) > ROWS and (state or device) else None,
+        more=len(rows) > ROWS,
+        state=state,
+        device=device,
+        counts=counts,
+        states=list(TicketState),
+    )
+
+
+@router.get("/tickets/{ticket_id}")
+def ticket(request: Request, ticket_id: int) -> HTMLResponse:
+    """Everything that a planner needs to decide on one ticket."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        row = listings.ticket(connection, ticket_id)
+        model: DeviceModel | None = app.catalog.get(row.device_model)
+        prediction = listings.prediction(connection, row.prediction_id) if row.prediction_id else None
+        device = listings.device(connection, row.device)
+        now = app.clock()
+        risk = listings.risk_over_time(
+            connection, device_id=device.device_id, since=row.opened_at - timedelta(days=14), until=now
+        )
+        mode = model.failure_mode(row.failure_mode) if model else None
+        return show(
+            request,
+            "ticket.html",
+            ticket=row,
+            device=device,
+            mode=mode,
+            prediction=prediction,
+            risk=_risk_chart(
+                [point for point in risk if point.failure_mode == row.failure_mode],
+                prediction.alarm_threshold if prediction else None,
+                pins=[(row.opened_at, "Ticket opened")],
+            ),
+            events=listings.ticket_events(connection, ticket_id),
+            reservations=listings.reservations(connection, ticket_id=ticket_id, limit=ROWS),
+            moves=MOVES[TicketState(row.state)],
+        )
+
+
+@router.get("/alarms")
+def alarms(request: Request, view: str = "active", after: After = None) -> HTMLResponse:
+    """Alarms, newest first."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        feed_seq = latest_feed_seq(connection)
+        active = None if view == "all" else True
+        rows = listings.alarms(connection, active=active, after=after, limit=ROWS + 1)
+        counts = listings.overview(connection, now=app.clock())
+    return show(
+        request,
+        "alarms.html",
+        feed_seq=feed_seq,
+        alarms=rows[:ROWS],
+        next=rows[ROWS - 1].alarm_id if len(rows) > ROWS else None,
+        first_page=after is None,
+        view=view,
+        counts=counts,
+    )
+
+
+@router.get("/devices")
+def devices(
+    request: Request,
+    text: str | None = None,
+    device_model: str | None = None,
+    customer: str | None = None,
+    site: str | None = None,
+    after: str | None = None,
+) -> HTMLResponse:
+    """Devices by name."""
+    app = request.app.state.application
+    wanted = {"text": text or None, "device_model": device_model or None, "customer": customer, "site": site}
+    with app.database.transaction() as connection:
+        rows = listings.devices(connection, **wanted, after=after, limit=ROWS + 1)
+    return show(
+        request,
+        "devices.html",
+        devices=rows[:ROWS],
+        next=rows[ROWS - 1].name if len(rows) > ROWS else None,
+        wanted={key: value for key, value in wanted.items() if value},
+        models=sorted(app.catalog.values(), key=lambda model: model.title),
+    )
+
+
+@router.get("/devices/{name}")
+def device(request: Request, name: str, span: str = "7d") -> HTMLResponse:
+    """One device: risk, channels, events, alarms and tickets."""
+    app = request.app.state.application
+    length = RANGES.get(span, RANGES["7d"])
+    with app.database.transaction() as connection:
+        row = listings.device(connection, name)
+        until = (row.last_seen_at or app.clock()) + timedelta(microseconds=1)
+        events = listings.device_events(connection, device_id=row.device_id, limit=25)
+        model = app.catalog.get(row.device_model)
+        modes = [(model.name, mode.name) for mode in model.failure_modes] if model else []
+        predictions = listings.latest_predictions(connection, modes=modes, device_name=name)
+        risk = listings.risk_over_time(connection, device_id=row.device_id, since=until - length, until=until)
+        return show(
+            request,
+            "device.html",
+            device=row,
+            model=model,
+            span=span,
+            ranges=list(RANGES),
+            events=events,
+            channels=_channel_charts(connection, row, model, until - length, until, events) if model else [],
+            predictions=[
+                (
+                    prediction,
+                    model.failure_mode(prediction.failure_mode),
+                    _risk_chart(
+                        [point for point in risk if point.failure_mode == prediction.failure_mode],
+                        prediction.alarm_threshold,
+                        window=(until - length, until),
+                        pins=_pins(events),
+                    ),
+                )
+                for prediction in predictions
+            ],
+            alarms=listings.alarms(connection, device_name=name, limit=10),
+            tickets=listings.tickets(connection, device_name=name, limit=10),
+        )
+
+
+@router.get("/parts")
+def parts(request: Request, after: str | None = None) -> HTMLResponse:
+    """Stock per service centre, and what is set aside or waited for."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        rows = listings.parts(connection, after=after, limit=ROWS + 1)
+        return show(
+            request,
+            "parts.html",
+            parts=rows[:ROWS],
+            next=rows[ROWS - 1].part_no if len(rows) > ROWS else None,
+            waiting=listings.reservations(connection, state="backordered", limit=ROWS),
+            reserved=listings.reservations(connection, state="reserved", limit=ROWS),
+        )
+
+
+def _channel_charts(
+    connection: Connection,
+    device: DeviceRow,
+    model: DeviceModel,
+    since: datetime,
+    until: datetime,
+    events: list[EventRow],
+) -> list[tuple[Channel, Chart | None]]:
+    readings = read_range(connection, model, device_id=device.device_id, since=since, until=until, points=240)
+    charts = []
+    for channel in model.channels:
+        summary = readings.channels[channel.name]
+        series = Series(readings.ts, summary.mean, summary.low, summary.high)
+        charts.append((channel, chart(series, since, until, pins=_pins(events))))
+    return charts
+
+
+def _risk_chart(
+    points: list[RiskPoint],
+    threshold: float | None,
+    *,
+    window: tuple[datetime, datetime] | None = None,
+    pins: list[tuple[datetime, str]],
+) -> Chart | None:
+    if not points:
+        return None
+    since, until = window or (points[0].at, points[-1].at)
+    risks = [point.risk for point in points]
+    series = Series([point.at for point in points], risks, risks, risks)
+    return chart(series, since, until, pins=pins, threshold=threshold, bounds=(0.0, 1.0))
+
+
+def _pins(events: list[EventRow]) -> list[tuple[datetime, str]]:
+    return [(event.ts, f"{event.kind}: {event.code or event.component}") for event in events if event.kind in PINNED]
