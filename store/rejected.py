@@ -28,7 +28,7 @@ def record(connection: Connection, messages: Sequence[RejectedMessage]) -> None:
         return
     parameters = [
         {
-            "topic": message.topic,
+            "topic": message.topic.replace("\0", "\ufffd"),  # text in PostgreSQL holds no U+0000
             "payload": message.payload,
             "reason": message.reason,
             "received_at": message.received_at,

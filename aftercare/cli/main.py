@@ -7,12 +7,14 @@ import sys
 import click
 
 from aftercare import __version__
+from aftercare.cli.deliver import deliver
 from aftercare.cli.doctor import doctor
 from aftercare.cli.import_history import import_history
 from aftercare.cli.ingest import ingest
 from aftercare.cli.migrate import migrate
 from aftercare.cli.replay_rejected import replay_rejected
 from aftercare.cli.serve import serve
+from aftercare.cli.stock import stock
 from aftercare.cli.up import up
 from domain.errors import AftercareError
 
@@ -25,10 +27,12 @@ def commands() -> None:
 
 commands.add_command(import_history)
 commands.add_command(ingest)
+commands.add_command(deliver)
 commands.add_command(doctor)
 commands.add_command(migrate)
 commands.add_command(replay_rejected)
 commands.add_command(serve)
+commands.add_command(stock)
 commands.add_command(up)
 
 

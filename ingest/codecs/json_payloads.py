@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from domain.device import Connectivity, DeviceEvent, DeviceStatus, EventKind
+from domain.device import DEVICE_NAME, Connectivity, DeviceEvent, DeviceStatus, EventKind
 from ingest.codecs.decoded import Decoded, PayloadError, Sample, shown
 from ingest.codecs.timestamps import read_timestamp, to_datetime
 
@@ -26,7 +26,7 @@ def decode_telemetry(topic: str, payload: bytes, received_at: datetime) -> Decod
 def decode_events(topic: str, payload: bytes, received_at: datetime) -> Decoded:
     """`{"ts", "kind", "code", "component", "detail"}` or an array of them; ts and kind are required."""
     device = _device(topic)
-    return Decoded(device, events=[_event(device, entry) for entry in _entries(payload)])
+    return Decoded(device, events=[read_event(device, entry) for entry in _entries(payload)])
 
 
 def decode_status(topic: str, payload: bytes, received_at: datetime) -> Decoded:
@@ -43,7 +43,12 @@ def decode_status(topic: str, payload: bytes, received_at: datetime) -> Decoded:
 
 
 def _device(topic: str) -> str:
-    return topic.split("/", 2)[1]
+    device = topic.split("/", 2)[1]
+    if not DEVICE_NAME.fullmatch(device):
+        raise PayloadError(
+            "topic", f"device name {shown(device)} has other characters than letters, digits and _ . : -"
+        )
+    return device
 
 
 def _entries(payload: bytes) -> list[dict[str, Any]]:
@@ -80,7 +85,8 @@ def _number(channel: str, value: object) -> float:
     raise PayloadError("values", f"channel {channel!r} is {what}: send a number, or true or false")
 
 
-def _event(device: str, entry: Mapping[str, Any]) -> DeviceEvent:
+def read_event(device: str, entry: Mapping[str, Any]) -> DeviceEvent:
+    """One event out of its JSON object. Raises PayloadError."""
     ts = to_datetime(read_timestamp(entry.get("ts")))
     kind = entry.get("kind")
     if not isinstance(kind, str) or kind not in EVENT_KINDS:

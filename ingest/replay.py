@@ -1,0 +1,75 @@
+"""Gives rejected messages another try: after a device was registered, a catalog mended, or a codec corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.clock import Clock
+from domain.device_model import DeviceModel
+from ingest.batch import assemble
+from ingest.codecs import Decoded
+from ingest.message import Incoming, Message, read
+from ingest.writing import write_batch
+from store import devices, rejected
+from store.database import Connection, Database
+from store.failures import is_of_the_database
+
+PIECE = 500
+
+
+@dataclass(slots=True)
+class ReplayReport:
+    """How many rejected messages were tried, and how many of them are stored now."""
+
+    tried: int = 0
+    stored: int = 0
+
+
+def replay_rejected(
+    database: Database,
+    catalog: Mapping[str, DeviceModel],
+    clock: Clock,
+    *,
+    reason: str | None = None,
+    limit: int | None = None,
+) -> ReplayReport:
+    """Try rejected messages again, oldest first: all, or those whose reason contains `reason`, at most `limit`.
+
+    A message is stored and marked as replayed in one transaction; one that fails again stays as it is.
+    """
+    report = ReplayReport()
+    after = 0
+    while limit is None or report.tried < limit:
+        with database.transaction() as connection:
+            size = PIECE if limit is None else min(PIECE, limit - report.tried)
+            waiting = rejected.take_waiting(connection, after=after, reason=reason, limit=size)
+            if not waiting:
+                break
+            after = waiting[-1][0]
+            report.tried += len(waiting)
+            incoming = {key: read(Message(one.topic, one.payload, one.received_at)) for key, one in waiting}
+            stored = _store(connection, incoming, catalog)
+            rejected.mark_replayed(connection, stored, clock())
+            report.stored += len(stored)
+    return report
+
+
+def _store(connection: Connection, incoming: Mapping[int, Incoming], catalog: Mapping[str, DeviceModel]) -> list[int]:
+    """Store each message that can be stored by itself, so that one which the database refuses spoils no other."""
+    contents = {key: one.content for key, one in incoming.items() if isinstance(one.content, Decoded)}
+    known = devices.find(connection, {content.device for content in contents.values()})
+    stored = []
+    for key in contents:
+        batch = assemble([incoming[key]], known, catalog)
+        if batch.rejected:
+            continue
+        try:
+            with connection.transaction():
+                write_batch(connection, batch)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            continue
+        stored.append(key)
+    return stored
