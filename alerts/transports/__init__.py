@@ -1,0 +1,1 @@
+"""One small module per way in which alarm changes leave the house."""

@@ -1,0 +1,103 @@
+"""The life of an alarm on the real database."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alerts import lifecycle
+from domain.alarm import AlarmChange, AlarmSource, Severity
+from domain.errors import ConflictError, InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from .conftest import Desk
+
+NOW = datetime(2026, 1, 3, tzinfo=UTC)
+
+
+def raise_alarm(desk: Desk, device_id: int, severity: Severity = Severity.MINOR) -> lifecycle.Raised:
+    with desk.database.transaction() as connection:
+        return lifecycle.raise_alarm(
+            connection,
+            device_id=device_id,
+            alarm_type="limit:t50",
+            severity=severity,
+            source=AlarmSource.RULE,
+            message="too hot",
+            now=NOW,
+        )
+
+
+def feed(desk: Desk) -> list[str]:
+    return [change for (change,) in desk.rows("SELECT payload ->> 'change' FROM outbox ORDER BY outbox_id")]
+
+
+def test_an_alarm_is_raised_once_repeats_quietly_and_escalates_only_upwards(desk: Desk) -> None:
+    device_id = desk.add_device("d1")
+    changes = [
+        raise_alarm(desk, device_id, severity).change
+        for severity in (Severity.MINOR, Severity.MINOR, Severity.CRITICAL, Severity.MAJOR)
+    ]
+    assert changes == ["raised", "repeated", "escalated", "repeated"]
+    assert desk.rows("SELECT severity, count FROM alarms") == [("CRITICAL", 4)]
+    assert feed(desk) == ["raised", "escalated"]
+    assert desk.rows("SELECT action, who FROM audit_log ORDER BY audit_id") == [
+        ("raised", "aftercare"),
+        ("escalated", "aftercare"),
+    ]
+
+
+def test_a_thousand_times_at_once_is_one_alarm(desk: Desk) -> None:
+    device_id = desk.add_device("d1")
+    with ThreadPoolExecutor(8) as pool:
+        changes = list(pool.map(lambda _: raise_alarm(desk, device_id).change, range(200)))
+    assert changes.count(AlarmChange.RAISED) == 1
+    assert desk.rows("SELECT count FROM alarms") == [(200,)]
+    assert feed(desk) == ["raised"]
+
+
+def test_a_cleared_alarm_can_be_raised_anew(desk: Desk) -> None:
+    device_id = desk.add_device("d1")
+    first = raise_alarm(desk, device_id).alarm
+    with desk.database.transaction() as connection:
+        cleared = lifecycle.clear(connection, alarm_id=first.alarm_id, who="anna", now=NOW, reason="cooled down")
+    assert (cleared.active, cleared.cleared_at) == (False, NOW)
+    assert raise_alarm(desk, device_id).alarm.alarm_id != first.alarm_id
+    with pytest.raises(ConflictError, match="was cleared at"), desk.database.transaction() as connection:
+        lifecycle.clear(connection, alarm_id=first.alarm_id, who="ben", now=NOW)
+
+
+def test_the_first_acknowledgement_stands_and_an_escalation_asks_for_another(desk: Desk) -> None:
+    device_id = desk.add_device("d1")
+    alarm_id = raise_alarm(desk, device_id).alarm.alarm_id
+    for who in ("anna", "ben"):
+        with desk.database.transaction() as connection:
+            alarm = lifecycle.acknowledge(connection, alarm_id=alarm_id, who=who, now=NOW)
+        assert (alarm.acknowledged, alarm.ack_by) == (True, "anna")
+    assert feed(desk) == ["raised", "acknowledged"]
+    escalated = raise_alarm(desk, device_id, Severity.MAJOR).alarm
+    assert (escalated.acknowledged, escalated.ack_by) == (False, None)
+
+
+def test_an_alarm_is_shelved_until_a_later_time(desk: Desk) -> None:
+    alarm_id = raise_alarm(desk, desk.add_device("d1")).alarm.alarm_id
+    until = NOW + timedelta(days=1)
+    for _ in range(2):
+        with desk.database.transaction() as connection:
+            alarm = lifecycle.shelve(connection, alarm_id=alarm_id, until=until, who="anna", now=NOW)
+        assert alarm.shelved_until == until
+    assert feed(desk) == ["raised", "shelved"]
+    with pytest.raises(InvalidInputError, match="later time"), desk.database.transaction() as connection:
+        lifecycle.shelve(connection, alarm_id=alarm_id, until=NOW, who="anna", now=NOW)
+    with desk.database.transaction() as connection:
+        lifecycle.clear(connection, alarm_id=alarm_id, who="anna", now=NOW)
+        with pytest.raises(ConflictError, match="only an active alarm"):
+            lifecycle.shelve(connection, alarm_id=alarm_id, until=until + timedelta(1), who="anna", now=NOW)
+
+
+def test_an_alarm_that_is_not_there_is_named(desk: Desk) -> None:
+    with desk.database.transaction() as connection, pytest.raises(NotFoundError, match="alarm 404 does not exist"):
+        lifecycle.acknowledge(connection, alarm_id=404, who="anna", now=NOW)

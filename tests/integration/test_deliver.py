@@ -1,0 +1,143 @@
+"""`aftercare deliver` on the real broker: at least once, in order, through an outage, and an orderly end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from queue import Queue
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+
+from alerts import lifecycle
+from alerts.delivery import deliver_next, follow
+from alerts.transports.mqtt import MqttTransport
+from domain.alarm import AlarmSource, Severity
+from domain.errors import UnavailableError
+from ingest.broker import parse_broker_url
+from store.database import Database
+from store.outbox import FeedEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .conftest import Desk
+
+NOW = datetime(2026, 1, 3, tzinfo=UTC)
+
+
+def raise_alarm(desk: Desk, device_id: int, severity: Severity) -> None:
+    with desk.database.transaction() as connection:
+        lifecycle.raise_alarm(
+            connection,
+            device_id=device_id,
+            alarm_type="limit:t50",
+            severity=severity,
+            source=AlarmSource.RULE,
+            message="too hot",
+            now=NOW,
+        )
+
+
+@contextmanager
+def subscribed(mqtt_url: str, topic: str) -> Iterator[Queue[tuple[str, dict[str, Any]]]]:
+    """What arrives on a topic, from the moment that the broker has granted the subscription."""
+    address = parse_broker_url(mqtt_url)
+    messages: Queue[tuple[str, dict[str, Any]]] = Queue()
+    granted = threading.Event()
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    client.on_message = lambda _client, _data, message: messages.put((message.topic, json.loads(message.payload)))
+    client.on_subscribe = lambda *_: granted.set()
+    client.connect(address.host, address.port)
+    client.loop_start()
+    client.subscribe(topic, qos=1)
+    assert granted.wait(5)
+    yield messages
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_every_change_arrives_in_order_also_what_was_there_before_and_sigterm_ends_with_0(
+    desk: Desk, mqtt_url: str, database_url: str, device_prefix: str
+) -> None:
+    device = f"{device_prefix}a"
+    device_id = desk.add_device(device)
+    raise_alarm(desk, device_id, Severity.MINOR)
+    environment = {**os.environ, "AFTERCARE_DATABASE_URL": database_url, "AFTERCARE_MQTT_URL": mqtt_url}
+    with subscribed(mqtt_url, f"alarms/{device}") as messages:
+        process = subprocess.Popen([sys.executable, "-m", "aftercare", "deliver"], env=environment)
+        try:
+            first = messages.get(timeout=15)
+            raise_alarm(desk, device_id, Severity.MAJOR)
+            raise_alarm(desk, device_id, Severity.CRITICAL)
+            received = [first, messages.get(timeout=5), messages.get(timeout=5)]
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+    assert [topic for topic, _ in received] == [f"alarms/{device}"] * 3
+    assert [message["severity"] for _, message in received] == ["MINOR", "MAJOR", "CRITICAL"]
+    assert [message["change"] for _, message in received] == ["raised", "escalated", "escalated"]
+    numbers = [message["feed_seq"] for _, message in received]
+    assert numbers == sorted(numbers)
+    assert desk.value("SELECT feed_seq FROM delivery_positions WHERE transport = 'mqtt'") == numbers[-1]
+
+
+class Flaky:
+    """A receiver that fails the first times it is called."""
+
+    name = "flaky"
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.received: list[FeedEntry] = []
+
+    def deliver(self, entries: Sequence[FeedEntry]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise UnavailableError("down")
+        self.received += entries
+
+
+def test_a_receiver_that_is_down_misses_nothing_and_gets_it_in_order(desk: Desk, database_url: str) -> None:
+    device_id = desk.add_device("d1")
+    for severity in (Severity.MINOR, Severity.MAJOR, Severity.CRITICAL):
+        raise_alarm(desk, device_id, severity)
+    transport, stop = Flaky(failures=1), threading.Event()
+    with Database(database_url, max_size=1) as database:
+        thread = threading.Thread(
+            target=follow, args=(database, transport), kwargs={"clock": lambda: NOW, "stop": stop}
+        )
+        thread.start()
+        deadline = time.monotonic() + 10
+        while len(transport.received) < 3 and time.monotonic() < deadline:
+            stop.wait(0.02)
+        stop.set()
+        thread.join(5)
+    assert not thread.is_alive()
+    assert [entry.payload["severity"] for entry in transport.received] == ["MINOR", "MAJOR", "CRITICAL"]
+
+
+def test_a_refused_delivery_leaves_the_position_where_it_was(desk: Desk) -> None:
+    raise_alarm(desk, desk.add_device("d1"), Severity.MINOR)
+    transport = Flaky(failures=1)
+    with pytest.raises(UnavailableError):
+        deliver_next(desk.database, transport, lambda: NOW)
+    assert desk.rows("SELECT * FROM delivery_positions") == []
+    assert deliver_next(desk.database, transport, lambda: NOW) == 1
+    assert deliver_next(desk.database, transport, lambda: NOW) == 0
+
+
+def test_a_broker_that_is_down_is_named(desk: Desk) -> None:
+    raise_alarm(desk, desk.add_device("d1"), Severity.MINOR)
+    with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:1: .*refused.*Check AFTERCARE_MQTT_URL"):
+        deliver_next(desk.database, MqttTransport(host="127.0.0.1", port=1), lambda: NOW)

@@ -1,0 +1,252 @@
+"""Stock and reservations: whatever happens in whatever order, nothing is oversold and the ledgers add up."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from domain.device_model import KitLine
+from domain.errors import ConflictError, InvalidInputError, NotFoundError
+from domain.stock import Reservation, Stock
+from service_desk import parts
+from store.database import Connection
+from store.parts import held, list_stock
+from store.retry import in_transaction
+
+if TYPE_CHECKING:
+    from .conftest import Desk
+
+NOW = datetime(2026, 1, 3, tzinfo=UTC)
+PARTS = ("P1", "P2", "P3")
+
+
+def add_parts(desk: Desk) -> None:
+    for part_no in PARTS:
+        desk.rows("INSERT INTO parts VALUES (%s, '', 100, 'EUR', '1 day') ON CONFLICT DO NOTHING", part_no)
+
+
+def add_ticket(desk: Desk, name: str) -> int:
+    return int(
+        desk.value(
+            "INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by) "
+            "VALUES (%s, 'wear', 'open', 3, '', %s, %s) RETURNING ticket_id",
+            desk.add_device(name),
+            NOW,
+            NOW,
+        )
+    )
+
+
+def reserve(
+    connection: Connection, ticket_id: int, kit: list[KitLine], need_by: datetime = NOW, service_centre: str = "north"
+) -> list[Reservation]:
+    return parts.reserve_kit(
+        connection,
+        ticket_id=ticket_id,
+        service_centre=service_centre,
+        kit=kit,
+        need_by=need_by,
+        who="test",
+        now=NOW,
+    )
+
+
+def receive(connection: Connection, part_no: str, quantity: int, service_centre: str = "north") -> Stock:
+    return parts.receive(
+        connection, service_centre=service_centre, part_no=part_no, quantity=quantity, who="test", now=NOW
+    )
+
+
+def test_a_receipt_fills_back_orders_first_needed_first(desk: Desk) -> None:
+    add_parts(desk)
+    late, soon = add_ticket(desk, "d1"), add_ticket(desk, "d2")
+    with desk.database.transaction() as connection:
+        reserve(connection, late, [KitLine("P1", 1)], NOW + timedelta(days=9))
+        reserve(connection, soon, [KitLine("P1", 1)], NOW + timedelta(days=1))
+        assert receive(connection, "P1", 1) == Stock("north", "P1", on_hand=1, allocated=1, on_order=0)
+    with desk.database.transaction() as connection:
+        assert [row.state for row in held(connection, ticket_id=soon)] == ["reserved"]
+        assert [row.state for row in held(connection, ticket_id=late)] == ["backordered"]
+    desk.check_ledgers()
+
+
+def test_a_back_order_that_does_not_fit_does_not_hold_up_a_smaller_one(desk: Desk) -> None:
+    add_parts(desk)
+    large, small = add_ticket(desk, "d1"), add_ticket(desk, "d2")
+    with desk.database.transaction() as connection:
+        reserve(connection, large, [KitLine("P1", 3)])
+        reserve(connection, small, [KitLine("P1", 1)], NOW + timedelta(days=1))
+        assert receive(connection, "P1", 2).free == 1
+    desk.check_ledgers()
+
+
+def test_a_part_at_another_centre_does_not_help(desk: Desk) -> None:
+    add_parts(desk)
+    ticket_id = add_ticket(desk, "d1")
+    with desk.database.transaction() as connection:
+        receive(connection, "P1", 5, "south")
+        [reservation] = reserve(connection, ticket_id, [KitLine("P1", 1)])
+    assert reservation.state == "backordered"
+
+
+def test_a_kit_reserved_twice_is_held_once(desk: Desk) -> None:
+    add_parts(desk)
+    ticket_id = add_ticket(desk, "d1")
+    with desk.database.transaction() as connection:
+        receive(connection, "P1", 5)
+        kit = [KitLine("P1", 1), KitLine("P1", 1), KitLine("P2", 1)]
+        assert reserve(connection, ticket_id, kit) == reserve(connection, ticket_id, kit)
+        assert [(row.part_no, row.quantity, row.state) for row in held(connection, ticket_id=ticket_id)] == [
+            ("P1", 2, "reserved"),
+            ("P2", 1, "backordered"),
+        ]
+    desk.check_ledgers()
+
+
+def test_what_is_on_order_goes_down_as_it_arrives(desk: Desk) -> None:
+    add_parts(desk)
+    with desk.database.transaction() as connection:
+        parts.order(connection, service_centre="north", part_no="P1", quantity=2, who="test", now=NOW)
+        assert receive(connection, "P1", 3) == Stock("north", "P1", on_hand=3, allocated=0, on_order=0)
+    desk.check_ledgers()
+
+
+@pytest.mark.parametrize(
+    ("service_centre", "part_no", "quantity", "error", "message"),
+    [
+        ("north", "NOPE", 1, NotFoundError, "unknown part 'NOPE'"),
+        ("moon", "P1", 1, NotFoundError, "unknown service centre 'moon'"),
+        ("north", "P1", 0, InvalidInputError, "quantity 0"),
+        ("north", "P1", -3, InvalidInputError, "quantity -3"),
+        ("north", "P1", 10**20, InvalidInputError, "is not between"),
+    ],
+)
+def test_a_wrong_receipt_is_named_and_changes_nothing(
+    desk: Desk, service_centre: str, part_no: str, quantity: int, error: type[Exception], message: str
+) -> None:
+    add_parts(desk)
+    with pytest.raises(error, match=message), desk.database.transaction() as connection:
+        receive(connection, part_no, quantity, service_centre)
+    assert desk.rows("SELECT * FROM stock_journal") == []
+
+
+def test_a_count_cannot_take_off_what_is_reserved(desk: Desk) -> None:
+    add_parts(desk)
+    ticket_id = add_ticket(desk, "d1")
+    with desk.database.transaction() as connection:
+        receive(connection, "P1", 2)
+        reserve(connection, ticket_id, [KitLine("P1", 2)])
+        with pytest.raises(ConflictError, match="2 on hand, 2 of them reserved"):
+            parts.adjust(
+                connection, service_centre="north", part_no="P1", change=-1, who="test", now=NOW, reason="count"
+            )
+
+
+def test_the_journal_refuses_to_be_rewritten(desk: Desk) -> None:
+    add_parts(desk)
+    with desk.database.transaction() as connection:
+        receive(connection, "P1", 2)
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        desk.rows("DELETE FROM stock_journal")
+
+
+def test_whatever_happens_the_ledgers_add_up(desk: Desk) -> None:
+    add_parts(desk)
+
+    class Storekeeper(RuleBasedStateMachine):
+        """Random bookings, one transaction each, against the real database."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.tickets: list[int] = []
+
+        @rule(centre=st.sampled_from(["north", "south"]), part_no=st.sampled_from(PARTS), quantity=st.integers(1, 4))
+        def receives(self, centre: str, part_no: str, quantity: int) -> None:
+            with desk.database.transaction() as connection:
+                receive(connection, part_no, quantity, centre)
+
+        @rule(
+            centre=st.sampled_from(["north", "south"]),
+            kit=st.lists(st.builds(KitLine, st.sampled_from(PARTS), st.integers(1, 3)), min_size=1, max_size=4),
+            days=st.integers(0, 5),
+        )
+        def reserves(self, centre: str, kit: list[KitLine], days: int) -> None:
+            self.tickets.append(add_ticket(desk, f"d{uuid.uuid4().hex}"))
+            with desk.database.transaction() as connection:
+                reserve(connection, self.tickets[-1], kit, NOW + timedelta(days=days), centre)
+
+        @precondition(lambda self: self.tickets)
+        @rule(data=st.data(), end=st.sampled_from([parts.release, parts.consume]))
+        def ends(self, data: st.DataObject, end: object) -> None:
+            ticket_id = self.tickets.pop(data.draw(st.integers(0, len(self.tickets) - 1)))
+            with desk.database.transaction() as connection:
+                end(connection, ticket_id=ticket_id, who="test", now=NOW, reason="")  # type: ignore[operator]
+                assert held(connection, ticket_id=ticket_id) == []
+
+        @rule(part_no=st.sampled_from(PARTS), change=st.integers(-3, 3).filter(bool))
+        def counts(self, part_no: str, change: int) -> None:
+            with desk.database.transaction() as connection:
+                balances = {(row.service_centre, row.part_no): row.free for row in list_stock(connection)}
+                possible = balances.get(("north", part_no), 0) + change >= 0
+            try:
+                with desk.database.transaction() as connection:
+                    parts.adjust(
+                        connection,
+                        service_centre="north",
+                        part_no=part_no,
+                        change=change,
+                        who="test",
+                        now=NOW,
+                        reason="count",
+                    )
+            except ConflictError:
+                assert not possible
+            else:
+                assert possible
+
+        @invariant()
+        def adds_up(self) -> None:
+            desk.check_ledgers()
+
+    run_state_machine_as_test(
+        Storekeeper,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=15,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_sixteen_workers_on_few_parts_never_oversell_nor_deadlock(desk: Desk) -> None:
+    add_parts(desk)
+    tickets = [add_ticket(desk, f"d{number}") for number in range(16)]
+
+    def work(ticket_id: int) -> None:
+        chance = random.Random(ticket_id)
+        for _ in range(12):
+            kit = [KitLine(part_no, chance.randint(1, 2)) for part_no in chance.sample(PARTS, 2)]
+            in_transaction(desk.database, lambda connection, kit=kit: reserve(connection, ticket_id, kit))
+            part_no = chance.choice(PARTS)
+            in_transaction(desk.database, lambda connection, part_no=part_no: receive(connection, part_no, 1))
+            end = chance.choice([parts.release, parts.consume])
+            in_transaction(
+                desk.database,
+                lambda connection, end=end: end(connection, ticket_id=ticket_id, who="test", now=NOW, reason=""),
+            )
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, tickets))
+    desk.check_ledgers()
+    assert desk.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
