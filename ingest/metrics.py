@@ -33,6 +33,9 @@ class IngestMetrics:
         self.rejected = counter("messages_rejected", "Messages kept in rejected_messages", "reason")
         self.outages = counter("database_failures", "Writes put off because the database was not able to")
         self.connections = counter("broker_connections", "Connections to the broker begun")
+        self.subscribed = Gauge(
+            "aftercare_ingest_subscribed", "1 while the broker has granted the subscriptions", registry=registry
+        )
         self.batch_rows = Histogram(
             "aftercare_ingest_batch_rows", "Rows in a batch", buckets=BATCH_ROWS, registry=registry
         )

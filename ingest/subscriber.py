@@ -207,12 +207,14 @@ class Subscriber:
                 link.problem = f"may not subscribe to {topic_filter}: {reason}; check the broker's ACL"
                 return
         link.ready = True
+        self._metrics.subscribed.set(1)
         self._backoff.reset()
         log.info("subscribed", broker=str(self._address), client_id=self._client_id)
 
     def _on_disconnect(
         self, _client: Client, link: Link, _flags: DisconnectFlags, reason: ReasonCode, _: Properties | None
     ) -> None:
+        self._metrics.subscribed.set(0)
         hint = "; give each replica its own AFTERCARE_INGEST_ID" if reason.value == SESSION_TAKEN_OVER else ""
         link.problem = link.problem or f"connection lost: {reason}{hint}"
 

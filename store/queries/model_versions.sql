@@ -27,7 +27,7 @@ WHERE device_model = %(device_model)s AND failure_mode = %(failure_mode)s AND ta
 
 -- champions --
 -- The version that scores, per failure mode of one device model.
-SELECT model_version_id, failure_mode, artifact_sha256, alarm_threshold, (metrics ->> 'precision')::float8
+SELECT model_version_id, failure_mode, artifact_sha256, alarm_threshold, (metrics ->> 'alarm_precision')::float8
 FROM model_versions
 WHERE device_model = %(device_model)s AND status = 'champion'
 ORDER BY failure_mode

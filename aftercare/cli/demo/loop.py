@@ -1,0 +1,124 @@
+"""The loop on a fleet: history in, models trained, the live fleet replayed, and the figures counted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+import pandas as pd
+
+from aftercare.cli.demo.figures import Counts, Figures, count_readings, summarise
+from aftercare.cli.demo.fleets import DemoFleet
+from aftercare.one_machine import Platform
+from aftercare.settings import child_environment
+from domain.device_model import DeviceModel
+from domain.errors import AftercareError
+from ingest.bulk import import_history
+from service_desk.parts import receive
+from store.database import Database
+from store.outcomes import FailureOutcome, failure_outcomes, ticket_outcomes
+from store.readings import read_frame
+
+WHO = "demo"
+DRAIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything the closing table and `--json` tell."""
+
+    counts: Counts
+    figures: Figures
+    failures: Sequence[FailureOutcome]
+
+
+def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet) -> int:
+    """Import devices, readings and events of every device model; returns the number of readings."""
+    readings = 0
+    for history in fleet.history:
+        report = import_history(
+            database,
+            catalog[history.device_model],
+            readings=history.readings,
+            events=history.events,
+            devices=history.devices,
+        )
+        if report.rejected:
+            raise AftercareError(f"{report.rejected} rows of the demo's history were rejected: {report.rejects[0]}")
+        readings += report.readings
+    return readings
+
+
+def fill_shelves(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet, now: datetime) -> None:
+    """Put parts on the shelf of every service centre: enough kits for half of its devices."""
+    with database.transaction() as connection:
+        for history in fleet.history:
+            served = history.devices.groupby("service_centre")["name"].count()
+            wanted = {line.part_no for mode in catalog[history.device_model].failure_modes for line in mode.kit}
+            for centre, devices in served.items():
+                for part_no in sorted(wanted):
+                    receive(
+                        connection,
+                        service_centre=str(centre),
+                        part_no=part_no,
+                        quantity=ceil(devices / 2),
+                        who=WHO,
+                        now=now,
+                    )
+
+
+def train_models(platform: Platform) -> list[dict[str, Any]]:
+    """Run `aftercare train`, a Prefect flow, in a process of its own; returns one row per failure mode."""
+    run = subprocess.run(
+        [sys.executable, "-m", "aftercare", "train", "--json"],
+        env=child_environment({**platform.environment, "PREFECT_LOGGING_LEVEL": "ERROR"}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode != 0:
+        raise AftercareError(f"training failed: {(run.stderr or run.stdout).strip().splitlines()[-1]}")
+    rows: list[dict[str, Any]] = json.loads(run.stdout.strip().splitlines()[-1])
+    return rows
+
+
+def wait_for_readings(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet, expected: int) -> None:
+    """Until as many live readings are stored as were sent; after a minute without it the count will tell what is lost."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while len(stored_readings(database, catalog, fleet)) < expected and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def stored_readings(
+    database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet
+) -> list[tuple[str, datetime]]:
+    """Device and time of every live reading that is stored."""
+    with database.transaction() as connection:
+        frames = [
+            read_frame(connection, catalog[history.device_model], since=fleet.start)[["device", "ts"]]
+            for history in fleet.history
+        ]
+    rows = pd.concat(frames)
+    return list(zip(rows["device"], rows["ts"].dt.to_pydatetime(), strict=True))
+
+
+def count_results(
+    database: Database,
+    catalog: Mapping[str, DeviceModel],
+    fleet: DemoFleet,
+    sent: Sequence[tuple[str, datetime]],
+) -> Results:
+    """Count both ends and judge every failure and ticket of the live time."""
+    models = {history.device_model: catalog[history.device_model] for history in fleet.history}
+    counts = count_readings(sent, stored_readings(database, models, fleet))
+    with database.transaction() as connection:
+        failures = failure_outcomes(connection, models, since=fleet.start)
+        tickets = ticket_outcomes(connection, models, since=fleet.start)
+    return Results(counts, summarise(failures, tickets, models, until=fleet.end), failures)
