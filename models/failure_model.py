@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from models.calibration import Floats, LifeInterval, RiskCalibration
+from models.threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,13 @@ class FailureModel:
 
 def raw_risk(estimator: HistGradientBoostingClassifier, matrix: NDArray[np.float32]) -> Floats:
     """The classifier's own probability, not calibrated."""
-    risk: Floats = estimator.predict_proba(matrix)[:, 1]
+    with one_thread():
+        risk: Floats = estimator.predict_proba(matrix)[:, 1]
     return risk
 
 
 def raw_rul(estimator: HistGradientBoostingRegressor, matrix: NDArray[np.float32], cap: float) -> Floats:
     """The regressor's hours within 0 and the cap."""
-    rul: Floats = np.clip(estimator.predict(matrix), 0, cap)
+    with one_thread():
+        rul: Floats = np.clip(estimator.predict(matrix), 0, cap)
     return rul

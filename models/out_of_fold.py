@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,20 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from models.calibration import Floats, fit_interval
 from models.failure_model import raw_risk, raw_rul
 from models.lives import Integers
+from models.threads import one_thread
 
 FOLDS = 5
 MOST_ROWS = 12_000
 """Readings that one estimator is fitted on, half of them near a failure where there are as many: neighbours tell
 nearly the same, so that more of them cost time and bring little."""
+SETTINGS: dict[str, Any] = {
+    "learning_rate": 0.08,
+    "min_samples_leaf": 30,
+    "l2_regularization": 1.0,
+    "max_features": 0.5,
+    "early_stopping": False,
+}
+"""Of both estimators; one configuration for all device models."""
 
 Rows = NDArray[np.bool_]
 
@@ -43,23 +53,16 @@ class Estimators:
 
 
 def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
-    """Fit on the given rows, thinned to `MOST_ROWS`.
-
-    The rows left out are made up for by weights in the risk, whose level matters, and not in the remaining useful life, which is told
-    to be good near the failure.
+    """Fit on the given rows, thinned to `MOST_ROWS`. Thinning raises the share of failures and with it the raw risk;
+    calibration on all rows takes that back, as it is a shift of the log-odds.
     """
-    chosen, weight = _thin(examples, np.flatnonzero(rows & ~np.isnan(examples.fails_within)), seed)
-    risk = HistGradientBoostingClassifier(
-        max_iter=80, learning_rate=0.08, max_leaf_nodes=12, min_samples_leaf=30, l2_regularization=1.0,
-        max_features=0.5, early_stopping=False, random_state=seed,
-    )  # fmt: skip
-    risk.fit(examples.matrix[chosen], examples.fails_within[chosen], sample_weight=weight)
-    chosen, _ = _thin(examples, np.flatnonzero(rows & ~np.isnan(examples.rul)), seed)
-    rul = HistGradientBoostingRegressor(
-        max_iter=100, learning_rate=0.08, max_leaf_nodes=16, min_samples_leaf=30, l2_regularization=1.0,
-        max_features=0.5, early_stopping=False, random_state=seed,
-    )  # fmt: skip
-    rul.fit(examples.matrix[chosen], examples.rul[chosen])
+    for_risk = _thin(examples, rows & ~np.isnan(examples.fails_within), seed)
+    for_rul = _thin(examples, rows & ~np.isnan(examples.rul), seed)
+    risk = HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=12, **SETTINGS, random_state=seed)
+    rul = HistGradientBoostingRegressor(max_iter=100, max_leaf_nodes=16, **SETTINGS, random_state=seed)
+    with one_thread():
+        risk.fit(examples.matrix[for_risk], examples.fails_within[for_risk])
+        rul.fit(examples.matrix[for_rul], examples.rul[for_rul])
     return Estimators(risk, rul)
 
 
@@ -95,14 +98,11 @@ def _folds(examples: Examples, seed: int) -> Iterator[Rows]:
         yield fold == number
 
 
-def _thin(examples: Examples, rows: Integers, seed: int) -> tuple[Integers, Floats]:
-    """At most `MOST_ROWS` of the rows, and for each the number of rows that it stands for."""
-    random = np.random.default_rng(seed)
+def _thin(examples: Examples, of: Rows, seed: int) -> Integers:
+    """At most `MOST_ROWS` of the rows, drawn at random; those near a failure have half of the room or what is left."""
+    random, rows = np.random.default_rng(seed), np.flatnonzero(of)
     near = examples.rul[rows] < np.nanmax(examples.rul)
-    taken_near = min(int(near.sum()), max(MOST_ROWS // 2, MOST_ROWS - int((~near).sum())))
-    chosen, weights = [], []
-    for group, most in ((rows[near], taken_near), (rows[~near], MOST_ROWS - taken_near)):
-        part = random.choice(group, most, replace=False) if len(group) > most else group
-        chosen.append(part)
-        weights.append(np.full(len(part), len(group) / max(len(part), 1)))
-    return np.concatenate(chosen), np.concatenate(weights)
+    room_near = max(MOST_ROWS // 2, MOST_ROWS - int((~near).sum()))
+    room_far = MOST_ROWS - min(int(near.sum()), room_near)
+    groups = ((rows[near], room_near), (rows[~near], room_far))
+    return np.concatenate([random.permutation(group)[:room] for group, room in groups])
