@@ -3,37 +3,58 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import click
 
 from aftercare import __version__
-from aftercare.cli.deliver import deliver
-from aftercare.cli.doctor import doctor
-from aftercare.cli.import_history import import_history
-from aftercare.cli.ingest import ingest
-from aftercare.cli.migrate import migrate
-from aftercare.cli.replay_rejected import replay_rejected
-from aftercare.cli.serve import serve
-from aftercare.cli.stock import stock
-from aftercare.cli.up import up
 from domain.errors import AftercareError
 
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "deliver": ("aftercare.cli.deliver:deliver", "Publish every alarm change over MQTT."),
+    "demo": ("aftercare.cli.demo:demo", "Run the whole loop on a fleet and count what came of it."),
+    "doctor": ("aftercare.cli.doctor:doctor", "Check settings, services and catalog, with a mend for each fault."),
+    "evaluate": ("aftercare.cli.modelling:evaluate", "Show how well the models do on devices they had not seen."),
+    "flows": ("aftercare.cli.flows:flows", "Train and score on schedule."),
+    "import": ("aftercare.cli.import_history:import_history", "Import the history of a device model."),
+    "ingest": ("aftercare.cli.ingest:ingest", "Write what devices publish into the database."),
+    "migrate": ("aftercare.cli.migrate:migrate", "Bring the database to the current schema."),
+    "replay-rejected": ("aftercare.cli.replay_rejected:replay_rejected", "Store rejected messages after a mend."),
+    "score": ("aftercare.cli.modelling:score", "Score every device once and act on the predictions."),
+    "serve": ("aftercare.cli.serve:serve", "Serve the HTTP API and the web console."),
+    "simulate": ("aftercare.cli.simulate:simulate", "Publish a simulated or recorded fleet over MQTT."),
+    "stock": ("aftercare.cli.stock:stock", "Parts on the shelves of the service centres."),
+    "train": ("aftercare.cli.modelling:train", "Train the failure models."),
+    "up": ("aftercare.cli.up:up", "Run everything on this machine until Ctrl-C."),
+}
+"""Where each command is, and what the list of commands says of it: a command's module, and what that imports, is read
+only when the command is called."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class LazyGroup(click.Group):
+    """The group of `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="aftercare")
 def commands() -> None:
     """After-sales service for installed devices: telemetry in, failure predicted, part reserved before it happens."""
-
-
-commands.add_command(import_history)
-commands.add_command(ingest)
-commands.add_command(deliver)
-commands.add_command(doctor)
-commands.add_command(migrate)
-commands.add_command(replay_rejected)
-commands.add_command(serve)
-commands.add_command(stock)
-commands.add_command(up)
 
 
 def main() -> None:
