@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from domain.device_model import DeviceModel
-from domain.errors import UnavailableError
+from domain.errors import ConfigurationError, UnavailableError
 from store.database import Connection, Tier, connect, detect_tier
 from store.sql import load
 
@@ -55,6 +55,12 @@ def pending_migrations(connection: Connection) -> list[str]:
         for entry in (files("store") / "migrations").iterdir()
         if entry.name.endswith(".sql") and entry.name not in done
     )
+
+
+def require_current(connection: Connection) -> None:
+    """Raises ConfigurationError when a migration is missing."""
+    if pending := pending_migrations(connection):
+        raise ConfigurationError(f"{pending[0]} is not applied to the database: run 'aftercare migrate'")
 
 
 def _create_extension(connection: Connection) -> None:

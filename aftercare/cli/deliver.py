@@ -12,9 +12,8 @@ from aftercare.logs import configure_logging
 from aftercare.settings import load_settings
 from alerts.delivery import follow
 from alerts.transports.mqtt import MqttTransport
-from domain.errors import ConfigurationError
 from ingest.broker import parse_broker_url
-from store.migrate import pending_migrations
+from store.migrate import require_current
 
 
 @click.command(
@@ -44,8 +43,7 @@ def deliver() -> None:
         signal.signal(number, lambda *_: stop.set())
     with application.database as database:
         with database.transaction() as connection:
-            if pending := pending_migrations(connection):
-                raise ConfigurationError(f"{pending[0]} is not applied to the database: run 'aftercare migrate'")
+            require_current(connection)
         try:
             follow(database, transport, clock=application.clock, stop=stop)
         finally:
