@@ -15,7 +15,8 @@ from aftercare.embedded import find_binaries
 from aftercare.embedded.ports import answers
 from aftercare.settings import Settings, load_settings
 from aftercare.wiring import load_catalog
-from domain.errors import AftercareError, ConfigurationError, UnavailableError
+from domain.errors import AftercareError, UnavailableError
+from ingest.broker import parse_broker_url
 from store.database import connect, describe_url, detect_tier
 from store.migrate import pending_migrations
 
@@ -80,16 +81,10 @@ def _check_database(settings: Settings) -> str:
 def _check_broker(settings: Settings) -> str:
     if settings.mqtt_url is None:
         return _check_binaries(settings)
-    parts = urlsplit(settings.mqtt_url)
-    try:
-        host, port = parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"AFTERCARE_MQTT_URL is wrong: {error}. Give mqtt://USER:PASSWORD@HOST:PORT"
-        ) from error
-    if not answers(port, host):
-        raise UnavailableError(f"nothing answers at {host}:{port}: start the broker or correct AFTERCARE_MQTT_URL")
-    return f"{host}:{port} answers"
+    broker = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
+    if not answers(broker.port, broker.host):
+        raise UnavailableError(f"nothing answers at {broker}: start the broker or correct AFTERCARE_MQTT_URL")
+    return f"{broker} answers"
 
 
 def _check_prefect(settings: Settings) -> str:

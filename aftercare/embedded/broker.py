@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 
 from aftercare.embedded.binaries import Binaries
-from aftercare.embedded.ports import LOOPBACK, answers, free_port
-from aftercare.embedded.state import make_private
+from aftercare.embedded.ports import LOOPBACK, free_port, service_answers
+from aftercare.embedded.state import fresh_log, make_private
 from aftercare.supervisor import Child, Supervisor
 
 AUTOSAVE_SECONDS = 2
@@ -52,15 +52,16 @@ class EmbeddedBroker:
         Raises UnavailableError with what it said.
         """
         make_private(self._folder)
+        log = fresh_log(self._folder / "broker.log")
         self._supervisor = Supervisor(
             [
                 Child(
                     "broker",
                     self._mosquitto() if self._binaries.mosquitto else self._wheel(),
-                    ready=lambda: answers(self.port),
+                    ready=lambda: service_answers(log, self.port),
                     ready_within=timedelta(seconds=30),
                     lifeline=True,
-                    log=self._folder / "broker.log",
+                    log=log,
                 )
             ]
         )

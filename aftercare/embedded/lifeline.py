@@ -20,6 +20,7 @@ from contextlib import suppress
 
 EXIT_LOCKED = 75
 EXIT_PORT_IN_USE = 98
+STARTED = "lifeline: starting the service"
 PORT_ADVICE = "stop what listens there, or choose another with AFTERCARE_EMBEDDED_DATABASE_PORT or ..._MQTT_PORT"
 PR_SET_PDEATHSIG = 1
 LOCK_WAIT_SECONDS = 20
@@ -33,16 +34,17 @@ def main() -> int:
         os.chroot(options.root)
     os.chdir("/")
     account = pwd.getpwnam(options.user) if options.user else None
-    _make_home(options.home, account)
-    if options.once:
-        return _start(command, options, account).wait()
     lock = _lock(options.home + ".lock")
     if lock is None:
         print(f"{options.home} is used by another process", file=sys.stderr)  # noqa: T201
         return EXIT_LOCKED
+    _make_home(options.home, account)
+    if options.once:
+        return _start(command, options, account).wait()
     if options.port and _in_use(options.port):
         print(f"port {options.port} on 127.0.0.1 is in use: {PORT_ADVICE}", file=sys.stderr)  # noqa: T201
         return EXIT_PORT_IN_USE
+    print(STARTED, file=sys.stderr, flush=True)  # noqa: T201 - from here on the port is the service's own
     # The service inherits the lock, so that it is free only when the last process of the service is gone.
     service = _start(command, options, account, stdin=subprocess.DEVNULL, pass_fds=(lock,))
     code = _watch(service, options.signal)
@@ -86,7 +88,6 @@ def _start(
 
 
 def _make_home(home: str, account: pwd.struct_passwd | None) -> None:
-    os.makedirs(os.path.dirname(home), mode=0o755, exist_ok=True)  # noqa: PTH103, PTH120
     if not os.path.isdir(home):  # noqa: PTH112
         os.mkdir(home, mode=0o700)  # noqa: PTH102
     if account is not None:
@@ -101,16 +102,17 @@ def _remove(home: str) -> None:
 
 
 def _lock(path: str) -> int | None:
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
-    while True:
-        try:
+    while time.monotonic() < deadline:
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)  # noqa: PTH103, PTH120
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        with suppress(BlockingIOError, FileNotFoundError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return handle
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return None
-            time.sleep(0.1)
+            if os.path.samestat(os.fstat(handle), os.stat(path)):  # noqa: PTH116
+                return handle
+        os.close(handle)  # held by another, or just removed by it
+        time.sleep(0.1)
+    return None
 
 
 def _in_use(port: int) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
+
+from aftercare.embedded.lifeline import STARTED
 
 LOOPBACK = "127.0.0.1"
 
@@ -21,6 +24,11 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
             return True
     except OSError:
         return False
+
+
+def service_answers(log: Path, port: int) -> bool:
+    """Whether the service under the lifeline that writes this log has the port, and accepts connections there."""
+    return STARTED in log.read_text(errors="replace") and answers(port)
 
 
 def in_use(port: int, host: str = LOOPBACK) -> bool:

@@ -10,8 +10,8 @@ from signal import SIGINT
 from types import TracebackType
 
 from aftercare.embedded.binaries import Binaries, Origin
-from aftercare.embedded.ports import LOOPBACK, free_port
-from aftercare.embedded.state import make_private, write_private
+from aftercare.embedded.ports import LOOPBACK, free_port, service_answers
+from aftercare.embedded.state import fresh_log, make_private, write_private
 from aftercare.supervisor import Child, Supervisor
 from domain.errors import UnavailableError
 from store.cluster import ensure_database, password_statement
@@ -82,6 +82,12 @@ class EmbeddedPostgres:
         """Where the data is on this machine."""
         return self._binaries.shown(self._home)
 
+    @property
+    def pid(self) -> int:
+        """Process id of what runs the server; killing it stops the server, and it is started again."""
+        assert self._supervisor is not None, "not started"
+        return self._supervisor.pid("postgres")
+
     def url_of(self, database: str) -> str:
         """Address of another database of this server."""
         return f"postgresql://postgres:{self._password}@{LOOPBACK}:{self.port}/{database}"
@@ -102,6 +108,7 @@ class EmbeddedPostgres:
         """
         make_private(self._folder)
         self._prepare()
+        log = fresh_log(self._folder / "postgres.log")
         options = [f"--{name}={value}" for name, value in {**self._settings, "port": str(self.port)}.items()]
         argv = [f"{self._binaries.postgres_bin}/postgres", "-D", "cluster", *options]
         self._supervisor = Supervisor(
@@ -111,10 +118,10 @@ class EmbeddedPostgres:
                     self._binaries.command(
                         argv, home=self._home, port=self.port, stop_signal=SIGINT, remove=self._throwaway
                     ),
-                    ready=self._answers,
+                    ready=lambda: service_answers(log, self.port) and self._lets_us_in(),
                     ready_within=timedelta(seconds=90),
                     lifeline=True,
-                    log=self._folder / "postgres.log",
+                    log=log,
                 )
             ]
         )
@@ -141,7 +148,7 @@ class EmbeddedPostgres:
         self._binaries.run(single_user, home=self._home, text=password_statement(self._password) + "\n")
         write_private(password_file, self._password)
 
-    def _answers(self) -> bool:
+    def _lets_us_in(self) -> bool:
         try:
             connect(self.url_of("postgres")).close()
         except UnavailableError:

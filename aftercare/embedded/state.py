@@ -28,6 +28,14 @@ def write_private(path: Path, text: str) -> None:
     partial.rename(path)
 
 
+def fresh_log(path: Path) -> Path:
+    """An empty log file, the last one kept beside it."""
+    if path.exists():
+        path.rename(path.with_name(path.name + ".1"))
+    path.touch(mode=0o600)
+    return path
+
+
 def lock_folder(folder: Path) -> int:
     """Keep other processes out of the folder until ours ends or closes the descriptor that is given back.
 
