@@ -25,6 +25,7 @@ def encode(entry: FeedEntry) -> bytes:
 @router.get(
     "/feed",
     operation_id="follow_feed",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-WIDTH, HEIGHT = 720, 150
+WIDE, NARROW, HEIGHT = 720, 420, 130
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 22
 STEPS = [timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 180, 360, 720)] + [
     timedelta(days=d) for d in (1, 2, 7, 14, 30, 90, 180, 365)
@@ -35,12 +35,15 @@ class Chart:
     last: float | None
     last_x: float | None
     last_y: float | None
-    width: int = WIDTH
+    width: int
     height: int = HEIGHT
     left: int = LEFT
-    right: int = WIDTH - RIGHT
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
+
+    @property
+    def right(self) -> int:
+        return self.width - RIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,19 @@ def chart(
     *,
     pins: Sequence[tuple[datetime, str]] = (),
     threshold: float | None = None,
-    bounds: tuple[float, float] | None = None,
+    share: bool = False,
+    width: int = WIDE,
 ) -> Chart | None:
-    """A chart of the range; None when no value lies in it. `bounds` fixes the value axis."""
+    """A chart of the range; None when no value lies in it. `share`: values are
+    probabilities, shown from 0 to 100 %."""
     values = [value for side in (series.low, series.high) for value in side if value is not None]
     if not values or until <= since:
         return None
-    low, high = bounds or _padded(min(values), max(values))
-    ticks = _round_steps(low, high)
+    low, high = (0.0, 1.0) if share else _padded(min(values), max(values))
+    ticks = [0.0, 0.5, 1.0] if share else _round_steps(low, high)
 
     def x(moment: datetime) -> float:
-        return round(LEFT + (moment - since) / (until - since) * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + (moment - since) / (until - since) * (width - LEFT - RIGHT), 1)
 
     def y(value: float) -> float:
         return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
@@ -85,13 +90,14 @@ def chart(
     return Chart(
         line=_path(points),
         band=_path([(at, top) for at, _, top in edges] + [(at, base) for at, base, _ in reversed(edges)]) + "Z",
-        x_ticks=_time_ticks(since, until, x),
-        y_ticks=[Tick(y(value), _plain(value, ticks)) for value in ticks],
+        x_ticks=_time_ticks(since, until, x, wanted=width // 90),
+        y_ticks=[Tick(y(value), f"{value:.0%}" if share else _plain(value, ticks)) for value in ticks],
         pins=[Tick(x(moment), text) for moment, text in pins if since <= moment <= until],
         threshold=y(threshold) if threshold is not None and low <= threshold <= high else None,
         last=last,
         last_x=points[-1][0] if points else None,
         last_y=points[-1][1] if points else None,
+        width=width,
     )
 
 
@@ -114,9 +120,8 @@ def _plain(value: float, ticks: Sequence[float]) -> str:
     return f"{value:,.{min(digits, 6)}f}"
 
 
-def _time_ticks(since: datetime, until: datetime, x: object) -> list[Tick]:
-    assert callable(x)
-    step = next((step for step in STEPS if (until - since) / step <= 7), STEPS[-1])
+def _time_ticks(since: datetime, until: datetime, x: Callable[[datetime], float], wanted: int) -> list[Tick]:
+    step = next((step for step in STEPS if (until - since) / step <= wanted), STEPS[-1])
     form = "%H:%M" if step < timedelta(days=1) else "%d %b" if step < timedelta(days=90) else "%b %Y"
     origin = datetime(2000, 1, 3, tzinfo=UTC)
     moment = origin + math.ceil((since - origin) / step) * step

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
-from console.charts import Chart, Series, chart
+from console.charts import NARROW, WIDE, Chart, Series, chart
 from console.render import show
 from domain.device_model import Channel, DeviceModel
 from domain.ticket import MOVES, TicketState
@@ -21,6 +21,7 @@ from store.readings import read_range
 router = APIRouter()
 RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "1y": timedelta(days=365)}
 ROWS = 100
+OVERVIEW_TICKETS, OVERVIEW_ALARMS = 7, 20
 PINNED = ("failure", "maintenance")
 LARGEST_ID = 2**63 - 1
 
@@ -37,9 +38,10 @@ def overview(request: Request) -> HTMLResponse:
             request,
             "overview.html",
             feed_seq=feed_seq,
+            most={"ticket": OVERVIEW_TICKETS, "alarm": OVERVIEW_ALARMS},
             counts=listings.overview(connection, now=app.clock()),
-            tickets=listings.tickets_by_need(connection, limit=12),
-            alarms=listings.alarms(connection, active=True, limit=20),
+            tickets=listings.tickets_by_need(connection, limit=OVERVIEW_TICKETS),
+            alarms=listings.alarms(connection, active=True, limit=OVERVIEW_ALARMS),
         )
 
 
@@ -114,6 +116,7 @@ def alarms(request: Request, view: str = "active", after: After = None) -> HTMLR
         request,
         "alarms.html",
         feed_seq=feed_seq,
+        most={"alarm": ROWS},
         alarms=rows[:ROWS],
         next=rows[ROWS - 1].alarm_id if len(rows) > ROWS else None,
         first_page=after is None,
@@ -165,7 +168,7 @@ def device(request: Request, name: str, span: str = "7d") -> HTMLResponse:
             device=row,
             model=model,
             span=span,
-            ranges=list(RANGES),
+            ranges=RANGES,
             events=events,
             channels=_channel_charts(connection, row, model, until - length, until, events) if model else [],
             predictions=[
@@ -179,7 +182,7 @@ def device(request: Request, name: str, span: str = "7d") -> HTMLResponse:
                         pins=_pins(events),
                     ),
                 )
-                for prediction in predictions
+                for prediction in sorted(predictions, key=lambda prediction: -prediction.risk)
             ],
             alarms=listings.alarms(connection, device_name=name, limit=10),
             tickets=listings.tickets(connection, device_name=name, limit=10),
@@ -215,7 +218,7 @@ def _channel_charts(
     for channel in model.channels:
         summary = readings.channels[channel.name]
         series = Series(readings.ts, summary.mean, summary.low, summary.high)
-        charts.append((channel, chart(series, since, until, pins=_pins(events))))
+        charts.append((channel, chart(series, since, until, pins=_pins(events), width=NARROW)))
     return charts
 
 
@@ -231,7 +234,7 @@ def _risk_chart(
     since, until = window or (points[0].at, points[-1].at)
     risks = [point.risk for point in points]
     series = Series([point.at for point in points], risks, risks, risks)
-    return chart(series, since, until, pins=pins, threshold=threshold, bounds=(0.0, 1.0))
+    return chart(series, since, until, pins=pins, threshold=threshold, share=True, width=NARROW if window else WIDE)
 
 
 def _pins(events: list[EventRow]) -> list[tuple[datetime, str]]:

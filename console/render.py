@@ -23,7 +23,19 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("instant", "until", "span", "hours", "money", "percent", "number", "label", "state", "datetime_local"):
+    for name in (
+        "instant",
+        "until",
+        "span",
+        "hours",
+        "money",
+        "percent",
+        "number",
+        "label",
+        "state",
+        "unit",
+        "datetime_local",
+    ):
         templates.filters[name] = getattr(words, name)
     templates.globals["closures"] = words.CLOSURES
     templates.globals["version"] = __version__

@@ -13,6 +13,7 @@ STATES = {
     "closed": "Closed",
     "cancelled": "Cancelled",
 }
+UNITS = {"Cel": "°C", "degC": "°C", "degR": "°R", "m3/h": "m³/h", "m3/min": "m³/min", "1": "ratio"}
 CLOSURES = {
     "confirmed": "Confirmed: it had failed or was about to",
     "worn": "Worn: replaced in good time",
@@ -33,11 +34,13 @@ def datetime_local(moment: datetime) -> str:
 
 
 def until(moment: datetime, now: datetime) -> str:
-    """`in 3 d 4 h`, `2 h ago`, `now`."""
+    """`in 3 d`, `2 h ago`, `now`; one unit, since the exact time stands beside it."""
     gap = moment - now
-    if abs(gap) < timedelta(minutes=1):
+    minutes = abs(gap) // timedelta(minutes=1)
+    if not minutes:
         return "now"
-    return f"in {span(gap)}" if gap > timedelta(0) else f"{span(-gap)} ago"
+    text = f"{minutes} min" if minutes < 90 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
+    return f"in {text}" if gap > timedelta(0) else f"{text} ago"
 
 
 def span(length: timedelta) -> str:
@@ -76,6 +79,11 @@ def number(value: float) -> str:
 def label(name: str) -> str:
     """`no_fault_found` as `No fault found`."""
     return name.replace("_", " ").capitalize()
+
+
+def unit(code: str) -> str:
+    """A unit of the catalog (UCUM) as people write it."""
+    return UNITS.get(code, code)
 
 
 def state(name: str) -> str:
