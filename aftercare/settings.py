@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     ingest_batch_wait: timedelta = Field(
         timedelta(milliseconds=50), description="Longest wait of a reading for its batch"
     )
+    ingest_group: str = Field(
+        "ingest",
+        pattern=r"^[A-Za-z0-9_.-]+$",
+        description="Replicas with the same name share the messages; another name gets all of them too",
+    )
     ingest_session_expiry: timedelta = Field(
         timedelta(days=7), description="How long the broker keeps messages for an ingest replica that is away"
     )

@@ -50,7 +50,10 @@ class Rejects:
         if self._stream is None:
             self._stream = self.path.open("w", encoding="utf-8", newline="")
             csv.writer(self._stream).writerow(["line", "reason", "row"])
-        csv.writer(self._stream).writerow([line, reason, *values])
+        present = len(values)
+        while present and values[present - 1] == "":  # columns that the table does not have
+            present -= 1
+        csv.writer(self._stream).writerow([line, reason, *values[:present]])
 
     def __enter__(self) -> Rejects:
         if self.path is not None:

@@ -43,6 +43,7 @@ class Ingest:
         self._subscriber = Subscriber(
             address=parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file),
             client_id=f"aftercare-ingest-{settings.ingest_id}",
+            group=settings.ingest_group,
             session_expiry=settings.ingest_session_expiry,
             inbox=self._inbox,
             wakeup=self._wakeup,

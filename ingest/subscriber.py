@@ -28,8 +28,6 @@ from ingest.metrics import IngestMetrics
 from ingest.wakeup import Wakeup
 
 log = structlog.get_logger()
-GROUP = "ingest"
-SUBSCRIPTIONS = [(f"$share/{GROUP}/{codec.topic_filter}", 1) for codec in CODECS]
 HANDSHAKE_SECONDS = 10.0
 FAREWELL_SECONDS = 2.0
 BURST = 500
@@ -56,6 +54,7 @@ class Subscriber:
         *,
         address: BrokerAddress,
         client_id: str,
+        group: str,
         session_expiry: timedelta,
         inbox: Inbox,
         wakeup: Wakeup,
@@ -65,6 +64,7 @@ class Subscriber:
     ) -> None:
         self._address = address
         self._client_id = client_id
+        self._subscriptions = [(f"$share/{group}/{codec.topic_filter}", 1) for codec in CODECS]
         self._session_expiry = session_expiry
         self._inbox = inbox
         self._wakeup = wakeup
@@ -197,12 +197,12 @@ class Subscriber:
             return
         if self._connections > 1 and not flags.session_present:
             log.warning("the broker lost our session and whatever it had kept for it", broker=str(self._address))
-        client.subscribe(SUBSCRIPTIONS)
+        client.subscribe(self._subscriptions)
 
     def _on_subscribe(
         self, _client: Client, link: Link, _mid: int, reasons: list[ReasonCode], _: Properties | None
     ) -> None:
-        for (topic_filter, _qos), reason in zip(SUBSCRIPTIONS, reasons, strict=True):
+        for (topic_filter, _qos), reason in zip(self._subscriptions, reasons, strict=True):
             if reason.is_failure:
                 link.problem = f"may not subscribe to {topic_filter}: {reason}; check the broker's ACL"
                 return

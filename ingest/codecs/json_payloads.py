@@ -45,9 +45,7 @@ def decode_status(topic: str, payload: bytes, received_at: datetime) -> Decoded:
 def _device(topic: str) -> str:
     device = topic.split("/", 2)[1]
     if not DEVICE_NAME.fullmatch(device):
-        raise PayloadError(
-            "topic", f"device name {shown(device)} has other characters than letters, digits and _ . : -"
-        )
+        raise PayloadError("topic", f"device name {shown(device)} may only have letters, digits and _ . : -")
     return device
 
 
