@@ -66,7 +66,7 @@ class LifeInterval:
 def fit_interval(rul: Floats, truth: Floats, cap: float, coverage: float = 0.9) -> LifeInterval:
     """Split-conformal quantiles of held-out residuals (Vovk et al., 2005) within levels of equal size.
 
-    Levels follow the predictions, so that the interval is narrow near the failure and wide far from it. `truth` is capped.
+    Levels follow the predictions: narrow near the failure, wide far from it. `truth` is capped.
     """
     order = np.argsort(rul, kind="stable")
     levels = np.array_split(order, max(1, min(LEVELS, len(order) // FEWEST_PER_LEVEL)))

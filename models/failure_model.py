@@ -21,7 +21,8 @@ class FailureModel:
     """Everything that scoring needs, and where it came from.
 
     features: the columns in the order that both estimators were fitted with. windows, baseline: the catalog's feature
-    settings at training. healthy: median of each feature over the fleet's healthy readings. metrics: from held-out devices.
+    settings at training. healthy: median of each feature over the fleet's healthy readings. metrics: from held-out
+    devices.
     """
 
     device_model: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from models.errors import FrameError
 from models.lives import HOUR_MS, Integers, Lives, find_lives
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", np.int64, np.float64)
 AGE = "age"
 TICKS = 2**20
 """A window is so many ticks long: whole numbers keep the sums of squared times exact, however long the history."""
@@ -64,6 +66,11 @@ def require_channels(readings: pd.DataFrame, channels: Sequence[Channel]) -> Non
             raise FrameError(f"readings lack the column {channel.name}: import it, or take it out of the catalog file")
 
 
+def channel_of(feature: str) -> str:
+    """The channel that a feature tells of, or `age`."""
+    return feature.partition(".")[0]
+
+
 def window_name(length: timedelta) -> str:
     """The length in its largest whole unit, as it stands in a feature's name: 15h, 7d, 90s."""
     seconds = length.total_seconds()
@@ -97,7 +104,9 @@ def _baseline_end(lives: Lives, baseline: timedelta) -> Integers:
     inside = lives.age_ms < max(baseline // timedelta(milliseconds=1), 1)
     length = np.bincount(lives.of_row[inside], minlength=len(lives.first_row))
     full = (lives.first_row + length)[lives.of_row]
-    return np.minimum(full, np.arange(1, len(full) + 1))
+    seen = np.arange(1, len(full) + 1)
+    end: Integers = np.minimum(full, seen)
+    return end
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,8 @@ class _Sums:
         """Mean difference over the rows [start, end); NaN where there is no value."""
         count = self.count[end] - self.count[start]
         total = self.total[end] - self.total[start]
-        return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+        mean: Floats = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+        return mean
 
     def slope(self, window: _Window) -> Floats:
         """Least-squares slope per hour within the window; NaN for fewer than three values."""
@@ -145,13 +155,14 @@ class _Sums:
         product = products[end] - products[start] - now * total
         time_to_now = (time - count * now).astype(np.float64)
         spread = count * square - time_to_now**2
-        slope = np.divide(
+        slope: Floats = np.divide(
             count * product - time_to_now * total,
             spread,
             out=np.full(len(total), np.nan),
             where=(count >= 3) & (spread > 0),
         )
-        return slope * TICKS / window.hours
+        slope *= TICKS / window.hours
+        return slope
 
 
 def _first_of_life(value: Floats, valid: NDArray[np.bool_], lives: Lives) -> Floats:
@@ -163,4 +174,5 @@ def _first_of_life(value: Floats, valid: NDArray[np.bool_], lives: Lives) -> Flo
 
 
 def _running(values: NDArray[Number]) -> NDArray[Number]:
+    """Element n is the sum of the first n values."""
     return np.concatenate([np.zeros(1, values.dtype), np.cumsum(values)])

@@ -114,12 +114,14 @@ def _require_failures(examples: Examples, lives: Lives, device_model: DeviceMode
     failures = len(np.unique(lives.of_row[failed]))
     if failures < FEWEST_FAILURES:
         raise TrainingError(
-            f"{what}: {failures} failures with readings within the horizon before them, and {FEWEST_FAILURES} are needed: "
-            "import more history, or check event_codes and horizon in the catalog file"
+            f"{what}: {failures} failures with readings within the horizon before them; {FEWEST_FAILURES} are needed. "
+            "Import more history, or check event_codes and horizon in the catalog file"
         )
     for rows, told in ((failed, "failed"), (survived, "is known to have outlived the horizon")):
         if len(np.unique(examples.devices[rows])) < 2:
-            raise TrainingError(f"{what}: fewer than two devices of which one {told}: models are measured on other devices")
+            raise TrainingError(
+                f"{what}: fewer than two devices of which one {told}: models are measured on other devices"
+            )
 
 
 def _risk_metrics(risk: Floats, failed: Floats) -> dict[str, float]:
