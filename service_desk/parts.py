@@ -13,7 +13,6 @@ from domain.ticket import ReservationState
 from service_desk.ticket_record import record_change
 from store import parts
 from store.database import Connection
-from store.parts import StockKey
 
 LARGEST = 1_000_000
 """More than this in one booking is a slip of the hand."""
@@ -52,18 +51,15 @@ def reserve_kit(
 
 def release(connection: Connection, *, ticket_id: int, who: str, now: datetime, reason: str) -> None:
     """Give back what a ticket holds; back-orders of others get it at once."""
-    for key, stock in _lock_of_ticket(connection, ticket_id).items():
-        balance = stock
-        for reservation in _held_of(connection, ticket_id, key):
-            balance = _end(connection, reservation, balance, used=False, who=who, now=now, reason=reason)
+    for reservation, stock in _lock_held(connection, ticket_id):
+        balance = _end(connection, reservation, stock, used=False, who=who, now=now, reason=reason)
         _fill(connection, balance, who=who, now=now)
 
 
 def consume(connection: Connection, *, ticket_id: int, who: str, now: datetime, reason: str) -> None:
     """Book out what a ticket holds; what it was still waiting for came from elsewhere and is released."""
-    for key, stock in _lock_of_ticket(connection, ticket_id).items():
-        for reservation in _held_of(connection, ticket_id, key):
-            _end(connection, reservation, stock, used=True, who=who, now=now, reason=reason)
+    for reservation, stock in _lock_held(connection, ticket_id):
+        _end(connection, reservation, stock, used=True, who=who, now=now, reason=reason)
 
 
 def receive(
@@ -116,15 +112,12 @@ def _check_quantity(quantity: int) -> None:
         raise InvalidInputError(f"quantity {quantity} is not between 1 and {LARGEST:,}")
 
 
-def _lock_of_ticket(connection: Connection, ticket_id: int) -> dict[StockKey, Stock]:
+def _lock_held(connection: Connection, ticket_id: int) -> list[tuple[Reservation, Stock]]:
+    """What a ticket holds, each with its locked balance; read after the lock, since a back-order may have been filled
+    while we waited for it."""
     keys = [(row.service_centre, row.part_no) for row in parts.held(connection, ticket_id=ticket_id)]
-    return dict(parts.lock_stock(connection, keys))
-
-
-def _held_of(connection: Connection, ticket_id: int, key: StockKey) -> list[Reservation]:
-    """Read after the lock: a back-order may have been filled while we waited for it."""
-    held = parts.held(connection, ticket_id=ticket_id)
-    return [row for row in held if (row.service_centre, row.part_no) == key]
+    balances = parts.lock_stock(connection, keys)
+    return [(row, balances[row.service_centre, row.part_no]) for row in parts.held(connection, ticket_id=ticket_id)]
 
 
 def _end(
@@ -150,22 +143,17 @@ def _end(
 
 def _fill(connection: Connection, stock: Stock, *, who: str, now: datetime) -> Stock:
     """Give free stock to back-orders, first needed first; one that does not fit does not hold up a smaller one."""
-    key = (stock.service_centre, stock.part_no)
-    for reservation in parts.waiting(connection, key):
-        if reservation.quantity > stock.free:
-            continue
+    while reservation := parts.next_waiting(connection, stock):
         parts.fill_reservation(connection, reservation_id=reservation.reservation_id, now=now)
         stock = parts.move_stock(
             connection,
-            key,
+            (stock.service_centre, stock.part_no),
             "reserve",
             who=who,
             now=now,
             allocated=reservation.quantity,
             reservation_id=reservation.reservation_id,
         )
-        detail = {"part_no": reservation.part_no, "quantity": reservation.quantity}
-        record_change(
-            connection, ticket_id=reservation.ticket_id, what="part_reserved", who=who, now=now, detail=detail
-        )
+        ticket_id, detail = reservation.ticket_id, {"part_no": reservation.part_no, "quantity": reservation.quantity}
+        record_change(connection, ticket_id=ticket_id, what="part_reserved", who=who, now=now, detail=detail)
     return stock

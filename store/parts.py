@@ -119,9 +119,10 @@ def held(connection: Connection, *, ticket_id: int) -> list[Reservation]:
     return _reservations(connection, "held", ticket_id=ticket_id)
 
 
-def waiting(connection: Connection, key: StockKey) -> list[Reservation]:
-    """Back-orders of one part at one centre, first needed first."""
-    return _reservations(connection, "waiting", service_centre=key[0], part_no=key[1])
+def next_waiting(connection: Connection, stock: Stock) -> Reservation | None:
+    """The back-order that is needed first, among those that this locked balance can fill."""
+    values = {"service_centre": stock.service_centre, "part_no": stock.part_no, "free": stock.free}
+    return next(iter(_reservations(connection, "next_waiting", **values)), None)
 
 
 def list_stock(connection: Connection, *, service_centre: str | None = None) -> list[Stock]:

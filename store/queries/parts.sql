@@ -54,12 +54,14 @@ FROM part_reservations
 WHERE ticket_id = %(ticket_id)s AND state IN ('reserved', 'backordered', 'picked')
 ORDER BY service_centre, part_no
 
--- waiting --
--- Back-orders of one part at one centre, first needed first.
+-- next_waiting --
+-- The back-order of a part at a centre that is needed first, among those that the free stock can fill.
 SELECT reservation_id, ticket_id, service_centre, part_no, quantity, state, need_by
 FROM part_reservations
 WHERE service_centre = %(service_centre)s AND part_no = %(part_no)s AND state = 'backordered'
+  AND quantity <= %(free)s
 ORDER BY need_by, reservation_id
+LIMIT 1
 
 -- list_stock --
 SELECT service_centre, part_no, on_hand, allocated, on_order FROM part_stock

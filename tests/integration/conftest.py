@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
 
-from aftercare.wiring import Catalog
+from aftercare.cli.serve import compose
+from aftercare.settings import load_settings
+from aftercare.wiring import Application, Catalog
+from alerts.feed import Feed
 from domain.device_model import DeviceModel
 from domain.prediction import Prediction, RecordedPrediction
 from service_desk.predictions import Outcome, act_on_prediction
@@ -117,10 +126,58 @@ class Desk:
         )
 
 
+@dataclass
+class Site:
+    """API and console served over real HTTP beside the desk that they show."""
+
+    desk: Desk
+    feed: Feed
+    url: str
+
+    def client(self, **options: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=10, **options)
+
+
+@contextmanager
+def serving(desk: Desk, **settings: object) -> Iterator[Site]:
+    """Serve on a free port of loopback until the block is left."""
+    application = Application(
+        settings=load_settings(database_url=desk.database.url, **settings),
+        clock=lambda: START + 100 * HOUR,
+        catalog=desk.catalog,
+        database=desk.database,
+    )
+    feed = Feed(desk.database)
+    server = uvicorn.Server(uvicorn.Config(compose(application, feed), lifespan="off", log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield Site(desk, feed, "http://127.0.0.1:{1}".format(*listening.getsockname()))
+        finally:
+            feed.close()
+            server.should_exit = True
+            thread.join(10)
+            assert not thread.is_alive(), "open streams kept the server from stopping"
+
+
+@pytest.fixture
+def site(desk: Desk) -> Iterator[Site]:
+    """API and console on loopback, without a token."""
+    with serving(desk) as served:
+        yield served
+
+
+@pytest.fixture
+def serve_with(desk: Desk) -> Callable[..., AbstractContextManager[Site]]:
+    """Serves with settings of the test's own."""
+    return partial(serving, desk)
+
+
 @pytest.fixture
 def desk(database_url: str, catalog: Catalog) -> Iterator[Desk]:
     """A migrated database with one model version of the turbofan and no device yet."""
-    device_model = catalog["turbofan_fd001"]
+    device_model = with_fixed_times(catalog["turbofan_fd001"])
     with Database(database_url, max_size=20) as database:
         with database.transaction() as connection:
             connection.execute("INSERT INTO service_centres VALUES ('north'), ('south')")
@@ -135,4 +192,10 @@ def desk(database_url: str, catalog: Catalog) -> Iterator[Desk]:
                 {"model": device_model.name, "mode": device_model.failure_modes[0].name, "at": START},
             ).fetchone()
         assert row is not None
-        yield Desk(database, catalog, device_model, row[0])
+        yield Desk(database, {**catalog, device_model.name: device_model}, device_model, row[0])
+
+
+def with_fixed_times(device_model: DeviceModel) -> DeviceModel:
+    """The same with a notice of 10 h, a horizon of 30 h and a gate of 0.7, whatever the catalog says today."""
+    mode = replace(device_model.failure_modes[0], lead_time=10 * HOUR, horizon=30 * HOUR, gate_precision=0.7)
+    return replace(device_model, failure_modes=[mode])

@@ -19,6 +19,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from aftercare.embedded.broker import EmbeddedBroker
 from alerts import lifecycle
 from alerts.delivery import deliver_next, follow
 from alerts.transports.mqtt import MqttTransport
@@ -29,7 +30,10 @@ from store.database import Database
 from store.outbox import FeedEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from aftercare.embedded.binaries import Binaries
 
     from .conftest import Desk
 
@@ -118,13 +122,42 @@ def test_a_receiver_that_is_down_misses_nothing_and_gets_it_in_order(desk: Desk,
             target=follow, args=(database, transport), kwargs={"clock": lambda: NOW, "stop": stop}
         )
         thread.start()
-        deadline = time.monotonic() + 10
-        while len(transport.received) < 3 and time.monotonic() < deadline:
-            stop.wait(0.02)
+        assert wait_for(lambda: len(transport.received) == 3)
         stop.set()
         thread.join(5)
     assert not thread.is_alive()
     assert [entry.payload["severity"] for entry in transport.received] == ["MINOR", "MAJOR", "CRITICAL"]
+
+
+def test_an_outage_of_the_broker_is_waited_for(desk: Desk, binaries: Binaries, tmp_path: Path) -> None:
+    device_id, stop = desk.add_device("d1"), threading.Event()
+    with EmbeddedBroker(binaries, tmp_path, name="outage", throwaway=True) as broker:
+        transport = MqttTransport(host="127.0.0.1", port=broker.port)
+        keywords = {"clock": lambda: NOW, "stop": stop}
+        thread = threading.Thread(target=follow, args=(desk.database, transport), kwargs=keywords)
+        thread.start()
+        raise_alarm(desk, device_id, Severity.MINOR)
+        assert wait_for(lambda: position(desk) == 1)
+        broker.stop()
+        raise_alarm(desk, device_id, Severity.MAJOR)
+        assert not wait_for(lambda: position(desk) > 1, seconds=1)
+        broker.start()
+        assert wait_for(lambda: position(desk) == 2)
+        stop.set()
+        thread.join(5)
+        transport.close()
+    assert not thread.is_alive()
+
+
+def position(desk: Desk) -> int:
+    return int(desk.value("SELECT coalesce(max(feed_seq), 0) FROM delivery_positions"))
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return met
 
 
 def test_a_refused_delivery_leaves_the_position_where_it_was(desk: Desk) -> None:

@@ -55,9 +55,7 @@ def test_the_message_is_the_planners() -> None:
     prediction = Prediction(
         "engine 7", mode.name, datetime(2026, 1, 1, tzinfo=UTC), 30 * HOUR, 0.83, 18 * HOUR, 9 * HOUR, 27 * HOUR
     )
-    assert message(prediction, mode) == (
-        "High-pressure compressor worn out: expected in 18 h, as early as 9 h; risk 83% within 30 h"
-    )
+    assert message(prediction, mode) == (f"{mode.title}: expected in 18 h, as early as 9 h; risk 83% within 30 h")
 
 
 @pytest.mark.parametrize(
