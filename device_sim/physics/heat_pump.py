@@ -64,9 +64,7 @@ def _measure(operation: Operation, lives: Lives, streams: Streams) -> Mapping[st
     outdoor, supply = operation.quantities["outdoor"], operation.quantities["supply"]
     leak, fouling, bearing = (lives.signature[mode.name] for mode in (LEAK, FOULING, BEARING))
     # A low charge and a fouled plate both cost capacity; the controller answers with speed.
-    load = np.clip(
-        operation.quantities["demand"] / (_capacity(outdoor) * (1 - 0.2 * leak - 0.06 * fouling)), 0.15, 1.0
-    )
+    load = np.clip(operation.quantities["demand"] / (_capacity(outdoor) * (1 - 0.2 * leak - 0.06 * fouling)), 0.15, 1.0)
     heat = load * _capacity(outdoor) * (1 - 0.2 * leak - 0.06 * fouling)
     evaporating = outdoor - 5.0 - 4.0 * load - 4.5 * leak
     condensing = supply + (1.5 + 3.0 * load) * (1 + 1.5 * fouling) - 1.5 * leak
