@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
+from aftercare.wiring import Application
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id, Text, Who
 from api.schemas import Reservation, Ticket, TicketDetail, TicketEvent
@@ -15,6 +18,7 @@ from domain.ticket import ClosureCode, TicketState
 from service_desk import tickets
 from store import listings
 from store.database import Connection
+from store.retry import in_transaction
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 
@@ -90,73 +94,52 @@ def get_ticket(app: App, ticket_id: Id) -> TicketDetail:
 @router.post("/{ticket_id}/accept", operation_id="accept_ticket")
 def accept_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
     """Take up a suggested ticket."""
-    with app.database.transaction() as connection:
-        tickets.accept(connection, app.catalog, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
-        return _detail(connection, ticket_id)
+    return _moved(app, who, ticket_id, seen, partial(tickets.accept, catalog=app.catalog))
 
 
 @router.post("/{ticket_id}/plan", operation_id="plan_ticket")
 def plan_ticket(app: App, who: Who, ticket_id: Id, planning: Planning) -> TicketDetail:
     """Set the date of the visit."""
-    with app.database.transaction() as connection:
-        tickets.plan(
-            connection,
-            ticket_id=ticket_id,
-            planned_for=planning.planned_for,
-            who=who,
-            now=app.clock(),
-            version=planning.version,
-        )
-        return _detail(connection, ticket_id)
+    return _moved(app, who, ticket_id, planning, partial(tickets.plan, planned_for=planning.planned_for))
 
 
 @router.post("/{ticket_id}/start", operation_id="start_ticket")
 def start_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
     """The technician begins."""
-    with app.database.transaction() as connection:
-        tickets.start(connection, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
-        return _detail(connection, ticket_id)
+    return _moved(app, who, ticket_id, seen, tickets.start)
 
 
 @router.post("/{ticket_id}/resolve", operation_id="resolve_ticket")
 def resolve_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
     """The work is done."""
-    with app.database.transaction() as connection:
-        tickets.resolve(connection, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
-        return _detail(connection, ticket_id)
+    return _moved(app, who, ticket_id, seen, tickets.resolve)
 
 
 @router.post("/{ticket_id}/close", operation_id="close_ticket")
 def close_ticket(app: App, who: Who, ticket_id: Id, closure: Closure) -> TicketDetail:
     """Say what was found, and be done."""
-    with app.database.transaction() as connection:
-        tickets.close(
-            connection,
-            app.catalog,
-            ticket_id=ticket_id,
-            closure_code=closure.closure_code,
-            who=who,
-            now=app.clock(),
-            worked_at=closure.worked_at,
-            replaced=closure.replaced,
-            version=closure.version,
-        )
-        return _detail(connection, ticket_id)
+    close = partial(
+        tickets.close,
+        catalog=app.catalog,
+        closure_code=closure.closure_code,
+        worked_at=closure.worked_at,
+        replaced=closure.replaced,
+    )
+    return _moved(app, who, ticket_id, closure, close)
 
 
 @router.post("/{ticket_id}/cancel", operation_id="cancel_ticket")
 def cancel_ticket(app: App, who: Who, ticket_id: Id, cancellation: Cancellation) -> TicketDetail:
     """Nobody goes; the parts are free again."""
-    with app.database.transaction() as connection:
-        tickets.cancel(
-            connection,
-            ticket_id=ticket_id,
-            reason=cancellation.reason,
-            who=who,
-            now=app.clock(),
-            version=cancellation.version,
-        )
+    return _moved(app, who, ticket_id, cancellation, partial(tickets.cancel, reason=cancellation.reason))
+
+
+def _moved(app: Application, who: str, ticket_id: int, seen: Seen, move: Callable[..., object]) -> TicketDetail:
+    def work(connection: Connection) -> TicketDetail:
+        move(connection, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
         return _detail(connection, ticket_id)
+
+    return in_transaction(app.database, work)
 
 
 def _detail(connection: Connection, ticket_id: int) -> TicketDetail:

@@ -90,7 +90,7 @@ def chart(
     return Chart(
         line=_path(points),
         band=_path([(at, top) for at, _, top in edges] + [(at, base) for at, base, _ in reversed(edges)]) + "Z",
-        x_ticks=_time_ticks(since, until, x, wanted=width // 90),
+        x_ticks=_time_ticks(since, until, x, wanted=width // 80),
         y_ticks=[Tick(y(value), f"{value:.0%}" if share else _plain(value, ticks)) for value in ticks],
         pins=[Tick(x(moment), text) for moment, text in pins if since <= moment <= until],
         threshold=y(threshold) if threshold is not None and low <= threshold <= high else None,

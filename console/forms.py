@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -11,9 +11,12 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse
 
 from alerts import lifecycle
+from console.request import Id
 from domain.errors import InvalidInputError, NotFoundError
 from domain.ticket import ClosureCode
 from service_desk import tickets
+from store.database import Connection
+from store.retry import in_transaction
 
 router = APIRouter()
 LARGEST_FORM = 20_000
@@ -30,7 +33,7 @@ Form = Annotated[Mapping[str, str], Depends(_form)]
 
 
 @router.post("/alarms/{alarm_id}/acknowledge")
-def acknowledge(request: Request, alarm_id: int, form: Form) -> RedirectResponse:
+def acknowledge(request: Request, alarm_id: Id, form: Form) -> RedirectResponse:
     """Note that someone has seen it."""
     app = request.app.state.application
     with app.database.transaction() as connection:
@@ -39,7 +42,7 @@ def acknowledge(request: Request, alarm_id: int, form: Form) -> RedirectResponse
 
 
 @router.post("/alarms/{alarm_id}/shelve")
-def shelve(request: Request, alarm_id: int, form: Form) -> RedirectResponse:
+def shelve(request: Request, alarm_id: Id, form: Form) -> RedirectResponse:
     """Out of sight for some hours."""
     app = request.app.state.application
     now = app.clock()
@@ -50,7 +53,7 @@ def shelve(request: Request, alarm_id: int, form: Form) -> RedirectResponse:
 
 
 @router.post("/tickets/{ticket_id}/{move}")
-def move_ticket(request: Request, ticket_id: int, move: str, form: Form) -> RedirectResponse:
+def move_ticket(request: Request, ticket_id: Id, move: str, form: Form) -> RedirectResponse:
     """Accept, plan, start, resolve, close or cancel."""
     app = request.app.state.application
     step: dict[str, Any] = {
@@ -59,22 +62,17 @@ def move_ticket(request: Request, ticket_id: int, move: str, form: Form) -> Redi
         "now": app.clock(),
         "version": _version(form),
     }
-    with app.database.transaction() as connection:
-        match move:
-            case "accept":
-                tickets.accept(connection, app.catalog, **step)
-            case "plan":
-                tickets.plan(connection, planned_for=_planned_for(form), **step)
-            case "start":
-                tickets.start(connection, **step)
-            case "resolve":
-                tickets.resolve(connection, **step)
-            case "close":
-                tickets.close(connection, app.catalog, closure_code=_closure(form), **step)
-            case "cancel":
-                tickets.cancel(connection, reason=form.get("reason", ""), **step)
-            case _:
-                raise NotFoundError(f"a ticket has no move {move!r}: use the buttons of its page")
+    moves: Mapping[str, Callable[[Connection], object]] = {
+        "accept": lambda connection: tickets.accept(connection, app.catalog, **step),
+        "plan": lambda connection: tickets.plan(connection, planned_for=_planned_for(form), **step),
+        "start": lambda connection: tickets.start(connection, **step),
+        "resolve": lambda connection: tickets.resolve(connection, **step),
+        "close": lambda connection: tickets.close(connection, app.catalog, closure_code=_closure(form), **step),
+        "cancel": lambda connection: tickets.cancel(connection, reason=form.get("reason", ""), **step),
+    }
+    if move not in moves:
+        raise NotFoundError(f"a ticket has no move {move!r}: use the buttons of its page")
+    in_transaction(app.database, moves[move])
     return _back(form, f"/tickets/{ticket_id}")
 
 

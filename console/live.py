@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -11,12 +12,13 @@ from starlette.responses import Response
 from aftercare.event_stream import EventStream, frame
 from aftercare.wiring import Application
 from console.render import environment
+from console.request import LARGEST_ID
 from domain.errors import NotFoundError
 from store import listings
 from store.outbox import FeedEntry
 
 router = APIRouter()
-LARGEST_ID = 2**63 - 1
+POSITION = re.compile(r"[0-9]{1,18}")
 
 
 def row_encoder(application: Application) -> Callable[[FeedEntry], bytes]:
@@ -44,5 +46,5 @@ def live(
     after: Annotated[int | None, Query(ge=0, le=LARGEST_ID)] = None,
 ) -> Response:
     """Rows as they change, from the change after `after` on."""
-    resume = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else after
+    resume = int(last_event_id) if last_event_id and POSITION.fullmatch(last_event_id) else after
     return EventStream(request.app.state.feed, request.app.state.encode_row, resume)

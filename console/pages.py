@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from console.charts import NARROW, WIDE, Chart, Series, chart
 from console.render import show
+from console.request import After, Id, Text
 from domain.device_model import Channel, DeviceModel
 from domain.ticket import MOVES, TicketState
 from store import listings
@@ -23,9 +23,6 @@ RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(
 ROWS = 100
 OVERVIEW_TICKETS, OVERVIEW_ALARMS = 7, 20
 PINNED = ("failure", "maintenance")
-LARGEST_ID = 2**63 - 1
-
-After = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 
 
 @router.get("/")
@@ -47,7 +44,7 @@ def overview(request: Request) -> HTMLResponse:
 
 @router.get("/tickets")
 def tickets(
-    request: Request, state: TicketState | None = None, after: After = None, device: str | None = None
+    request: Request, state: TicketState | None = None, after: After = None, device: Text | None = None
 ) -> HTMLResponse:
     """Tickets to settle, soonest need first; or all of one state, newest first."""
     app = request.app.state.application
@@ -72,7 +69,7 @@ def tickets(
 
 
 @router.get("/tickets/{ticket_id}")
-def ticket(request: Request, ticket_id: int) -> HTMLResponse:
+def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
     """Everything that a planner needs to decide on one ticket."""
     app = request.app.state.application
     with app.database.transaction() as connection:
@@ -128,11 +125,11 @@ def alarms(request: Request, view: str = "active", after: After = None) -> HTMLR
 @router.get("/devices")
 def devices(
     request: Request,
-    text: str | None = None,
-    device_model: str | None = None,
-    customer: str | None = None,
-    site: str | None = None,
-    after: str | None = None,
+    text: Text | None = None,
+    device_model: Text | None = None,
+    customer: Text | None = None,
+    site: Text | None = None,
+    after: Text | None = None,
 ) -> HTMLResponse:
     """Devices by name."""
     app = request.app.state.application
@@ -150,7 +147,7 @@ def devices(
 
 
 @router.get("/devices/{name}")
-def device(request: Request, name: str, span: str = "7d") -> HTMLResponse:
+def device(request: Request, name: Text, span: str = "7d") -> HTMLResponse:
     """One device: risk, channels, events, alarms and tickets."""
     app = request.app.state.application
     length = RANGES.get(span, RANGES["7d"])
@@ -190,7 +187,7 @@ def device(request: Request, name: str, span: str = "7d") -> HTMLResponse:
 
 
 @router.get("/parts")
-def parts(request: Request, after: str | None = None) -> HTMLResponse:
+def parts(request: Request, after: Text | None = None) -> HTMLResponse:
     """Stock per service centre, and what is set aside or waited for."""
     app = request.app.state.application
     with app.database.transaction() as connection:

@@ -1,0 +1,139 @@
+"""The console's pages against a real server and database; forms are sent as a browser without JavaScript does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+SIGHT = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def busy(site: Any) -> Any:
+    """One device with an open ticket, another with a suggested one, and some telemetry."""
+    first = site.desk.add_device("engine-1")
+    second = site.desk.add_device("engine-2")
+    for hour in range(5):
+        site.desk.act(site.desk.predict(first, hours=hour))
+    site.desk.act(site.desk.predict(second, precision=None))
+    site.desk.rows("UPDATE devices SET last_seen_at = '2026-01-02', customer = %s", SIGHT)
+    site.desk.rows(
+        "INSERT INTO readings_turbofan_fd001 (ts, device_id, t24) SELECT t, %s, 640 + extract(hour FROM t) "
+        "FROM generate_series('2026-01-01'::timestamptz, '2026-01-02', '1 hour') t",
+        first,
+    )
+    site.desk.rows("INSERT INTO device_events VALUES ('2026-01-01 12:00', %s, 'failure', 'hpc_degradation')", first)
+    return site
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/tickets", "/tickets?state=open", "/alarms", "/alarms?view=all", "/devices", "/parts"]
+)
+def test_pages_say_what_to_do_while_there_is_nothing(site: Any, path: str) -> None:
+    with site.client() as client:
+        page = client.get(path)
+    assert page.status_code == 200
+    assert 'class="empty"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "texts"),
+    [
+        ("/", ["High-pressure compressor worn out", "engine-1", "Suggested", "data-feed="]),
+        ("/tickets", ["Ticket 1", "Ticket 2", "P2"]),
+        ("/tickets?state=suggested", ["Ticket 2"]),
+        ("/tickets/1", ["Expected cost", "HPC-BLADE-SET", "Backordered", "Borescope", "Plan", "act from here"]),
+        ("/tickets/2", ["Accept and reserve parts", "Dismiss"]),
+        ("/alarms", ["engine-1", "Acknowledge", "Shelve 8 h"]),
+        ("/devices", ["engine-1", "engine-2", "1 to settle"]),
+        ("/devices/engine-1", ["<svg", "failure: hpc_degradation", "°R", "100%"]),
+        ("/devices/engine-1?span=1y", ["Last 365 d"]),
+        ("/parts", ["Waiting for stock", "HPC-BLADE-SET", "EUR 3,500.00"]),
+    ],
+)
+def test_pages_show_what_is_in_the_database(busy: Any, path: str, texts: list[str]) -> None:
+    with busy.client() as client:
+        page = client.get(path)
+    assert page.status_code == 200
+    for text in texts:
+        assert text in page.text
+    assert SIGHT not in page.text
+    assert " style=" not in page.text
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=", page.text)
+    assert "http://" not in page.text.replace("http://www.w3.org", "")
+
+
+def test_every_link_of_the_pages_leads_somewhere(busy: Any) -> None:
+    seen, waiting = set(), {"/"}
+    with busy.client() as client:
+        while waiting:
+            path = waiting.pop()
+            seen.add(path)
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            if answer.headers["content-type"].startswith("text/html"):
+                found = re.findall(r'(?:href|src)="(/[^"]*)"', answer.text)
+                waiting |= {link.replace("&amp;", "&") for link in found} - seen
+    assert {"/tickets/1", "/devices/engine-2", "/static/console.css", "/static/live.js"} <= seen
+
+
+def test_a_planner_takes_a_suggestion_to_its_end(busy: Any) -> None:
+    with busy.client(follow_redirects=True) as client:
+        assert "Backordered" in client.post("/tickets/2/accept", data={"version": "1"}).text
+        planned = client.post("/tickets/2/plan", data={"planned_for": "2026-01-20T09:30", "version": "2"})
+        assert "2026-01-20 09:30" in planned.text
+        assert "Work is done" in client.post("/tickets/2/start", data={"version": "3"}).text
+        assert "Choose" in client.post("/tickets/2/resolve", data={"version": "4"}).text
+        closed = client.post("/tickets/2/close", data={"closure_code": "no_fault_found", "version": "5"})
+        assert "No fault found" in closed.text
+        assert "Released" in closed.text
+
+
+def test_a_page_that_is_out_of_date_changes_nothing(busy: Any) -> None:
+    with busy.client() as client:
+        assert client.post("/tickets/2/cancel", data={"reason": "scrapped", "version": "1"}).status_code == 303
+        late = client.post("/tickets/2/accept", data={"version": "1"})
+    assert late.status_code == 409
+    assert "Somebody was faster" in late.text
+    assert busy.desk.value("SELECT state FROM tickets WHERE ticket_id = 2") == "cancelled"
+
+
+def test_an_operator_acknowledges_and_shelves(busy: Any) -> None:
+    with busy.client(follow_redirects=True) as client:
+        page = client.post("/alarms/1/acknowledge", data={"back": "/alarms?view=all"})
+        assert page.url.path == "/alarms"
+        assert "Acknowledged by local" in page.text
+        assert "Shelved until" in client.post("/alarms/1/shelve", data={"hours": "8"}).text
+        assert client.post("/alarms/1/acknowledge", data={"back": "//evil.example"}).url.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status"),
+    [
+        ("/tickets/1/plan", {"planned_for": "tomorrow"}, 422),
+        ("/tickets/1/plan", {"planned_for": "2020-01-01T00:00"}, 422),
+        ("/tickets/1/cancel", {"reason": " "}, 422),
+        ("/tickets/1/close", {"closure_code": "confirmed"}, 409),
+        ("/tickets/1/close", {}, 422),
+        ("/tickets/1/explode", {}, 404),
+        ("/tickets/99/accept", {}, 404),
+        ("/alarms/1/shelve", {"hours": "-1"}, 422),
+        ("/alarms/99999999999999999999/acknowledge", {}, 422),
+    ],
+)
+def test_a_wrong_form_is_answered_with_a_page(busy: Any, path: str, form: dict[str, str], status: int) -> None:
+    with busy.client() as client:
+        answer = client.post(path, data=form)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert 'class="panel pad notice"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nonsense", "/tickets/77", "/devices/nobody", "/static/nothing.js"])
+def test_what_does_not_exist_is_told_on_a_page(site: Any, path: str) -> None:
+    with site.client() as client:
+        answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
