@@ -114,16 +114,21 @@ def _start_services(stack: ExitStack, settings: Settings, state_dir: Path, name:
     if settings.database_url is None or settings.mqtt_url is None:
         binaries = find_binaries(settings.services_dir)
         shortcoming = binaries.shortcoming
+    # Stopping is arranged before starting: an interrupt may come in between.
     if settings.database_url is None:
         port = 0 if throwaway else settings.embedded_database_port
         postgres = EmbeddedPostgres(binaries, state_dir, name=name, port=port, throwaway=throwaway)
-        variables["AFTERCARE_DATABASE_URL"] = stack.enter_context(postgres).url
+        stack.callback(postgres.stop)
+        postgres.start()
+        variables["AFTERCARE_DATABASE_URL"] = postgres.url
     else:
         variables["AFTERCARE_DATABASE_URL"] = settings.database_url
     if settings.mqtt_url is None:
         port = 0 if throwaway else settings.embedded_mqtt_port
         broker = EmbeddedBroker(binaries, state_dir, name=name, port=port, throwaway=throwaway)
-        variables["AFTERCARE_MQTT_URL"] = stack.enter_context(broker).url
+        stack.callback(broker.stop)
+        broker.start()
+        variables["AFTERCARE_MQTT_URL"] = broker.url
     else:
         variables["AFTERCARE_MQTT_URL"] = settings.mqtt_url
     return _Services(variables, shortcoming, prefect)

@@ -38,19 +38,19 @@ def main() -> int:
     if lock is None:
         print(f"{options.home} is used by another process", file=sys.stderr)  # noqa: T201
         return EXIT_LOCKED
-    _make_home(options.home, account)
-    if options.once:
-        return _start(command, options, account).wait()
-    if options.port and _in_use(options.port):
-        print(f"port {options.port} on 127.0.0.1 is in use: {PORT_ADVICE}", file=sys.stderr)  # noqa: T201
-        return EXIT_PORT_IN_USE
-    print(STARTED, file=sys.stderr, flush=True)  # noqa: T201 - from here on the port is the service's own
-    # The service inherits the lock, so that it is free only when the last process of the service is gone.
-    service = _start(command, options, account, stdin=subprocess.DEVNULL, pass_fds=(lock,))
-    code = _watch(service, options.signal)
-    if options.remove:
-        _remove(options.home)
-    return code
+    try:
+        _make_home(options.home, account)
+        if options.once:
+            return _start(command, options, account).wait()
+        if options.port and _in_use(options.port):
+            print(f"port {options.port} on 127.0.0.1 is in use: {PORT_ADVICE}", file=sys.stderr)  # noqa: T201
+            return EXIT_PORT_IN_USE
+        print(STARTED, file=sys.stderr, flush=True)  # noqa: T201 - from here on the port is the service's own
+        # The service inherits the lock, so that it is free only when the last process of the service is gone.
+        return _watch(_start(command, options, account, stdin=subprocess.DEVNULL, pass_fds=(lock,)), options.signal)
+    finally:
+        if options.remove:
+            _remove(options.home)
 
 
 def _read_arguments() -> tuple[argparse.Namespace, list[str]]:

@@ -126,7 +126,11 @@ class EmbeddedPostgres:
             ]
         )
         self._supervisor.start()
-        ensure_database(self.url_of("postgres"), DATABASE)
+        try:
+            ensure_database(self.url_of("postgres"), DATABASE)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the server cleanly; nothing when it does not run."""

@@ -27,8 +27,8 @@ def until(condition, seconds=20):
 def kept(binaries, tmp_path):
     """A cluster whose data outlives a stop, removed after the test."""
     yield lambda: EmbeddedPostgres(binaries, tmp_path, settings={"fsync": "off"})
-    with EmbeddedPostgres(binaries, tmp_path, throwaway=True):
-        pass
+    home = binaries.home(tmp_path, "up/postgres")
+    subprocess.run(binaries.command(["true"], home=home, remove=True), stdin=subprocess.DEVNULL, check=True)
 
 
 def test_data_and_password_outlive_a_restart(kept):
