@@ -38,7 +38,7 @@ class Ingest:
         self._application = application
         self._wakeup = Wakeup()
         self._inbox = Inbox(on_room=self._wakeup.set)
-        self._metrics = IngestMetrics(queue_length=lambda: len(self._inbox))
+        self.metrics = IngestMetrics(queue_length=lambda: len(self._inbox))
         random = Random(settings.ingest_id)  # noqa: S311 -- spreads retries of replicas, guards nothing
         self._subscriber = Subscriber(
             address=parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file),
@@ -48,7 +48,7 @@ class Ingest:
             inbox=self._inbox,
             wakeup=self._wakeup,
             clock=application.clock,
-            metrics=self._metrics,
+            metrics=self.metrics,
             backoff=Backoff(random),
         )
         self._connect = partial(connect, application.database.url, application_name="aftercare ingest", **KEEPALIVE)
@@ -58,7 +58,7 @@ class Ingest:
             inbox=self._inbox,
             acknowledge=self._subscriber.acknowledge,
             limits=BatchLimits(settings.ingest_batch_rows, settings.ingest_batch_wait.total_seconds()),
-            metrics=self._metrics,
+            metrics=self.metrics,
             backoff=Backoff(random, longest=5.0),
         )
         self._stopping = self._draining = False
@@ -74,7 +74,7 @@ class Ingest:
         with self._connect() as connection:
             self._check_schema(connection)
         if self._application.settings.metrics_port:
-            self._metrics.serve(self._application.settings.metrics_port)
+            self.metrics.serve(self._application.settings.metrics_port)
         writing = threading.Thread(target=self._write, name="ingest-writer", daemon=True)
         writing.start()
         log.info("ingest started", database=describe_url(self._application.database.url))

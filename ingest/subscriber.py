@@ -37,11 +37,11 @@ SESSION_TAKEN_OVER = 142
 
 @dataclass(slots=True)
 class Link:
-    """One connection. `ready` once its subscriptions are granted; `problem` says why it was given up."""
+    """One connection. `accepted` once the broker answered; `problem` says why it was given up."""
 
     number: int
     deadline: float
-    ready: bool = False
+    accepted: bool = False
     problem: str | None = None
     messages: int = 0
 
@@ -123,7 +123,7 @@ class Subscriber:
             if last:
                 self._leave(client)
                 return
-            listening = not link.ready or (self._reading and self._inbox.has_room)
+            listening = not link.accepted or (self._reading and self._inbox.has_room)
             pending = getattr(socket, "pending", int)()  # TLS may hold bytes that select does not see
             readable, writable, _ = select.select(
                 [self._wakeup.fileno(), *([socket.fileno()] if listening else [])],
@@ -137,7 +137,7 @@ class Subscriber:
             if socket.fileno() in readable or (listening and pending):
                 self._read(client, link)
             client.loop_misc()
-            if not link.ready and time.monotonic() > link.deadline:
+            if not link.accepted and time.monotonic() > link.deadline:
                 link.problem = link.problem or f"no answer within {HANDSHAKE_SECONDS:.0f} s"
         self._close(client)
 
@@ -195,6 +195,7 @@ class Subscriber:
         if reason.is_failure:
             link.problem = f"refused: {reason}; check the user and password in AFTERCARE_MQTT_URL"
             return
+        link.accepted = True
         if self._connections > 1 and not flags.session_present:
             log.warning("the broker lost our session and whatever it had kept for it", broker=str(self._address))
         client.subscribe(self._subscriptions)
@@ -206,7 +207,6 @@ class Subscriber:
             if reason.is_failure:
                 link.problem = f"may not subscribe to {topic_filter}: {reason}; check the broker's ACL"
                 return
-        link.ready = True
         self._metrics.subscribed.set(1)
         self._backoff.reset()
         log.info("subscribed", broker=str(self._address), client_id=self._client_id)

@@ -1,0 +1,145 @@
+"""Ingest on the real broker and the real database, in this process."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import psycopg
+
+from ingest.replay import replay_rejected
+
+
+def test_readings_events_and_status_are_stored_as_they_were_sent(bench):
+    with bench.subscribed() as ingest:
+        bench.publish("a", "telemetry", [bench.reading(0, mach=0.8, undeclared=7), bench.reading(1, altitude=35.5)])
+        bench.publish(
+            "a", "events", {"ts": bench.noon.isoformat(), "kind": "error", "code": "E7", "detail": {"rpm": 1}}
+        )
+        bench.publish("a", "status", {"state": "online"})
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 3)
+
+    assert bench.rows("SELECT ts, mach, altitude, extra FROM readings_turbofan_fd001 ORDER BY ts") == [
+        (bench.noon, 0.8, None, {"undeclared": 7.0}),
+        (bench.noon + timedelta(hours=1), None, 35.5, None),
+    ]
+    assert bench.rows("SELECT ts, kind, code, component, detail FROM device_events") == [
+        (bench.noon, "error", "E7", "", {"rpm": 1})
+    ]
+    [(connectivity, last_seen)] = bench.rows("SELECT connectivity, last_seen_at FROM devices")
+    assert connectivity == "online"
+    assert abs(last_seen - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_partial_late_and_repeated_rows_end_as_one_and_the_first_value_wins(bench):
+    with bench.subscribed() as ingest:
+        for stored, document in enumerate(
+            (
+                bench.reading(5, mach=0.5),
+                bench.reading(0, mach=0.8),
+                bench.reading(0, mach=0.8),
+                bench.reading(0, altitude=1.0, x=1.0),
+                bench.reading(0, mach=0.9, altitude=1.0, y=2.0),
+            ),
+            1,
+        ):
+            bench.publish("a", "telemetry", document)
+            bench.poll(lambda stored=stored: bench.count(ingest, "messages_acknowledged_total") >= stored)
+        assert bench.count(ingest, "rows_committed_total") == 2
+        assert bench.count(ingest, "rows_merged_total") == 3
+        assert bench.count(ingest, "row_conflicts_total") == 1
+
+    assert bench.rows("SELECT mach, altitude, extra FROM readings_turbofan_fd001 ORDER BY ts") == [
+        (0.8, 1.0, {"x": 1.0, "y": 2.0}),
+        (0.5, None, None),
+    ]
+    [(last_seen,)] = bench.rows("SELECT last_seen_at FROM devices")
+    assert last_seen == bench.noon + timedelta(hours=5)
+
+
+def test_what_cannot_be_stored_is_kept_once_with_its_reason_and_its_count(bench):
+    with bench.subscribed() as ingest:
+        for _ in range(3):
+            bench.publish("a", "telemetry", b"{broken")
+        bench.publish("a", "telemetry", {"ts": 1, "values": {"mach": 1}})
+        bench.publish("a", "telemetry", bench.reading(0, mach=1))
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 5)
+        assert bench.count(ingest, "messages_rejected_total", reason="json") == 3
+
+    assert sorted((topic, times) for topic, _, times in bench.rejected()) == [("a/telemetry", 1), ("a/telemetry", 3)]
+    assert bench.rows("SELECT count(*) FROM readings_turbofan_fd001") == [(1,)]
+
+
+def test_a_device_that_is_added_later_is_known_at_once_and_its_past_can_be_replayed(bench):
+    with bench.subscribed() as ingest:
+        bench.publish("late", "telemetry", bench.reading(0, mach=0.1))
+        bench.poll(lambda: bench.count(ingest, "messages_rejected_total", reason="unknown_device") >= 1)
+        bench.register("late")
+        bench.publish("late", "telemetry", bench.reading(1, mach=0.2))
+        bench.poll(lambda: bench.count(ingest, "rows_committed_total") == 1)
+
+    application = bench.application
+    again = replay_rejected(application.database, application.catalog, lambda: bench.noon, reason="not registered")
+    nothing = replay_rejected(application.database, application.catalog, lambda: bench.noon, reason="not registered")
+
+    assert again.stored == 1
+    assert nothing.stored == 0
+    assert bench.rows("SELECT mach FROM readings_turbofan_fd001 ORDER BY ts") == [(0.1,), (0.2,)]
+    assert bench.rows("SELECT replayed_at FROM rejected_messages WHERE replayed_at IS NOT NULL") == [(bench.noon,)]
+
+
+def test_a_message_that_the_database_refuses_holds_nobody_up(bench):
+    bench.register("doomed")
+    with bench.subscribed() as ingest:
+        bench.publish("doomed", "events", {"ts": bench.noon.isoformat(), "kind": "log"})
+        bench.poll(lambda: bench.count(ingest, "events_committed_total") == 1)
+        bench.rows("DELETE FROM devices WHERE name = %s RETURNING name", f"{bench.prefix}doomed")
+        bench.publish("doomed", "events", {"ts": bench.noon.isoformat(), "kind": "log"})
+        bench.publish("a", "telemetry", bench.reading(0, mach=1))
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 3)
+
+    assert [topic for topic, _, _ in bench.rejected()] == ["doomed/events"]
+    assert bench.rows("SELECT mach FROM readings_turbofan_fd001") == [(1.0,)]
+
+
+def test_maintenance_renews_the_component_in_whatever_order_it_is_told(bench):
+    with bench.subscribed() as ingest:
+        for hour in (0, 10, 5, 10):
+            ts = (bench.noon + timedelta(hours=hour)).isoformat()
+            bench.publish("a", "events", {"ts": ts, "kind": "maintenance", "code": "swap", "component": "fan"})
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 4)
+
+    hours = [bench.noon + timedelta(hours=hour) for hour in (0, 5, 10)]
+    assert bench.rows("SELECT installed_at, removed_at FROM components ORDER BY installed_at") == list(
+        zip(hours, [*hours[1:], None], strict=True)
+    )
+
+
+def test_an_outage_of_the_database_stops_acknowledging_and_ends_by_itself(bench, server_url, database_url):
+    name = database_url.rsplit("/", 1)[1]
+    with bench.subscribed() as ingest, psycopg.connect(server_url, autocommit=True) as server:
+        bench.publish("a", "telemetry", bench.reading(0, mach=0))
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 1)
+        server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        for hour in range(1, 50):
+            bench.publish("a", "telemetry", bench.reading(hour, mach=hour))
+        bench.poll(lambda: bench.count(ingest, "database_failures_total") >= 2)
+        assert bench.count(ingest, "messages_acknowledged_total") == 1
+
+        server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") == 50)
+
+    assert bench.rows("SELECT count(*), max(mach) FROM readings_turbofan_fd001") == [(50, 49.0)]
+
+
+def test_what_is_in_hand_at_the_stop_is_written_and_the_rest_waits_at_the_broker(bench):
+    with bench.subscribed() as ingest:
+        for hour in range(300):
+            bench.publisher.publish(
+                f"devices/{bench.prefix}a/telemetry", orjson.dumps(bench.reading(hour, mach=hour)), 1
+            )
+        bench.poll(lambda: bench.count(ingest, "rows_committed_total") > 0)
+    assert bench.count(ingest, "messages_acknowledged_total") == bench.count(ingest, "messages_received_total")
+    bench.publish("a", "telemetry", bench.reading(300, mach=300))
+
+    with bench.running():
+        bench.poll(lambda: bench.rows("SELECT count(*) FROM readings_turbofan_fd001") == [(301,)])
