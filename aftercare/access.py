@@ -42,7 +42,7 @@ def is_loopback(host: str) -> bool:
 
 def require_safe_listening(host: str, token: str | None) -> None:
     """Raises ConfigurationError when anybody on the network could come in."""
-    if token is None and not is_loopback(host):
+    if not token and not is_loopback(host):
         raise ConfigurationError(
             f"AFTERCARE_HTTP_HOST is {host}, which others can reach: "
             "set AFTERCARE_API_TOKEN as well, or listen on 127.0.0.1"
@@ -73,7 +73,7 @@ class Access:
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app = app
-        self._token = token
+        self._token = token or None  # an empty setting is none, not a token that everybody knows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
