@@ -36,7 +36,7 @@ IDENTITY = re.compile(r'"__id__": (\d+)')
 
 
 def dumps(model: FailureModel) -> bytes:
-    """The model as bytes; the same model, trained from the same data, gives the same bytes."""
+    """The model as bytes; training again from the same data gives the same bytes."""
     archives = {name: _without_addresses(skops.io.dumps(getattr(model, name))) for name in ESTIMATORS}
     header = {
         "format": FORMAT,

@@ -86,7 +86,7 @@ def _groups(features: Sequence[str]) -> list[str]:
 
 
 def _in_health(model: FailureModel, features: pd.DataFrame) -> NDArray[np.float32]:
-    shortest = window_name(min(model.windows))
+    longest = window_name(max(model.windows))
     columns = []
     for name in model.features:
         channel, _, kind = name.partition(".")
@@ -95,7 +95,7 @@ def _in_health(model: FailureModel, features: pd.DataFrame) -> NDArray[np.float3
             columns.append(usual)
             continue
         change = features[f"{channel}.change"].to_numpy()
-        own = features[f"{channel}.mean_{shortest}"].to_numpy() - change
+        own = features[f"{channel}.mean_{longest}"].to_numpy() - change
         if kind == "change" or kind.startswith("slope"):
             own = np.zeros_like(own)
         columns.append(np.where(np.isnan(change), usual, own))

@@ -28,7 +28,7 @@ def build_features(
     """One row of float32 features per reading, with the readings' index; NaN where nothing is known yet.
 
     For each channel that is not a setting: `<channel>.value`; `.mean_<window>` and `.slope_<window>` (least squares,
-    in the channel's unit per hour) over (t - window, t]; `.change`, the mean of the shortest window minus the mean of
+    in the channel's unit per hour) over (t - window, t]; `.change`, the mean of the longest window minus the mean of
     the first `baseline` of the life, or of as much of it as has been seen. And `age`: hours since the first reading
     of the life. Nothing reaches back past the start of the life or forward past the reading itself, so that of the
     readings before the latest only the life's first `baseline` and the longest window matter.
@@ -49,7 +49,7 @@ def build_features(
             columns[f"{channel.name}.mean_{window.name}"] = (mean + sums.offset).astype(np.float32)
             columns[f"{channel.name}.slope_{window.name}"] = sums.slope(window).astype(np.float32)
         start = sums.mean(lives.first_row[lives.of_row], baseline_end)
-        columns[f"{channel.name}.change"] = (means[0] - start).astype(np.float32)
+        columns[f"{channel.name}.change"] = (means[-1] - start).astype(np.float32)
     columns[AGE] = (lives.age_ms / HOUR_MS).astype(np.float32)
     return pd.DataFrame(columns, index=readings.index)
 
