@@ -55,8 +55,8 @@ def test_other_users_of_the_machine_stay_out(binaries, tmp_path):
         assert (tmp_path / "up" / "postgres.password").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_crashed_server_is_started_again(binaries, tmp_path):
-    with EmbeddedPostgres(binaries, tmp_path, throwaway=True) as server:
+def test_a_crashed_server_is_started_again(kept):
+    with kept() as server:
         with psycopg.connect(server.url) as connection:
             before = connection.execute("SELECT pg_postmaster_start_time()").fetchone()
         os.kill(server.pid, signal.SIGKILL)
