@@ -37,7 +37,8 @@ def read_events(path: Path) -> pd.DataFrame:
     """
     frame = _read(path, ["device", "ts", "kind"])
     if "detail" in frame:
-        frame["detail"] = [_detail(path, line, text) for line, text in enumerate(frame["detail"], 2)]
+        details = [_detail(path, line, text) for line, text in enumerate(frame["detail"], 2)]
+        frame = frame.assign(detail=pd.Series(details, dtype=object))
     return frame
 
 

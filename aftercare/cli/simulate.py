@@ -1,0 +1,202 @@
+"""`aftercare simulate`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from aftercare.cli.simulate_progress import watch
+from aftercare.settings import Settings, load_settings
+from device_sim.broker import parse_broker_url
+from device_sim.errors import BrokerError, SimulatorError
+from device_sim.fleet import Fleet, simulate_fleet
+from device_sim.publisher import Clients, Publisher
+from device_sim.recorded import NO_EVENTS, read_events, read_readings
+from device_sim.replay_clock import ReplayClock, parse_clock
+from device_sim.schedule import Schedule
+from device_sim.summary import Summary
+from domain.errors import ConfigurationError, InvalidInputError, UnavailableError
+
+A_FILE = click.Path(path_type=Path)
+
+
+class FleetSize(click.ParamType):
+    """`DEVICE_MODEL=COUNT`."""
+
+    name = "DEVICE_MODEL=COUNT"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        model, _, count = value.partition("=")
+        if not (count.isascii() and count.isdecimal() and 1 <= int(count) <= 9999):
+            self.fail(f"{value!r} is not DEVICE_MODEL=COUNT with a count of 1 to 9999, for example heat_pump=20")
+        return model, int(count)
+
+
+@click.command(
+    epilog="Example: aftercare simulate --fleet heat_pump=20 --fleet compressor=20 --days 30 --speed 3600 --seed 7"
+)
+@click.option("--fleet", "fleets", type=FleetSize(), multiple=True, help="A simulated fleet; may be given repeatedly.")
+@click.option(
+    "--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How long a time to simulate."
+)
+@click.option(
+    "--start", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC; without it: now, or DAYS ago for --csv."
+)
+@click.option("--skip-days", type=click.IntRange(0, 3650), default=0, help="Days from the start to leave out.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same fleet."
+)
+@click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help="Pace of time.")
+@click.option("--clock", help="START@WALL_EPOCHxSPEED instead of --speed; else AFTERCARE_CLOCK.")
+@click.option("--mqtt", "mqtt_url", help="mqtt(s)://USER:PASSWORD@HOST:PORT; else AFTERCARE_MQTT_URL.")
+@click.option(
+    "--clients", type=click.Choice(list(Clients)), default=Clients.ONE, show_default=True, help="MQTT clients."
+)
+@click.option("--patience", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to first connect.")
+@click.option("--faults", is_flag=True, help="Mix in repeated, late, swapped and malformed messages.")
+@click.option("--csv", "csv_folder", type=A_FILE, help="Write CSV files for 'aftercare import'; publish nothing.")
+@click.option("--replay", type=A_FILE, help="Publish these readings (CSV) and no simulated fleet.")
+@click.option("--events", type=A_FILE, help="Events (CSV) that go with --replay.")
+@click.option("--sent", type=A_FILE, help="CSV of every acknowledged reading and event.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def simulate(
+    fleets: Sequence[tuple[str, int]],
+    days: int,
+    start: datetime | None,
+    skip_days: int,
+    seed: int,
+    speed: float,
+    clock: str | None,
+    mqtt_url: str | None,
+    clients: str,
+    patience: float,
+    faults: bool,
+    csv_folder: Path | None,
+    replay: Path | None,
+    events: Path | None,
+    sent: Path | None,
+    as_json: bool,
+) -> None:
+    """Publish a simulated or recorded fleet over MQTT.
+
+    The platform takes readings only from devices that it knows: import the fleet first, from the files that --csv
+    writes. With the same --fleet, --start and --seed, --skip-days goes on where those files end.
+    """
+    if bool(fleets) == bool(replay) or (events and not replay) or (csv_folder and not fleets):
+        raise click.UsageError("give --fleet DEVICE_MODEL=COUNT, or --replay READINGS.csv, with --events EVENTS.csv")
+    with _one_line_errors():
+        settings = load_settings()
+        given = _given_clock(clock, settings)
+        now = datetime.fromtimestamp(given.at(time.time()) if given else time.time(), UTC)
+        begin = start.replace(tzinfo=UTC) if start else now - timedelta(days=days if csv_folder else 0)
+        fleet = [_simulate(model, count, begin, skip_days, days, seed) for model, count in _merged(fleets)]
+        if csv_folder:
+            _write_csv(fleet, csv_folder, as_json)
+            return
+        schedule = _recorded(replay, events) if replay else _simulated(fleet)
+        if faults:
+            schedule.mix_in_faults(seed)
+        if given is None:
+            first = schedule.due[0] / 1000 if replay else (begin + timedelta(days=skip_days)).timestamp()
+            given = ReplayClock(first, time.time(), speed)
+        broker = parse_broker_url(_broker_url(mqtt_url, settings), settings.mqtt_ca_file)
+        publisher = Publisher(schedule, given, broker, clients=Clients(clients), patience=patience, sent=sent)
+        summary, stopped = watch(publisher)
+    click.echo(json.dumps(summary.as_json()) if as_json else describe(summary))
+    if stopped:
+        raise click.exceptions.Exit(130)
+    if not summary.complete:
+        raise UnavailableError(
+            f"{summary.refused} messages were refused by the broker: look into its log and its access rules"
+        )
+
+
+def describe(summary: Summary) -> str:
+    """The summary as lines for a person."""
+    devices = len(set(summary.readings) | set(summary.events))
+    lines = [
+        f"{summary.readings.total()} readings and {summary.events.total()} events of {devices} devices acknowledged "
+        f"in {summary.seconds:.1f} s",
+    ]
+    if summary.unacknowledged or summary.refused:
+        lines.append(f"not acknowledged: {summary.unacknowledged}, of which refused: {summary.refused}")
+    if summary.losses:
+        lines.append(f"connections lost: {summary.losses}; sent again after that: {summary.resent}")
+    if summary.faults:
+        lines.append("mixed in: " + ", ".join(f"{count} {fault}" for fault, count in sorted(summary.faults.items())))
+    lines.append(f"failures published: {len(summary.failures)}")
+    lines += [
+        f"  {failure.ts:%Y-%m-%d %H:%M}  {failure.device}  {failure.failure_mode}" for failure in summary.failures
+    ]
+    return "\n".join(lines)
+
+
+def _simulate(model: str, count: int, begin: datetime, skip_days: int, days: int, seed: int) -> Fleet:
+    whole = simulate_fleet(model, count, begin, (skip_days + days) * 24, seed)
+    return whole.cut(begin + timedelta(days=skip_days))[1] if skip_days else whole
+
+
+def _merged(fleets: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """One size per device model: a model that is named twice adds up."""
+    sizes: dict[str, int] = {}
+    for model, count in fleets:
+        sizes[model] = sizes.get(model, 0) + count
+    return list(sizes.items())
+
+
+def _simulated(fleets: Sequence[Fleet]) -> Schedule:
+    return Schedule(pd.concat([fleet.readings for fleet in fleets]), pd.concat([fleet.events for fleet in fleets]))
+
+
+def _recorded(readings: Path, events: Path | None) -> Schedule:
+    schedule = Schedule(read_readings(readings), read_events(events) if events else NO_EVENTS)
+    if not len(schedule):
+        raise InvalidInputError(f"{readings} holds no reading: there is nothing to publish")
+    return schedule
+
+
+def _write_csv(fleets: Sequence[Fleet], folder: Path, as_json: bool) -> None:
+    try:
+        written = {fleet.device_model: fleet.write_csv(folder / fleet.device_model) for fleet in fleets}
+    except OSError as error:
+        raise InvalidInputError(f"cannot write into {folder}: {error.strerror}") from error
+    if as_json:
+        click.echo(json.dumps({model: {name: str(path) for name, path in p.items()} for model, p in written.items()}))
+        return
+    for fleet in fleets:
+        paths = written[fleet.device_model]
+        click.echo(f"{fleet.device_model}: {len(fleet.devices)} devices, {len(fleet.readings)} readings")
+        options = " ".join(f"--{name} {path}" for name, path in paths.items())
+        click.echo(f"  aftercare import --device-model {fleet.device_model} {options}")
+
+
+def _given_clock(text: str | None, settings: Settings) -> ReplayClock | None:
+    """The clock of --clock or AFTERCARE_CLOCK; None means one of our own."""
+    if text is None and settings.clock == "system":
+        return None
+    return parse_clock(text or settings.clock)
+
+
+def _broker_url(given: str | None, settings: Settings) -> str:
+    url = given or settings.mqtt_url
+    if url is None:
+        raise ConfigurationError("no broker: give --mqtt mqtt://HOST:PORT or set AFTERCARE_MQTT_URL")
+    return url
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """The simulator has errors of its own, since it imports none of ours."""
+    try:
+        yield
+    except BrokerError as error:
+        raise UnavailableError(str(error)) from error
+    except SimulatorError as error:
+        raise InvalidInputError(str(error)) from error
