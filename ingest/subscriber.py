@@ -117,24 +117,27 @@ class Subscriber:
         return client
 
     def _serve(self, client: Client, link: Link, finished: Callable[[], bool]) -> None:
-        while (socket := client.socket()) is not None and link.problem is None:
+        while link.problem is None:
             last = finished()
             self._send_acknowledgements(client, link)
             if last:
                 self._leave(client)
                 return
+            if (socket := client.socket()) is None:  # found broken while sending
+                break
+            descriptor = socket.fileno()
             listening = not link.accepted or (self._reading and self._inbox.has_room)
-            pending = getattr(socket, "pending", int)()  # TLS may hold bytes that select does not see
+            pending = listening and getattr(socket, "pending", int)()  # TLS may hold bytes that select does not see
             readable, writable, _ = select.select(
-                [self._wakeup.fileno(), *([socket.fileno()] if listening else [])],
-                [socket.fileno()] if client.want_write() else [],
+                [self._wakeup.fileno(), *([descriptor] if listening else [])],
+                [descriptor] if client.want_write() else [],
                 [],
-                0.0 if listening and pending else 1.0,
+                0.0 if pending else 1.0,
             )
             self._wakeup.clear()
             if writable:
                 client.loop_write()
-            if socket.fileno() in readable or (listening and pending):
+            if descriptor in readable or pending:
                 self._read(client, link)
             client.loop_misc()
             if not link.accepted and time.monotonic() > link.deadline:
