@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,38 +27,31 @@ from domain.errors import ConfigurationError, InvalidInputError, UnavailableErro
 A_FILE = click.Path(path_type=Path)
 
 
-class FleetSize(click.ParamType):
-    """`DEVICE_MODEL=COUNT`."""
-
-    name = "DEVICE_MODEL=COUNT"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+def _fleet_sizes(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> Mapping[str, int]:
+    """Read `DEVICE_MODEL=COUNT`; a model that is named twice adds up."""
+    sizes: dict[str, int] = {}
+    for value in values:
         model, _, count = value.partition("=")
         if not (count.isascii() and count.isdecimal() and 1 <= int(count) <= 9999):
-            self.fail(f"{value!r} is not DEVICE_MODEL=COUNT with a count of 1 to 9999, for example heat_pump=20")
-        return model, int(count)
+            raise click.BadParameter(f"{value!r} is not DEVICE_MODEL=COUNT (1 to 9999), for example heat_pump=20")
+        sizes[model] = sizes.get(model, 0) + int(count)
+    return sizes
 
 
 @click.command(
     epilog="Example: aftercare simulate --fleet heat_pump=20 --fleet compressor=20 --days 30 --speed 3600 --seed 7"
 )
-@click.option("--fleet", "fleets", type=FleetSize(), multiple=True, help="A simulated fleet; may be given repeatedly.")
 @click.option(
-    "--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How long a time to simulate."
+    "--fleet", "sizes", multiple=True, callback=_fleet_sizes, metavar="DEVICE_MODEL=COUNT", help="Repeatable."
 )
-@click.option(
-    "--start", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC; without it: now, or DAYS ago for --csv."
-)
+@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How long it runs.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC. Default: now; DAYS ago with --csv.")
 @click.option("--skip-days", type=click.IntRange(0, 3650), default=0, help="Days from the start to leave out.")
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same fleet."
-)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Same seed, same fleet.")
 @click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True, help="Pace of time.")
 @click.option("--clock", help="START@WALL_EPOCHxSPEED instead of --speed; else AFTERCARE_CLOCK.")
 @click.option("--mqtt", "mqtt_url", help="mqtt(s)://USER:PASSWORD@HOST:PORT; else AFTERCARE_MQTT_URL.")
-@click.option(
-    "--clients", type=click.Choice(list(Clients)), default=Clients.ONE, show_default=True, help="MQTT clients."
-)
+@click.option("--clients", type=click.Choice([c.value for c in Clients]), default="one", help="One has no last wills.")
 @click.option("--patience", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to first connect.")
 @click.option("--faults", is_flag=True, help="Mix in repeated, late, swapped and malformed messages.")
 @click.option("--csv", "csv_folder", type=A_FILE, help="Write CSV files for 'aftercare import'; publish nothing.")
@@ -67,7 +60,7 @@ class FleetSize(click.ParamType):
 @click.option("--sent", type=A_FILE, help="CSV of every acknowledged reading and event.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def simulate(
-    fleets: Sequence[tuple[str, int]],
+    sizes: Mapping[str, int],
     days: int,
     start: datetime | None,
     skip_days: int,
@@ -89,18 +82,18 @@ def simulate(
     The platform takes readings only from devices that it knows: import the fleet first, from the files that --csv
     writes. With the same --fleet, --start and --seed, --skip-days goes on where those files end.
     """
-    if bool(fleets) == bool(replay) or (events and not replay) or (csv_folder and not fleets):
+    if bool(sizes) == bool(replay) or (events and not replay) or (csv_folder and not sizes):
         raise click.UsageError("give --fleet DEVICE_MODEL=COUNT, or --replay READINGS.csv, with --events EVENTS.csv")
     with _one_line_errors():
         settings = load_settings()
         given = _given_clock(clock, settings)
         now = datetime.fromtimestamp(given.at(time.time()) if given else time.time(), UTC)
-        begin = start.replace(tzinfo=UTC) if start else now - timedelta(days=days if csv_folder else 0)
-        fleet = [_simulate(model, count, begin, skip_days, days, seed) for model, count in _merged(fleets)]
+        begin = start.replace(tzinfo=UTC) if start else _days_ago(now, days) if csv_folder else now
+        fleets = [_simulate(model, count, begin, skip_days, days, seed) for model, count in sizes.items()]
         if csv_folder:
-            _write_csv(fleet, csv_folder, as_json)
+            _write_csv(fleets, csv_folder, as_json)
             return
-        schedule = _recorded(replay, events) if replay else _simulated(fleet)
+        schedule = _recorded(replay, events) if replay else _simulated(fleets)
         if faults:
             schedule.mix_in_faults(seed)
         if given is None:
@@ -138,17 +131,14 @@ def describe(summary: Summary) -> str:
     return "\n".join(lines)
 
 
+def _days_ago(now: datetime, days: int) -> datetime:
+    """The beginning of a day, which --start can name."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
+
+
 def _simulate(model: str, count: int, begin: datetime, skip_days: int, days: int, seed: int) -> Fleet:
     whole = simulate_fleet(model, count, begin, (skip_days + days) * 24, seed)
     return whole.cut(begin + timedelta(days=skip_days))[1] if skip_days else whole
-
-
-def _merged(fleets: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """One size per device model: a model that is named twice adds up."""
-    sizes: dict[str, int] = {}
-    for model, count in fleets:
-        sizes[model] = sizes.get(model, 0) + count
-    return list(sizes.items())
 
 
 def _simulated(fleets: Sequence[Fleet]) -> Schedule:
@@ -172,7 +162,11 @@ def _write_csv(fleets: Sequence[Fleet], folder: Path, as_json: bool) -> None:
         return
     for fleet in fleets:
         paths = written[fleet.device_model]
-        click.echo(f"{fleet.device_model}: {len(fleet.devices)} devices, {len(fleet.readings)} readings")
+        first, last = fleet.readings["ts"].min(), fleet.readings["ts"].max()
+        click.echo(
+            f"{fleet.device_model}: {len(fleet.devices)} devices, {len(fleet.readings)} readings, "
+            f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+        )
         options = " ".join(f"--{name} {path}" for name, path in paths.items())
         click.echo(f"  aftercare import --device-model {fleet.device_model} {options}")
 
