@@ -16,7 +16,7 @@ from aftercare.settings import Settings, load_settings
 from domain.errors import AftercareError
 from store.model_versions import champion_metrics
 
-COLUMNS = (
+FIGURES = (
     ("failures", "failures", "{:.0f}"),
     ("auc", "AUC", "{:.3f}"),
     ("average_precision", "average precision", "{:.3f}"),
@@ -114,12 +114,10 @@ def _print(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(list(rows)))
         return
-    table = Table("device model", "failure mode", *(title for _, title, _ in COLUMNS))
-    for row in rows:
-        figures = [form.format(row[key]) if row.get(key) is not None else "-" for key, _, form in COLUMNS]
-        table.add_row(
-            row["device_model"], row["failure_mode"], *(figures if not row["problem"] else ["-"] * len(figures))
-        )
+    trained = [row for row in rows if not row["problem"]]
+    table = Table("on held-out devices", *(f"{row['device_model']}\n{row['failure_mode']}" for row in trained))
+    for key, title, form in FIGURES:
+        table.add_row(title, *(form.format(row[key]) if row.get(key) is not None else "-" for row in trained))
     console = Console()
     console.print(table)
     for row in rows:

@@ -23,7 +23,7 @@ from domain.errors import AftercareError
 from ingest.bulk import import_history
 from service_desk.parts import receive
 from store.database import Database
-from store.outcomes import FailureOutcome, failure_outcomes, ticket_outcomes
+from store.outcomes import FailureOutcome, TicketOutcome, failure_outcomes, ticket_outcomes
 from store.readings import read_frame
 
 WHO = "demo"
@@ -37,6 +37,7 @@ class Results:
     counts: Counts
     figures: Figures
     failures: Sequence[FailureOutcome]
+    tickets: Sequence[TicketOutcome]
 
 
 def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet) -> int:
@@ -90,7 +91,7 @@ def train_models(platform: Platform) -> list[dict[str, Any]]:
 
 
 def wait_for_readings(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet, expected: int) -> None:
-    """Until as many live readings are stored as were sent; after a minute without it the count will tell what is lost."""
+    """Until as many live readings are stored as were sent, at most a minute: then the count tells what is lost."""
     deadline = time.monotonic() + DRAIN_SECONDS
     while len(stored_readings(database, catalog, fleet)) < expected and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -118,7 +119,16 @@ def count_results(
     """Count both ends and judge every failure and ticket of the live time."""
     models = {history.device_model: catalog[history.device_model] for history in fleet.history}
     counts = count_readings(sent, stored_readings(database, models, fleet))
+    failures, tickets = live_outcomes(database, catalog, fleet)
+    return Results(counts, summarise(failures, tickets, models, until=fleet.end), failures, tickets)
+
+
+def live_outcomes(
+    database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet
+) -> tuple[Sequence[FailureOutcome], Sequence[TicketOutcome]]:
+    """Failures and tickets of the live time so far."""
     with database.transaction() as connection:
-        failures = failure_outcomes(connection, models, since=fleet.start)
-        tickets = ticket_outcomes(connection, models, since=fleet.start)
-    return Results(counts, summarise(failures, tickets, models, until=fleet.end), failures)
+        return (
+            failure_outcomes(connection, catalog, since=fleet.start),
+            ticket_outcomes(connection, catalog, since=fleet.start),
+        )

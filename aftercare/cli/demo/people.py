@@ -1,4 +1,4 @@
-"""The people of the demo: a planner who takes up suggestions and a technician who works failed devices' tickets, by API."""
+"""The people of the demo, working by API: a planner who takes up suggestions, a technician who repairs what failed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 
-from domain.clock import Clock
 from domain.device_model import DeviceModel
 from store.database import Database
 from store.outcomes import TicketOutcome, ticket_outcomes
@@ -31,10 +30,17 @@ class People(threading.Thread):
     """
 
     def __init__(
-        self, database: Database, catalog: Mapping[str, DeviceModel], url: str, since: datetime, clock: Clock
+        self,
+        database: Database,
+        catalog: Mapping[str, DeviceModel],
+        url: str,
+        since: datetime,
+        *,
+        token: str | None = None,
     ) -> None:
         super().__init__(name="people", daemon=True)
-        self._database, self._catalog, self._url, self._since, self._clock = database, catalog, url, since, clock
+        self._database, self._catalog, self._url, self._since = database, catalog, url, since
+        self._token = token or ""
         self._done = threading.Event()
         self.closed = 0
 
@@ -76,11 +82,10 @@ class People(threading.Thread):
             f"{self._url}/api/v1/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Authorization": f"Basic {_basic(who)}"},
+            headers={"Content-Type": "application/json", "Authorization": f"Basic {self._basic(who)}"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
             return json.load(answer)
 
-
-def _basic(who: str) -> str:
-    return base64.b64encode(f"{who}:".encode()).decode()
+    def _basic(self, who: str) -> str:
+        return base64.b64encode(f"{who}:{self._token}".encode()).decode()

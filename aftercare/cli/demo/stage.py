@@ -43,6 +43,7 @@ def platform_processes(platform: Platform, clock: ScaledClock) -> Supervisor:
         "AFTERCARE_INGEST_ID": "demo",
         "AFTERCARE_METRICS_PORT": str(metrics_port),
         "AFTERCARE_SCORE_INTERVAL": "1s",
+        "AFTERCARE_TRAIN_INTERVAL": "520w",
     }
     ready: Mapping[str, Callable[[], bool]] = {
         "ingest": lambda: SUBSCRIBED in _page(f"http://{LOOPBACK}:{metrics_port}/metrics"),
@@ -71,7 +72,7 @@ def log_of(platform: Platform, process: str) -> Path:
 def _page(url: str) -> str:
     """What the address answers; nothing while it does not."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own processes on loopback
             return str(answer.read().decode())
     except OSError:
         return ""
