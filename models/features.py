@@ -21,6 +21,9 @@ AGE = "age"
 TICKS = 2**20
 """A window is so many ticks long: whole numbers keep the sums of squared times exact, however long the history."""
 
+LARGEST = 1e12
+"""A value beyond it is a fault of the transmission where the channel has no bounds; running sums would lose all else."""
+
 
 def build_features(
     readings: pd.DataFrame, events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode
@@ -30,7 +33,7 @@ def build_features(
     For each channel that is not a setting: `<channel>.value`; `.mean_<window>` and `.slope_<window>` (least squares,
     in the channel's unit per hour) over (t - window, t]; `.change`, the mean of the longest window minus the mean of
     the first `baseline` of the life, or of as much of it as has been seen. And `age`: hours since the first reading
-    of the life. Nothing reaches back past the start of the life or forward past the reading itself, so that of the
+    of the life. Values beyond the channel's bounds count as missing. Nothing reaches back past the start of the life or forward past the reading itself, so that of the
     readings before the latest only the life's first `baseline` and the longest window matter.
 
     Raises FrameError when a channel's column is missing or the readings are not sorted.
@@ -42,7 +45,7 @@ def build_features(
     baseline_end = _baseline_end(lives, device_model.features.baseline)
     columns: dict[str, NDArray[np.float32]] = {}
     for channel in channels:
-        sums = _Sums.over(readings[channel.name].to_numpy(dtype=np.float64), lives)
+        sums = _Sums.over(_plausible(readings[channel.name].to_numpy(dtype=np.float64), channel), lives)
         columns[f"{channel.name}.value"] = sums.value.astype(np.float32)
         means = [sums.mean(window.start, sums.row_end) for window in windows]
         for window, mean in zip(windows, means, strict=True):
@@ -124,13 +127,12 @@ class _Sums:
     total: Floats
 
     @classmethod
-    def over(cls, raw: Floats, lives: Lives) -> _Sums:
-        valid = np.isfinite(raw)
-        value = np.where(valid, raw, np.nan)
+    def over(cls, value: Floats, lives: Lives) -> _Sums:
+        valid = ~np.isnan(value)
         offset = _first_of_life(value, valid, lives)
         difference = np.where(valid, value - offset, 0.0)
         return cls(
-            value, offset, valid, difference, np.arange(1, len(raw) + 1), _running(valid.astype(np.int64)),
+            value, offset, valid, difference, np.arange(1, len(value) + 1), _running(valid.astype(np.int64)),
             _running(difference),
         )  # fmt: skip
 
@@ -163,6 +165,12 @@ class _Sums:
         )
         slope *= TICKS / window.hours
         return slope
+
+
+def _plausible(values: Floats, channel: Channel) -> Floats:
+    low = -LARGEST if channel.low is None else channel.low
+    high = LARGEST if channel.high is None else channel.high
+    return np.where((values >= low) & (values <= high), values, np.nan)
 
 
 def _first_of_life(value: Floats, valid: NDArray[np.bool_], lives: Lives) -> Floats:

@@ -89,9 +89,8 @@ def life_endings(events: pd.DataFrame, device_model: DeviceModel, mode: FailureM
     broke_here = broke & (on_component | events["code"].isin(sibling_codes))
     broke_so = broke & events["code"].isin(list(mode.event_codes))
 
-    endings = events.loc[confirmed | renewed | broke_here | broke_so, ["device", "ts"]].copy()
-    endings["failed"] = (confirmed | broke_so)[endings.index]
-    endings["broke"] = broke_so[endings.index]
+    endings = events[["device", "ts"]].assign(failed=confirmed | broke_so, broke=broke_so)
+    endings = endings[confirmed | renewed | broke_here | broke_so]
     endings = endings.sort_values(["device", "ts"], kind="stable", ignore_index=True)
     previous = endings.shift()
     again = (
