@@ -140,7 +140,7 @@ def _numbers(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
     bad = numbers.isin([np.inf, -np.inf])
     missing = numbers.isna()
     if missing.any() and not pd.api.types.is_numeric_dtype(texts):
-        bad |= missing & ~texts.astype("str").str.strip().str.lower().isin(EMPTY)
+        bad |= missing & texts.notna() & ~texts.astype("str").str.strip().str.lower().isin(EMPTY)
     return numbers, bad
 
 

@@ -97,20 +97,20 @@ class Subscriber:
                 self._pause(link)
 
     def _connect(self, link: Link) -> Client | None:
-        client = make_client(self._address, self._client_id, link)
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         try:
+            client = make_client(self._address, self._client_id, link)
+            client.on_connect = self._on_connect
+            client.on_subscribe = self._on_subscribe
+            client.on_disconnect = self._on_disconnect
+            client.on_message = self._on_message
             connect(
                 client,
                 self._address,
                 session_expiry=self._session_expiry,
                 receive_maximum=self._inbox.max_messages,
             )
-        except OSError as error:
-            link.problem = f"cannot connect: {error.strerror or error}"
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be looked up
+            link.problem = f"cannot connect: {getattr(error, 'strerror', None) or error}"
             return None
         self._connections += 1
         self._metrics.connections.inc()
