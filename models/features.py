@@ -22,7 +22,7 @@ TICKS = 2**20
 """A window is so many ticks long: whole numbers keep the sums of squared times exact, however long the history."""
 
 LARGEST = 1e12
-"""A value beyond it is a fault of the transmission where the channel has no bounds; running sums would lose all else."""
+"""Where a channel has no bounds, a value beyond this is a fault of transmission: running sums would lose all else."""
 
 
 def build_features(
@@ -33,8 +33,10 @@ def build_features(
     For each channel that is not a setting: `<channel>.value`; `.mean_<window>` and `.slope_<window>` (least squares,
     in the channel's unit per hour) over (t - window, t]; `.change`, the mean of the longest window minus the mean of
     the first `baseline` of the life, or of as much of it as has been seen. And `age`: hours since the first reading
-    of the life. Values beyond the channel's bounds count as missing. Nothing reaches back past the start of the life or forward past the reading itself, so that of the
-    readings before the latest only the life's first `baseline` and the longest window matter.
+    of the life. Values beyond the channel's bounds count as missing.
+
+    Nothing reaches back past the start of the life or forward past the reading itself, so that of the readings before
+    the latest only the life's first `baseline` and the longest window matter.
 
     Raises FrameError when a channel's column is missing or the readings are not sorted.
     """

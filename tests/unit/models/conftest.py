@@ -119,7 +119,7 @@ def fleet() -> tuple[pd.DataFrame, pd.DataFrame]:
             pd.DataFrame(
                 {
                     "device": name,
-                    "ts": START + pd.to_timedelta(hours, unit="h"),
+                    "ts": (START + pd.to_timedelta(hours, unit="h")).as_unit("us"),
                     "speed": 1500.0,
                     "vibration": 2 + 0.1 * number + 3 * wear + random.normal(0, 0.15, 300),
                     "temperature": 60 + 10 * wear + random.normal(0, 1, 300),

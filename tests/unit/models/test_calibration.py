@@ -1,0 +1,45 @@
+"""Calibrated risks and intervals do what they promise on data whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.calibration import calibrate_risk, fit_interval
+
+
+def test_overconfident_risks_are_brought_to_the_observed_frequency() -> None:
+    random = np.random.default_rng(0)
+    true_odds = random.normal(-1, 1.5, 20_000)
+    failed = (random.uniform(size=20_000) < 1 / (1 + np.exp(-true_odds))).astype(float)
+    raw = 1 / (1 + np.exp(-(3 * true_odds + 2)))
+    calibrated = calibrate_risk(raw, failed).apply(raw)
+    for low, high in ((0.05, 0.15), (0.4, 0.6), (0.8, 0.9)):
+        told = (calibrated > low) & (calibrated < high)
+        assert calibrated[told].mean() == pytest.approx(failed[told].mean(), abs=0.03)
+
+
+def test_certain_risks_stay_finite_and_a_model_worse_than_chance_tells_the_mean() -> None:
+    failed = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+    calibrated = calibrate_risk(np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), failed).apply(np.array([0.0, 0.5, 1.0]))
+    np.testing.assert_allclose(calibrated, 1 / 3, atol=1e-4)
+    assert calibrated[0] < calibrated[1] < calibrated[2]
+
+
+def test_interval_covers_and_is_narrower_near_the_failure() -> None:
+    random = np.random.default_rng(0)
+    truth = random.uniform(0, 100, 8000)
+    rul = np.clip(truth + random.normal(0, 1, 8000) * (2 + truth / 5), 0, 100)
+    interval = fit_interval(rul[:4000], truth[:4000], cap=100)
+    low, high = interval.apply(rul[4000:])
+    covered = (low <= truth[4000:]) & (truth[4000:] <= high)
+    assert 0.88 <= covered.mean() <= 0.95
+    near, far = rul[4000:] < 10, rul[4000:] > 60
+    assert (high - low)[near].mean() < (high - low)[far].mean() / 2
+
+
+def test_interval_stays_between_zero_and_the_cap_and_holds_the_prediction() -> None:
+    interval = fit_interval(np.array([5.0, 50.0, 95.0]), np.array([60.0, 0.0, 100.0]), cap=100)
+    rul = np.array([0.0, 1.0, 50.0, 100.0])
+    low, high = interval.apply(rul)
+    assert np.all((low >= 0) & (low <= rul) & (rul <= high) & (high <= 100))
