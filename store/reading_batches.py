@@ -107,7 +107,4 @@ def _instant(ts: int) -> sql.Literal:
 
 
 def _each(channels: Sequence[str], template: str, separator: str) -> sql.Composed:
-    return sql.SQL(separator).join(
-        sql.SQL(template).format(sql.Identifier(name))
-        for name in channels
-    )
+    return sql.SQL(separator).join(sql.SQL(template).format(sql.Identifier(name)) for name in channels)

@@ -32,9 +32,7 @@ def device_model(catalog):
 @pytest.fixture
 def history():
     """Three devices, ten hours each, backwards and mixed."""
-    rows = [
-        (f"d{number}", START + pd.Timedelta(hours=hour), hour / 10, number) for hour in range(10) for number in "abc"
-    ]
+    rows = [(f"d{name}", START + pd.Timedelta(hours=hour), hour / 10) for hour in range(10) for name in "abc"]
     return pd.DataFrame(rows, columns=["device", "ts", "mach"])[::-1]
 
 
