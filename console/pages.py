@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from console.charts import NARROW, WIDE, Chart, Series, chart
+from console.drawings import channel_charts, pins_of, risk_chart
 from console.render import show
 from console.request import After, Id, Text
-from domain.device_model import Channel, DeviceModel
+from domain.device_model import DeviceModel
 from domain.ticket import MOVES, TicketState
 from store import listings
-from store.database import Connection
-from store.listing_rows import DeviceRow, EventRow, RiskPoint
 from store.outbox import latest_feed_seq
-from store.readings import read_range
 
 router = APIRouter()
 RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "1y": timedelta(days=365)}
 ROWS = 100
 OVERVIEW_TICKETS, OVERVIEW_ALARMS = 7, 20
-PINNED = ("failure", "maintenance")
 
 
 @router.get("/")
@@ -89,7 +85,7 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
             device=device,
             mode=mode,
             prediction=prediction,
-            risk=_risk_chart(
+            risk=risk_chart(
                 [point for point in risk if point.failure_mode == row.failure_mode],
                 prediction.alarm_threshold if prediction else None,
                 pins=[(row.opened_at, "Ticket opened")],
@@ -167,16 +163,16 @@ def device(request: Request, name: Text, span: str = "7d") -> HTMLResponse:
             span=span,
             ranges=RANGES,
             events=events,
-            channels=_channel_charts(connection, row, model, until - length, until, events) if model else [],
+            channels=channel_charts(connection, row, model, until - length, until, events) if model else [],
             predictions=[
                 (
                     prediction,
                     model.failure_mode(prediction.failure_mode),
-                    _risk_chart(
+                    risk_chart(
                         [point for point in risk if point.failure_mode == prediction.failure_mode],
                         prediction.alarm_threshold,
                         window=(until - length, until),
-                        pins=_pins(events),
+                        pins=pins_of(events),
                     ),
                 )
                 for prediction in sorted(predictions, key=lambda prediction: -prediction.risk)
@@ -200,39 +196,3 @@ def parts(request: Request, after: Text | None = None) -> HTMLResponse:
             waiting=listings.reservations(connection, state="backordered", limit=ROWS),
             reserved=listings.reservations(connection, state="reserved", limit=ROWS),
         )
-
-
-def _channel_charts(
-    connection: Connection,
-    device: DeviceRow,
-    model: DeviceModel,
-    since: datetime,
-    until: datetime,
-    events: list[EventRow],
-) -> list[tuple[Channel, Chart | None]]:
-    readings = read_range(connection, model, device_id=device.device_id, since=since, until=until, points=240)
-    charts = []
-    for channel in model.channels:
-        summary = readings.channels[channel.name]
-        series = Series(readings.ts, summary.mean, summary.low, summary.high)
-        charts.append((channel, chart(series, since, until, pins=_pins(events), width=NARROW)))
-    return charts
-
-
-def _risk_chart(
-    points: list[RiskPoint],
-    threshold: float | None,
-    *,
-    window: tuple[datetime, datetime] | None = None,
-    pins: list[tuple[datetime, str]],
-) -> Chart | None:
-    if not points:
-        return None
-    since, until = window or (points[0].at, points[-1].at)
-    risks = [point.risk for point in points]
-    series = Series([point.at for point in points], risks, risks, risks)
-    return chart(series, since, until, pins=pins, threshold=threshold, share=True, width=NARROW if window else WIDE)
-
-
-def _pins(events: list[EventRow]) -> list[tuple[datetime, str]]:
-    return [(event.ts, f"{event.kind}: {event.code or event.component}") for event in events if event.kind in PINNED]
