@@ -107,8 +107,8 @@ class BatchWriter:
                 return
             [(message, _)] = incoming
             log.error("message refused", topic=message.topic, exc_info=error)
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            self._commit([Incoming(message, PayloadError("database", f"the database refused it: {reason}"))])
+            refusal = PayloadError("database", f"the database refused it: {_first_line(error)}")
+            self._commit([Incoming(message, refusal)])
 
     def _commit(self, incoming: Sequence[Incoming]) -> None:
         """Write messages in one transaction and let them be acknowledged; wait for the database if need be."""
@@ -143,8 +143,7 @@ class BatchWriter:
     def _wait(self, error: Exception) -> None:
         delay = self._backoff.next()
         self._metrics.outages.inc()
-        reason = str(error).strip().splitlines()[0]
-        log.warning("database cannot take the batch, trying again", reason=reason, retry_in=round(delay, 2))
+        log.warning("database cannot take the batch, trying again", reason=_first_line(error), retry_in=round(delay, 2))
         if time.monotonic() + delay > self._give_up_at:
             raise _DatabaseAwayError
         if self._draining.is_set():
@@ -156,3 +155,7 @@ class BatchWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,100 @@
+"""What the writer does when a write fails."""
+
+import pytest
+
+from aftercare.wiring import load_catalog
+from domain.errors import UnavailableError
+from ingest.backoff import Backoff
+from ingest.inbox import Inbox
+from ingest.message import Delivery, Message
+from ingest.metrics import IngestMetrics
+from ingest.writer import BatchLimits, BatchWriter
+
+
+class NoWait:
+    """A back-off of nothing, so that no test waits."""
+
+    def next(self):
+        return 0.0
+
+    def reset(self):
+        pass
+
+
+@pytest.fixture
+def acknowledged():
+    return []
+
+
+@pytest.fixture
+def inbox():
+    return Inbox(lambda: None)
+
+
+@pytest.fixture
+def make_writer(inbox, acknowledged):
+    def make(backoff: Backoff | NoWait):
+        return BatchWriter(
+            connect=lambda: pytest.fail("these tests write nothing"),
+            catalog={"turbofan_fd001": load_catalog()["turbofan_fd001"]},
+            inbox=inbox,
+            acknowledge=acknowledged.extend,
+            limits=BatchLimits(100, 0.0),
+            metrics=IngestMetrics(lambda: 0),
+            backoff=backoff,
+        )
+
+    return make
+
+
+def put(inbox, count):
+    for number in range(count):
+        inbox.put(Message("devices/d/telemetry", str(number).encode(), None, Delivery(1, number)))
+    inbox.close()
+
+
+def test_the_one_message_that_cannot_be_stored_is_found(make_writer, inbox, acknowledged, monkeypatch):
+    written = []
+
+    def write(self, incoming):
+        if any(message.payload == b"5" and content.label != "database" for message, content in incoming):
+            raise ValueError("no such thing")
+        written.extend((message.payload, content.label) for message, content in incoming)
+
+    monkeypatch.setattr(BatchWriter, "_write", write)
+    put(inbox, 9)
+    make_writer(NoWait()).run()
+
+    assert [payload for payload, _ in written] == [str(number).encode() for number in range(9)]
+    assert [payload for payload, label in written if label == "database"] == [b"5"]
+    assert acknowledged == [Delivery(1, number) for number in range(9)]
+
+
+def test_nothing_is_acknowledged_while_the_database_is_away(make_writer, inbox, acknowledged, monkeypatch):
+    attempts = []
+
+    def write(self, incoming):
+        assert acknowledged == []
+        attempts.append(len(incoming))
+        if len(attempts) < 4:
+            raise UnavailableError("away")
+
+    monkeypatch.setattr(BatchWriter, "_write", write)
+    put(inbox, 3)
+    make_writer(NoWait()).run()
+
+    assert attempts == [3, 3, 3, 3]
+    assert len(acknowledged) == 3
+
+
+def test_a_stop_gives_up_on_a_database_that_stays_away(make_writer, inbox, acknowledged, monkeypatch):
+    def write(self, incoming):
+        raise UnavailableError("away")
+
+    monkeypatch.setattr(BatchWriter, "_write", write)
+    put(inbox, 3)
+    writer = make_writer(NoWait())
+    writer.drain(-1.0)
+    writer.run()
+
+    assert acknowledged == []
