@@ -22,30 +22,36 @@ def system_clock() -> datetime:
 class ScaledClock:
     """Device time that starts at `start` when the machine's clock shows `wall_start` and runs `speed` times as fast.
 
-    Every process of a sped-up replay is given the same three numbers, so that all of them agree on what time it is.
+    From `until` on, when there is one, it runs as fast as the machine's: a replay has an end, and what it leaves
+    running shall not rush on into the future. Every process of a replay is given the same text, so that all agree.
     """
 
     start: datetime
     wall_start: float
     speed: float
+    until: datetime | None = None
 
     def __call__(self) -> datetime:
         return self.at(time.time())
 
     def at(self, wall: float) -> datetime:
         """Device time at the machine time `wall` (epoch seconds)."""
-        return self.start + timedelta(seconds=(wall - self.wall_start) * self.speed)
+        instant = self.start + timedelta(seconds=(wall - self.wall_start) * self.speed)
+        if self.until is None or instant <= self.until:
+            return instant
+        return self.until + timedelta(seconds=wall - self.wall(self.until))
 
     def wall(self, instant: datetime) -> float:
-        """Machine time (epoch seconds) at which the device time `instant` is reached."""
+        """Machine time (epoch seconds) at which the device time `instant`, not after `until`, is reached."""
         return self.wall_start + (instant - self.start).total_seconds() / self.speed
 
     def __str__(self) -> str:
-        return f"{self.start.isoformat()}@{self.wall_start!r}x{self.speed!r}"
+        end = "" if self.until is None else f"/{self.until.isoformat()}"
+        return f"{self.start.isoformat()}@{self.wall_start!r}x{self.speed!r}{end}"
 
 
 def parse_clock(text: str) -> Clock:
-    """Read `system` or the text form of a `ScaledClock`, `START@WALL_EPOCHxSPEED`.
+    """Read `system` or the text form of a `ScaledClock`, `START@WALL_EPOCHxSPEED` or `START@WALL_EPOCHxSPEED/UNTIL`.
 
     Raises ConfigurationError when the text is neither.
     """
@@ -53,11 +59,17 @@ def parse_clock(text: str) -> Clock:
         return system_clock
     try:
         start, rest = text.split("@")
+        rest, _, until = rest.partition("/")
         wall, speed = rest.split("x")
-        clock = ScaledClock(datetime.fromisoformat(start).astimezone(UTC), float(wall), float(speed))
+        clock = ScaledClock(
+            datetime.fromisoformat(start).astimezone(UTC),
+            float(wall),
+            float(speed),
+            datetime.fromisoformat(until).astimezone(UTC) if until else None,
+        )
     except ValueError as error:
         raise ConfigurationError(
-            f"clock {text!r} is neither 'system' nor START@WALL_EPOCHxSPEED, for example "
+            f"clock {text!r} is neither 'system' nor START@WALL_EPOCHxSPEED[/UNTIL], for example "
             "2026-01-01T00:00:00+00:00@1767225600.0x3600.0"
         ) from error
     if clock.speed <= 0:

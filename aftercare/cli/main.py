@@ -10,6 +10,7 @@ import click
 
 from aftercare import __version__
 from domain.errors import AftercareError
+from store.failures import is_of_the_database
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "deliver": ("aftercare.cli.deliver:deliver", "Publish every alarm change over MQTT."),
@@ -60,9 +61,9 @@ def commands() -> None:
 def main() -> None:
     """Run the command line. An AftercareError ends it with its message on one line and exit code 1."""
     try:
-        commands.main(standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        # Without its standalone mode click gives back the code of ctx.exit(), and what the command returns.
+        code = commands.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -70,4 +71,9 @@ def main() -> None:
         sys.exit(130)
     except AftercareError as error:
         click.echo(f"aftercare: {error}", err=True)
+        sys.exit(1)
+    except Exception as error:
+        if not is_of_the_database(error):
+            raise
+        click.echo(f"aftercare: the database failed meanwhile, run the command again: {error}", err=True)
         sys.exit(1)

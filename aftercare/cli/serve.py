@@ -32,7 +32,7 @@ def serve() -> None:
     configure_logging(settings.log_level)
     require_safe_listening(settings.http_host, settings.api_token)
     application = wiring.build(settings, pool_size=16, application="aftercare serve")
-    listening = _listen(settings.http_host, settings.http_port)
+    listening = listen(settings.http_host, settings.http_port)
     with listening, application.database:
         host, port = listening.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -74,7 +74,8 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises ConfigurationError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named asyncio switches Nagle's algorithm off; without it each answer waits 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

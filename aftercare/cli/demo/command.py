@@ -29,7 +29,7 @@ from domain.clock import ScaledClock
 from domain.errors import ConfigurationError
 from store.database import Database
 
-HEAD_START = 12.0
+HEAD_START = 15.0
 """Seconds from the moment when the clock's numbers are fixed until devices begin: the processes start meanwhile."""
 
 
@@ -62,7 +62,8 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
         database = stack.enter_context(Database(platform.database_url, application="aftercare demo"))
         display.say(f"on {platform.tier}{f'; {platform.shortcoming}' if platform.shortcoming else ''}")
         _learn(display, platform, database, catalog, fleet)
-        clock = ScaledClock(fleet.start, time.time() + HEAD_START, (fleet.end - fleet.start) / HOUR * 3600 / seconds)
+        speed = (fleet.end - fleet.start).total_seconds() / seconds
+        clock = ScaledClock(fleet.start, time.time() + HEAD_START, speed, until=fleet.end)
         with display.step("starting ingest, API, delivery and flows"):
             processes = stack.enter_context(platform_processes(platform, clock))
         live = Live(platform, processes, database, catalog, fleet, clock, token=settings.api_token)

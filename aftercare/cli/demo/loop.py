@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from math import ceil
 from typing import Any
 
@@ -58,18 +59,17 @@ def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet:
 
 
 def fill_shelves(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet, now: datetime) -> None:
-    """Put parts on the shelf of every service centre: enough kits for half of its devices."""
+    """Put parts on the shelf of every service centre: for each failure mode, kits for half of the centre's devices."""
     with database.transaction() as connection:
         for history in fleet.history:
             served = history.devices.groupby("service_centre")["name"].count()
-            wanted = {line.part_no for mode in catalog[history.device_model].failure_modes for line in mode.kit}
-            for centre, devices in served.items():
-                for part_no in sorted(wanted):
+            for mode in catalog[history.device_model].failure_modes:
+                for line, (centre, devices) in product(mode.kit, served.items()):
                     receive(
                         connection,
                         service_centre=str(centre),
-                        part_no=part_no,
-                        quantity=ceil(devices / 2),
+                        part_no=line.part_no,
+                        quantity=line.quantity * ceil(devices / 2),
                         who=WHO,
                         now=now,
                     )

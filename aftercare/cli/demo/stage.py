@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from aftercare.embedded.ports import LOOPBACK, free_port
 from aftercare.one_machine import Platform
@@ -33,7 +35,7 @@ def platform_processes(platform: Platform, clock: ScaledClock) -> Supervisor:
     """Ingest, API with console, delivery and flows, not started yet.
 
     Starting them returns when devices may publish: before the broker holds ingest's subscription it has nobody to keep
-    messages for.
+    messages for, and the first scoring run takes seconds that are days of device time.
     """
     metrics_port = free_port()
     environment = {
@@ -48,6 +50,7 @@ def platform_processes(platform: Platform, clock: ScaledClock) -> Supervisor:
     ready: Mapping[str, Callable[[], bool]] = {
         "ingest": lambda: SUBSCRIBED in _page(f"http://{LOOPBACK}:{metrics_port}/metrics"),
         "serve": lambda: bool(_page(f"{platform.http_url}/api/v1/health")),
+        "flows": lambda: _scored_once(platform.prefect_api_url),
     }
     return Supervisor(
         [
@@ -69,10 +72,24 @@ def log_of(platform: Platform, process: str) -> Path:
     return platform.data_dir / f"{process}.log"
 
 
-def _page(url: str) -> str:
+def _scored_once(prefect_api_url: str) -> bool:
+    """Whether the score flow has run: from then on a run takes a second or two."""
+    wanted = {
+        "flows": {"name": {"any_": ["score"]}},
+        "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}},
+    }
+    return _page(f"{prefect_api_url}/flow_runs/count", wanted) not in ("", "0")
+
+
+def _page(url: str, question: Mapping[str, Any] | None = None) -> str:
     """What the address answers; nothing while it does not."""
+    request = urllib.request.Request(  # noqa: S310 - our own processes on loopback
+        url,
+        data=None if question is None else json.dumps(question).encode(),
+        headers={"Content-Type": "application/json"},
+    )
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own processes on loopback
+        with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310 - our own processes on loopback
             return str(answer.read().decode())
     except OSError:
         return ""

@@ -12,9 +12,9 @@ from domain.errors import ConfigurationError
 STARTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-@given(start=STARTS, wall=st.floats(0, 4e9), speed=st.floats(0.001, 1e6))
-def test_the_text_form_names_the_same_clock(start, wall, speed):
-    clock = ScaledClock(start, wall, speed)
+@given(start=STARTS, wall=st.floats(0, 4e9), speed=st.floats(0.001, 1e6), until=st.none() | STARTS)
+def test_the_text_form_names_the_same_clock(start, wall, speed, until):
+    clock = ScaledClock(start, wall, speed, until)
 
     assert parse_clock(str(clock)) == clock
 
@@ -24,6 +24,14 @@ def test_device_time_runs_faster_and_back_again():
 
     assert clock.at(1002.0) == datetime(2026, 1, 1, 2, tzinfo=UTC)
     assert clock.wall(datetime(2026, 1, 1, 2, tzinfo=UTC)) == 1002.0
+
+
+def test_after_its_end_a_replay_goes_on_at_the_machines_pace():
+    clock = ScaledClock(datetime(2026, 1, 1, tzinfo=UTC), 1000.0, 3600.0, until=datetime(2026, 1, 1, 2, tzinfo=UTC))
+
+    assert clock.at(1001.0) == datetime(2026, 1, 1, 1, tzinfo=UTC)
+    assert clock.at(1002.0) == datetime(2026, 1, 1, 2, tzinfo=UTC)
+    assert clock.at(1062.0) == datetime(2026, 1, 1, 2, 1, tzinfo=UTC)
 
 
 def test_the_system_clock_is_the_default():
