@@ -106,7 +106,7 @@ class Publisher:
         """The connection of each device."""
         devices, one = self._schedule.devices, self._clients is Clients.ONE
         groups = {f"simulator-{secrets.token_hex(4)}": devices} if one else {device: [device] for device in devices}
-        jitter = np.random.default_rng()
+        jitter = np.random.default_rng()  # unseeded: two simulators that lost the same broker must not return in step
         self._connections = [
             Connection(client_id, self._broker, group, selector, self._tally.acknowledged, jitter, with_will=not one)
             for client_id, group in groups.items()

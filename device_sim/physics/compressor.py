@@ -63,17 +63,17 @@ def _measure(operation: Operation, lives: Lives, streams: Streams) -> Mapping[st
         _oil_temperature(ambient, load)
         + streams.generator("cooler").normal(0.0, 1.0)
         + streams.red_noise("thermostat", len(load), sd=1.2, correlation=0.8)
-        + 6.0 * oil
+        + 4.8 * oil
         + 3.0 * bearing
     )
-    oil_pressure = 4.3 + 0.6 * load - 0.012 * (oil_temperature - 62.0) - 0.45 * oil
+    oil_pressure = 4.3 + 0.6 * load - 0.012 * (oil_temperature - 62.0) - 0.36 * oil
     power = 9.0 + 66.0 * load * (1 + 0.045 * clogging + 0.06 * bearing + 0.03 * oil)
     vibration = (1.6 + 1.1 * load) * streams.factor("foundation", 0.12) + (1.1 + 1.4 * load) * bearing
     noise = streams.sensors(len(load))
     return {
         "load": np.clip(100 * (load + noise("load", 0.01)), 0.0, 100.0),
         "ambient_temperature": ambient + noise("ambient", 0.4),
-        "discharge_temperature": oil_temperature + 9.0 + 6.0 * load + 4.5 * oil + 3.0 * clogging + noise("air", 0.8),
+        "discharge_temperature": oil_temperature + 9.0 + 6.0 * load + 3.6 * oil + 3.0 * clogging + noise("air", 0.8),
         "oil_temperature": oil_temperature + noise("oil", 0.6),
         "oil_pressure": oil_pressure + noise("pressure", 0.09),
         "vibration": vibration * np.exp(streams.normal("rattle", len(load), 0.13)),
