@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +14,7 @@ import httpx
 import pytest
 import uvicorn
 
-from aftercare.cli.serve import compose
+from aftercare.cli.serve import compose, listen
 from aftercare.settings import load_settings
 from aftercare.wiring import Application, Catalog
 from alerts.feed import Feed
@@ -149,7 +148,7 @@ def serving(desk: Desk, **settings: object) -> Iterator[Site]:
     )
     feed = Feed(desk.database)
     server = uvicorn.Server(uvicorn.Config(compose(application, feed), lifespan="off", log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
