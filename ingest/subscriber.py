@@ -64,7 +64,10 @@ class Subscriber:
     ) -> None:
         self._address = address
         self._client_id = client_id
-        self._subscriptions = [(f"$share/{group}/{codec.topic_filter}", 1) for codec in CODECS]
+        # A group for each filter: the wheel broker loses messages when one group has several filters.
+        self._subscriptions = [
+            (f"$share/{group}-{number}/{codec.topic_filter}", 1) for number, codec in enumerate(CODECS)
+        ]
         self._session_expiry = session_expiry
         self._inbox = inbox
         self._wakeup = wakeup

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 import structlog
-from models.artifact import loads
-from models.scoring import score
 
 from aftercare.wiring import Application
 from domain.device_model import DeviceModel
-from domain.errors import AftercareError
+from domain.errors import NotFoundError
+from models.artifact import loads
+from models.errors import ArtifactError, FrameError
 from models.failure_model import FailureModel
 from models.lives import current_life_starts
+from models.scoring import score
 from service_desk.predictions import act_on_predictions
 from store import events, predictions
 from store.model_versions import Champion, champions, read_artifact
-from store.scoring_frames import FIRST_LIFE, devices_to_score, longest_look_back, read_scoring_frame
+from store.scoring_frames import FIRST_LIFE, devices_to_score, read_scoring_frame, silence_allowed
 
 DEVICES_AT_ONCE = 500
 """Bounds the memory of a run, however large the fleet is."""
@@ -41,25 +43,45 @@ class ScoredModel:
 
 
 def score_device_model(application: Application, device_model: DeviceModel) -> ScoredModel:
-    """Score every device of one model that sent data within the look-back, and act on what is new.
+    """Score every device of one model that sent data lately, and act on what is new.
 
-    A failure mode whose model cannot be loaded is told in `problems` while the others are scored.
+    A failure mode whose model cannot be loaded or no longer fits the catalog is told in `problems`; the others go on.
     """
     now = application.clock()
-    since = now - longest_look_back(device_model)
     with application.database.transaction() as connection:
         versions = champions(connection, device_model=device_model.name)
+        since = now - silence_allowed(device_model)
         names = devices_to_score(connection, device_model, since=since) if versions else []
         history = events.read_events_frame(connection, device_model, until=now) if names else pd.DataFrame()
     if not names:
         return ScoredModel(device_model.name, 0, 0, 0)
-    loaded, problems = _load_models(application, versions)
+    problems = Problems(device_model.name)
+    loaded = _load_models(application, device_model, versions, problems)
     new = 0
     for start in range(0, len(names), DEVICES_AT_ONCE):
         group = names[start : start + DEVICES_AT_ONCE]
-        new += _score_group(application, device_model, loaded, group, history, since, now)
+        new += _score_group(application, device_model, loaded, group, history, now, problems)
     acted = _act(application, device_model)
-    return ScoredModel(device_model.name, len(names), new, acted, problems)
+    return ScoredModel(device_model.name, len(names), new, acted, list(problems.by_mode.values()))
+
+
+class Problems:
+    """Why failure modes could not be scored: each is logged and told once a run."""
+
+    def __init__(self, device_model: str) -> None:
+        self.by_mode: dict[str, str] = {}
+        self._device_model = device_model
+
+    @contextmanager
+    def of(self, failure_mode: str) -> Iterator[None]:
+        """Notes an error of ours inside the block instead of raising it. A database that is away is raised."""
+        try:
+            yield
+        except (ArtifactError, FrameError, NotFoundError) as error:
+            if failure_mode not in self.by_mode:
+                self.by_mode[failure_mode] = f"{failure_mode}: {error}"
+                names = {"device_model": self._device_model, "failure_mode": failure_mode}
+                log.error("failure mode not scored", **names, why=str(error))
 
 
 def _score_group(
@@ -68,14 +90,17 @@ def _score_group(
     loaded: Sequence[tuple[Champion, FailureModel]],
     names: Sequence[str],
     history: pd.DataFrame,
-    since: datetime,
     now: datetime,
+    problems: Problems,
 ) -> int:
     history = history[history["device"].isin(list(names))]
     starts = sorted(set(_life_starts(device_model, loaded, names, history)))
     with application.database.transaction() as connection:
-        telemetry = read_scoring_frame(connection, device_model, since=since, until=now, life_starts=starts)
-    made = [(champion, score(model, telemetry, history, device_model)) for champion, model in loaded]
+        telemetry = read_scoring_frame(connection, device_model, until=now, life_starts=starts)
+    made = []
+    for champion, model in loaded:
+        with problems.of(champion.failure_mode):
+            made.append((champion, score(model, telemetry, history, device_model)))
     with application.database.transaction() as connection:
         return sum(
             predictions.record(connection, batch, model_version_id=champion.model_version_id, at=now)
@@ -103,16 +128,14 @@ def _act(application: Application, device_model: DeviceModel) -> int:
 
 
 def _load_models(
-    application: Application, versions: Sequence[Champion]
-) -> tuple[list[tuple[Champion, FailureModel]], list[str]]:
-    loaded, problems = [], []
+    application: Application, device_model: DeviceModel, versions: Sequence[Champion], problems: Problems
+) -> list[tuple[Champion, FailureModel]]:
+    loaded = []
     for version in versions:
-        try:
+        with problems.of(version.failure_mode):
+            device_model.failure_mode(version.failure_mode)
             loaded.append((version, _load_model(application, version.artifact_sha256)))
-        except AftercareError as error:
-            log.error("failure mode not scored", failure_mode=version.failure_mode, why=str(error))
-            problems.append(f"{version.failure_mode}: {error}")
-    return loaded, problems
+    return loaded
 
 
 def _load_model(application: Application, sha256: str) -> FailureModel:

@@ -30,21 +30,20 @@ def read_scoring_frame(
     connection: Connection,
     device_model: DeviceModel,
     *,
-    since: datetime,
     until: datetime,
     life_starts: Sequence[tuple[str, datetime]],
 ) -> pd.DataFrame:
     """Readings of the devices that `life_starts` names, in the form of `store.readings.read_frame`.
 
-    Holds the rows with since <= ts < until, and of each present life the first `baseline` after its start; a device may
-    stand there once per failure mode.
+    Of each device, the longest window before its latest reading with ts < until, and the first `baseline` after the
+    start of each present life; a device may stand in `life_starts` once per failure mode.
     """
     channels = [channel.name for channel in device_model.channels]
     statement = sql.SQL(SQL["copy_scoring_rows"]).format(
         table=sql.Identifier(device_model.readings_table), values=list_channels(channels, "coalesce({0}, 'NaN')")
     )
     parameters = {
-        "since": since,
+        "window": max(device_model.features.windows),
         "until": until,
         "devices": [device for device, _ in life_starts],
         "starts": [start for _, start in life_starts],
@@ -56,6 +55,6 @@ def read_scoring_frame(
     return frame_of(rows, channels, names_of_model(connection, device_model.name))
 
 
-def longest_look_back(device_model: DeviceModel) -> timedelta:
-    """How far back the windowed features of one reading reach."""
+def silence_allowed(device_model: DeviceModel) -> timedelta:
+    """A device that sent nothing for longer has been scored on all that it sent."""
     return max(device_model.features.windows) + device_model.reading_interval

@@ -33,24 +33,33 @@ WHERE device_model = %(device_model)s AND last_seen_at >= %(since)s
 ORDER BY name
 
 -- copy_scoring_rows --
--- What the features of the latest reading depend on: the rows since an instant, and the beginning of each present life,
--- which is the first `baseline` after its start. Fixed-width rows without NULL, so that they can be read as one array.
+-- What the features of each device's latest reading depend on: the longest window before it, and the beginning of each
+-- present life, which is the first `baseline` after its start. Fixed-width rows without NULL, to be read as one array.
 COPY (
-    WITH lives AS (
-        SELECT DISTINCT d.device_id, first.ts
+    WITH recent AS (
+        SELECT d.device_id, latest.ts - %(window)s AS since
+        FROM devices d
+        CROSS JOIN LATERAL (
+            SELECT r.ts FROM {table} r
+            WHERE r.device_id = d.device_id AND r.ts < %(until)s ORDER BY r.ts DESC LIMIT 1
+        ) latest
+        WHERE d.name = ANY(%(devices)s::text[])
+    ), lives AS (
+        SELECT DISTINCT recent.device_id, first.ts, recent.since
         FROM unnest(%(devices)s::text[], %(starts)s::timestamptz[]) AS s (name, start)
         JOIN devices d USING (name)
+        JOIN recent USING (device_id)
         CROSS JOIN LATERAL (
             SELECT r.ts FROM {table} r WHERE r.device_id = d.device_id AND r.ts > s.start ORDER BY r.ts LIMIT 1
         ) first
     )
-    SELECT device_id, ts, {values} FROM {table}
-    WHERE ts >= %(since)s AND ts < %(until)s
-      AND device_id IN (SELECT d.device_id FROM devices d WHERE d.name = ANY(%(devices)s::text[]))
-    UNION ALL
-    SELECT DISTINCT ON (device_id, ts) r.*
-    FROM lives CROSS JOIN LATERAL (
+    SELECT r.* FROM recent CROSS JOIN LATERAL (
         SELECT device_id, ts, {values} FROM {table} r
-        WHERE r.device_id = lives.device_id AND r.ts BETWEEN lives.ts AND lives.ts + %(baseline)s AND r.ts < %(since)s
+        WHERE r.device_id = recent.device_id AND r.ts > recent.since AND r.ts < %(until)s
+    ) r
+    UNION ALL
+    SELECT DISTINCT ON (device_id, ts) r.* FROM lives CROSS JOIN LATERAL (
+        SELECT device_id, ts, {values} FROM {table} r
+        WHERE r.device_id = lives.device_id AND r.ts BETWEEN lives.ts AND lives.ts + %(baseline)s AND r.ts <= lives.since
     ) r
 ) TO STDOUT (FORMAT binary)
