@@ -84,7 +84,7 @@ def _learn(display: Display, platform: Platform, database: Database, catalog: Ca
         fill_shelves(database, catalog, fleet, fleet.start)
     display.say(f"{readings:,} readings of {sum(len(part.devices) for part in fleet.history):,} devices")
     with display.step("training"):
-        rows = train_models(platform)
+        rows = train_models(platform, fleet)
     for row in rows:
         display.say(f"  {row['device_model']} {row['failure_mode']}: {_lesson(row)}")
 
