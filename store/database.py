@@ -94,12 +94,17 @@ def connect(url: str, **options: Any) -> Connection:
             "Give postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         ) from error
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
         raise UnavailableError(
-            f"cannot connect to {describe_url(url)}: {reason}. "
+            f"cannot connect to {describe_url(url)}: {_reason(error)}. "
             "Check AFTERCARE_DATABASE_URL and that the database server runs"
         ) from error
     return connection
+
+
+def _reason(error: psycopg.OperationalError) -> str:
+    """What libpq said of the last address that it tried; the hints that it adds are indented."""
+    said = [line for line in str(error).splitlines() if line.strip() and not line[0].isspace()]
+    return said[-1].rpartition(" failed: ")[2] if said else type(error).__name__
 
 
 def describe_url(url: str) -> str:
