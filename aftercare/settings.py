@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import tomllib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -22,16 +24,17 @@ from domain.errors import ConfigurationError
 
 CONFIG_FILE = "AFTERCARE_CONFIG"
 SECRETS_DIR = "AFTERCARE_SECRETS_DIR"
+NO_TIME = timedelta(0)
 
 
 class Settings(BaseSettings):
     """Every setting with its default.
 
-    Read from the environment (`AFTERCARE_` and the field's name in capitals), then from a file of that name in the
-    secrets folder, then from the TOML file.
+    Read from the environment (`AFTERCARE_` and the field's name in capitals; an empty variable is none), then from a
+    file of that name in the secrets folder, then from the TOML file.
     """
 
-    model_config = SettingsConfigDict(env_prefix="AFTERCARE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="AFTERCARE_", env_ignore_empty=True, frozen=True, extra="forbid")
 
     database_url: str | None = Field(None, description="PostgreSQL address; none: embedded")
     mqtt_url: str | None = Field(None, description="Broker, mqtt(s)://USER:PASSWORD@HOST:PORT; none: embedded")
@@ -51,7 +54,7 @@ class Settings(BaseSettings):
     embedded_prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the embedded Prefect, loopback")
     catalog_dir: Path | None = Field(None, description="Folder of catalog files; none: the ones that ship")
     http_host: str = Field("127.0.0.1", description="Address that the API and console listen on")
-    http_port: int = Field(8080, description="Port of the API and console")
+    http_port: int = Field(8080, ge=0, le=65535, description="Port of the API and console")
     api_token: str | None = Field(None, description="Token that every request must bear; needed beyond loopback")
     clock: str = Field("system", description="Where time comes from; START@WALL_EPOCHxSPEED for a sped-up replay")
     ingest_id: str = Field(default_factory=socket.gethostname, description="Stable identity of this ingest replica")
@@ -65,12 +68,14 @@ class Settings(BaseSettings):
         description="Replicas with the same name share the messages; another name gets all of them too",
     )
     ingest_session_expiry: timedelta = Field(
-        timedelta(days=7), description="How long the broker keeps messages for an ingest replica that is away"
+        timedelta(days=7),
+        gt=NO_TIME,
+        description="How long the broker keeps messages for an ingest replica that is away",
     )
-    metrics_port: int = Field(0, description="Port of ingest's Prometheus metrics on loopback; 0: off")
-    train_interval: timedelta = Field(timedelta(days=7), description="How often models are trained")
-    score_interval: timedelta = Field(timedelta(minutes=15), description="How often devices are scored")
-    log_level: str = Field("info", description="debug, info, warning or error")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of ingest's Prometheus metrics on loopback; 0: off")
+    train_interval: timedelta = Field(timedelta(days=7), gt=NO_TIME, description="How often models are trained")
+    score_interval: timedelta = Field(timedelta(minutes=15), gt=NO_TIME, description="How often devices are scored")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     @field_validator("ingest_batch_wait", "ingest_session_expiry", "train_interval", "score_interval", mode="before")
     @classmethod
@@ -104,6 +109,8 @@ def load_settings(**overrides: object) -> Settings:
     make: Callable[..., Settings] = partial(Settings, _secrets_dir=secrets) if secrets else Settings  # type: ignore[call-arg]
     try:
         return make(**overrides)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{CONFIG_FILE}: {config} is not valid TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else "settings"
