@@ -53,10 +53,17 @@ def load_catalog(folder: Path | None = None) -> Catalog:
         raise CatalogError(f"{root} holds no catalog file (*.toml): set AFTERCARE_CATALOG_DIR to the folder that does")
     catalog: dict[str, DeviceModel] = {}
     for path in paths:
-        model = parse_device_model(path.read_text(encoding="utf-8"), path.name)
+        model = parse_device_model(_read(path), path.name)
         if model.name in catalog:
             raise CatalogError(
                 f"{path.name}: device model {model.name!r} is already described by another file in {root}"
             )
         catalog[model.name] = model
     return catalog
+
+
+def _read(path: Traversable) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{path.name} is not UTF-8 at byte {error.start}: save it as UTF-8") from error

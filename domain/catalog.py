@@ -20,7 +20,7 @@ from domain.device_model import (
     KitLine,
     Part,
 )
-from domain.errors import CatalogError
+from domain.errors import CatalogError, InvalidInputError
 from domain.money import Money
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,40}")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 NO_TEXTS: tuple[str, ...] = ()
-RESERVED_CHANNELS = {"ts", "device_id", "extra"}
+RESERVED_CHANNELS = {"ts", "device_id", "device", "extra"}
 
 
 def parse_duration(text: str) -> timedelta:
@@ -141,26 +141,40 @@ def _duration(value: Any) -> timedelta:
     return parse_duration(_text(value))
 
 
-def _durations(value: Any) -> tuple[timedelta, ...]:
-    return tuple(parse_duration(item) for item in _texts(value))
+def _span(value: Any) -> timedelta:
+    duration = _duration(value)
+    if not duration:
+        raise ValueError(f"{value!r} is no time at all: give a longer duration")
+    return duration
+
+
+def _spans(value: Any) -> tuple[timedelta, ...]:
+    if not (texts := _texts(value)):
+        raise ValueError("the list is empty: give at least one duration")
+    return tuple(_span(item) for item in texts)
+
+
+def _currency(value: Any) -> str:
+    try:
+        return Money(0, _text(value)).currency
+    except InvalidInputError as error:
+        raise ValueError(str(error)) from error
 
 
 def _device_model(document: _Table) -> DeviceModel:
     head = document.table("device_model")
-    currency = head.get("currency", _text)
+    currency = head.get("currency", _currency)
     features = document.table("features")
     model = DeviceModel(
         name=head.get("name", _identifier),
         title=head.get("title", _text),
-        reading_interval=head.get("reading_interval", _duration),
+        reading_interval=head.get("reading_interval", _span),
         currency=currency,
         channels=[_channel(row) for row in document.tables("channel")],
         components=[_component(row) for row in document.tables("component")],
         failure_modes=[_failure_mode(row, currency) for row in document.tables("failure_mode")],
         parts=[_part(row, currency) for row in document.tables("part")],
-        features=FeatureSettings(
-            windows=features.get("windows", _durations), baseline=features.get("baseline", _duration)
-        ),
+        features=FeatureSettings(windows=features.get("windows", _spans), baseline=features.get("baseline", _duration)),
     )
     for table in (head, features, document):
         table.finish()
@@ -171,7 +185,7 @@ def _device_model(document: _Table) -> DeviceModel:
 def _channel(row: _Table) -> Channel:
     name = row.get("name", _identifier)
     if name in RESERVED_CHANNELS:
-        raise row.fail("name", f"{name!r} is a column of every readings table: choose another")
+        raise row.fail("name", f"{name!r} is a column of every readings table or import: choose another")
     low, high = row.get("low", _number, float("-inf")), row.get("high", _number, float("inf"))
     if low >= high:
         raise row.fail("low", f"{low} is not below high {high}")
@@ -203,9 +217,9 @@ def _failure_mode(row: _Table, currency: str) -> FailureMode:
         name=name,
         title=row.get("title", _text),
         component=row.get("component", _identifier),
-        horizon=row.get("horizon", _duration),
+        horizon=row.get("horizon", _span),
         lead_time=row.get("lead_time", _duration),
-        rul_cap=row.get("rul_cap", _duration),
+        rul_cap=row.get("rul_cap", _span),
         gate_precision=row.get("gate_precision", _fraction),
         costs=Costs(money(cost, "planned_visit"), money(cost, "emergency_visit"), money(cost, "needless_visit")),
         kit=tuple(KitLine(line.get("part_no", _text), line.get("quantity", _count, 1)) for line in row.tables("kit")),

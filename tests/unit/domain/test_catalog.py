@@ -73,6 +73,11 @@ def test_a_catalog_file_becomes_a_device_model():
         ("gate_precision = 0.7", "gate_precision = 70", "is not between 0 and 1"),
         ('title = "Flow"', 'title = "Flow"\ntypo = 1', "typo is not known here"),
         ('name = "flow"', 'name = "ts"', "is a column of every readings table"),
+        ('name = "flow"', 'name = "device"', "is a column of every readings table"),
+        ('currency = "EUR"', 'currency = "Euro"', "[device_model]: currency is wrong: currency 'Euro'"),
+        ('windows = ["6h"]', "windows = []", "[features]: windows is wrong"),
+        ('windows = ["6h"]', 'windows = ["0h"]', "[features]: windows is wrong"),
+        ('horizon = "7d"', 'horizon = "0d"', "horizon is wrong"),
         ("[features]", "[features", "is not valid TOML"),
     ],
 )
@@ -98,6 +103,13 @@ def test_the_shipped_catalog_has_at_least_three_device_models():
 
 def test_an_empty_catalog_folder_is_told(tmp_path):
     with pytest.raises(CatalogError, match="AFTERCARE_CATALOG_DIR"):
+        load_catalog(tmp_path)
+
+
+def test_a_catalog_file_that_is_not_text_is_named(tmp_path):
+    (tmp_path / "pump.toml").write_bytes(b"title = '\xff'")
+
+    with pytest.raises(CatalogError, match=r"pump\.toml is not UTF-8"):
         load_catalog(tmp_path)
 
 
