@@ -109,5 +109,6 @@ def note_news(connection: Connection, news: Mapping[int, News]) -> None:
 def renew_component(connection: Connection, *, device_id: int, component: str, at: datetime) -> None:
     """Note that a component was exchanged at that instant; exchanges may be told in any order."""
     exchange = {"device_id": device_id, "component": component, "at": at}
+    connection.execute(SQL["lock_component"], exchange)
     connection.execute(SQL["remove_component"], exchange)
     connection.execute(SQL["add_component"], exchange)

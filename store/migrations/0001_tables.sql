@@ -235,7 +235,8 @@ CREATE TABLE rejected_messages (
     last_at timestamptz NOT NULL,
     replayed_at timestamptz
 );
-CREATE UNIQUE INDEX rejected_messages_waiting ON rejected_messages (topic, sha256(payload)) WHERE replayed_at IS NULL;
+-- Of hashes, because a topic may be longer than an index entry.
+CREATE UNIQUE INDEX rejected_messages_waiting ON rejected_messages (md5(topic), sha256(payload)) WHERE replayed_at IS NULL;
 COMMENT ON COLUMN rejected_messages.times IS 'How often these very bytes came on this topic.';
 
 CREATE TABLE outbox (

@@ -58,6 +58,11 @@ SET last_seen_at = greatest(d.last_seen_at, news.seen),
     connectivity_at = greatest(d.connectivity_at, news.state_at)
 FROM news WHERE d.device_id = news.device_id
 
+-- lock_component --
+-- Before an exchange: of two at once the later one has to see what the earlier one did.
+SELECT FROM components WHERE device_id = %(device_id)s AND component = %(component)s
+ORDER BY component_id FOR NO KEY UPDATE
+
 -- remove_component --
 -- End the service of whatever was built in at that instant.
 UPDATE components SET removed_at = %(at)s

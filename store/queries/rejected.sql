@@ -2,7 +2,7 @@
 -- Keep a message that could not be stored; the same bytes on the same topic are kept once and counted.
 INSERT INTO rejected_messages (topic, payload, reason, received_at, last_at)
 VALUES (%(topic)s, %(payload)s, %(reason)s, %(received_at)s, %(received_at)s)
-ON CONFLICT (topic, sha256(payload)) WHERE replayed_at IS NULL DO UPDATE
+ON CONFLICT (md5(topic), sha256(payload)) WHERE replayed_at IS NULL DO UPDATE
 SET times = rejected_messages.times + 1, reason = EXCLUDED.reason,
     last_at = greatest(rejected_messages.last_at, EXCLUDED.last_at)
 

@@ -1,11 +1,16 @@
 """Ingest on the real broker and the real database, in this process."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import orjson
 import psycopg
 
+from domain.device import DeviceEvent, EventKind
 from ingest.replay import replay_rejected
+from store import devices, events
+from store.retry import in_transaction
 
 
 def test_readings_events_and_status_are_stored_as_they_were_sent(bench):
@@ -98,6 +103,44 @@ def test_a_message_that_the_database_refuses_holds_nobody_up(bench):
 
     assert [topic for topic, _, _ in bench.rejected()] == ["doomed/events"]
     assert bench.rows("SELECT mach FROM readings_turbofan_fd001") == [(1.0,)]
+
+
+def test_a_topic_too_long_for_an_index_is_kept_like_any_other(bench):
+    name = "".join(Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=20_000))
+    with bench.subscribed() as ingest:
+        bench.publish(name, "telemetry", bench.reading(0, mach=0.8))
+        bench.publish("a", "telemetry", bench.reading(0, mach=0.8))
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 2)
+
+    assert bench.rows("SELECT length(topic) > 20000 FROM rejected_messages") == [(True,)]
+    assert bench.rows("SELECT mach FROM readings_turbofan_fd001") == [(0.8,)]
+
+
+def test_maintenance_told_to_two_replicas_at_once_renews_the_component_twice(bench):
+    def told(hour):
+        return [(device_id, DeviceEvent(name, bench.noon + hour * bench.hour, EventKind("maintenance"), "worn", "hpc"))]
+
+    name = f"{bench.prefix}a"
+    with bench.application.database.transaction() as connection:
+        device_id = devices.find(connection, [name])[name].device_id
+        events.insert(connection, told(0))
+    with ThreadPoolExecutor() as other:
+        with bench.application.database.transaction() as connection:
+            events.insert(connection, told(1))
+            second = other.submit(in_transaction, bench.application.database, lambda also: events.insert(also, told(2)))
+            bench.poll(
+                lambda: bench.rows(
+                    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+            )
+        assert second.result(10) == 1
+
+    hours = [bench.noon + hour * bench.hour for hour in range(3)]
+    assert bench.rows("SELECT installed_at, removed_at FROM components ORDER BY 1") == [
+        (hours[0], hours[1]),
+        (hours[1], hours[2]),
+        (hours[2], None),
+    ]
 
 
 def test_maintenance_renews_the_component_in_whatever_order_it_is_told(bench):
