@@ -68,10 +68,9 @@ def add_version(
 ) -> int:
     """Store a version with its artifact; a new champion retires the one before. Returns the version's id."""
     if version.status is ModelStatus.CHAMPION:
-        connection.execute(
-            SQL["retire_champion"],
-            {"device_model": version.device_model, "failure_mode": version.failure_mode, "task": version.task},
-        )
+        place = {"device_model": version.device_model, "failure_mode": version.failure_mode, "task": version.task}
+        connection.execute(SQL["lock_champion"], place)
+        connection.execute(SQL["retire_champion"], place)
     connection.execute(SQL["add_artifact"], {"sha256": version.artifact_sha256, "content": artifact})
     parameters = {
         "training_run_id": training_run_id,

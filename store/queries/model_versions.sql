@@ -20,6 +20,11 @@ VALUES (%(training_run_id)s, %(device_model)s, %(failure_mode)s, %(task)s, %(sta
     %(artifact_sha256)s, %(at)s)
 RETURNING model_version_id
 
+-- lock_champion --
+-- Of two trainings that end at once, the later one has to see the champion that the earlier one made.
+SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'champion', %(device_model)s::text, %(failure_mode)s::text,
+    %(task)s::text), 0))
+
 -- retire_champion --
 -- Makes room for a new champion of the same device model and failure mode.
 UPDATE model_versions SET status = 'retired'
