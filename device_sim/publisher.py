@@ -133,7 +133,7 @@ class Publisher:
 
     def _turn(self, selector: selectors.BaseSelector) -> None:
         now = time.time()
-        device_time = self._clock.at(now)
+        device_time = self._device_time(now)
         for connection in self._connections:
             connection.step(now, device_time)
         wait = LONGEST_WAIT
@@ -141,6 +141,11 @@ class Publisher:
             wait = min(wait, max(0.001, self._clock.wall(self._schedule.due[self._next] / 1000) - now))
         for key, ready in selector.select(wait):
             key.data.serve(ready)
+
+    def _device_time(self, now: float) -> float:
+        """A replay's time ends with its last message: devices that leave then do not leave in the future."""
+        moment = self._clock.at(now)
+        return min(moment, float(self._schedule.due[-1]) / 1000) if 0 < len(self._schedule) == self._next else moment
 
     def _check_patience(self, waited: float) -> None:
         if self._patience is None or waited < self._patience:

@@ -153,6 +153,7 @@ def test_everything_arrives_in_order_and_is_counted(
     arrived = listener.readings(300)
     assert len(arrived) == 300
     assert [ts for _, ts in arrived] == sorted(ts for _, ts in arrived)
+    assert listener.status(f"{device_prefix}-0", "offline")["ts"] == arrived[-1][1], "nobody leaves in the future"
     with (tmp_path / "sent.csv").open() as lines:
         sent = {(row["device"], pd.Timestamp(row["ts"])) for row in csv.DictReader(lines)}
     assert sent == set(zip(frame["device"], frame["ts"], strict=True))
