@@ -53,8 +53,9 @@ def more_urgent(one: Severity, other: Severity) -> bool:
 
 def message(prediction: Prediction, mode: FailureMode) -> str:
     """The alarm in the planner's words."""
+    earliest = span(prediction.rul_low) if prediction.rul_low >= timedelta(minutes=1) else "now"
     return (
-        f"{mode.title}: expected in {span(prediction.rul)}, as early as {span(prediction.rul_low)}; "
+        f"{mode.title}: expected in {span(prediction.rul)}, as early as {earliest}; "
         f"risk {prediction.risk:.0%} within {span(prediction.horizon)}"
     )
 

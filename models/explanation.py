@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from domain.device_model import Channel, DeviceModel
 from domain.prediction import Contribution
+from domain.units import unit_sign
 from models.calibration import Floats
 from models.failure_model import FailureModel
 from models.features import AGE, channel_of, window_name
@@ -104,15 +105,15 @@ def _in_health(model: FailureModel, features: pd.DataFrame) -> NDArray[np.float3
 
 def _describe(group: str, row: Mapping[str, float], channels: Mapping[str, Channel]) -> str:
     if group == AGE:
-        return f"{row[AGE]:,.0f} h since this life began"
+        return f"{row[AGE]:,.0f} h since installation or the last repair"
     channel = channels[group]
-    unit = "" if channel.unit == "1" else f" {channel.unit}"
+    unit = "" if channel.unit == "1" else f" {unit_sign(channel.unit)}"
     change, value = row[f"{group}.change"], row[f"{group}.value"]
     if np.isnan(change):
         return f"{channel.title} without a value lately" if np.isnan(value) else f"{channel.title} at {value:.4g}{unit}"
     if change < 0:
-        return f"{channel.title} {_size(-change)}{unit} below this unit's start"
-    return f"{channel.title} +{_size(change)}{unit} above this unit's start"
+        return f"{channel.title} {_size(-change)}{unit} below its healthy level"
+    return f"{channel.title} {_size(change)}{unit} above its healthy level"
 
 
 def _size(number: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,6 +57,7 @@ def test_the_message_is_the_planners() -> None:
         "engine 7", mode.name, datetime(2026, 1, 1, tzinfo=UTC), 30 * HOUR, 0.83, 18 * HOUR, 9 * HOUR, 27 * HOUR
     )
     assert message(prediction, mode) == (f"{mode.title}: expected in 18 h, as early as 9 h; risk 83% within 30 h")
+    assert "as early as now;" in message(replace(prediction, rul_low=0 * HOUR), mode)
 
 
 @pytest.mark.parametrize(

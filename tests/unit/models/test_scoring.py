@@ -62,8 +62,8 @@ def test_alarms_carry_what_drove_them(outcome: TrainingOutcome, present: Fleet, 
     assert alarmed.risk >= outcome.model.alarm_threshold > quiet.risk
     assert quiet.contributions == ()
     texts = {c.channel: c.text for c in alarmed.contributions}
-    assert texts["vibration"].startswith("Vibration +")
-    assert texts["vibration"].endswith("mm/s above this unit's start")
+    assert texts["vibration"].startswith("Vibration ")
+    assert texts["vibration"].endswith("mm/s above its healthy level")
 
 
 def test_effects_add_up_to_the_risk(
