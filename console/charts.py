@@ -45,6 +45,11 @@ class Chart:
     def right(self) -> int:
         return self.width - RIGHT
 
+    @property
+    def named(self) -> bool:
+        """Whether there is room for the labels of pins; on a narrow chart they show on hovering."""
+        return self.width >= WIDE
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

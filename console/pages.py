@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from fastapi import APIRouter, Request
@@ -13,12 +14,14 @@ from console.request import After, Id, Text
 from domain.device_model import DeviceModel
 from domain.ticket import MOVES, TicketState
 from store import listings
+from store.listing_rows import TicketEventRow, TicketRow
 from store.outbox import latest_feed_seq
 
 router = APIRouter()
 RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "1y": timedelta(days=365)}
+RANGE_WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "1y": "year"}
 ROWS = 100
-OVERVIEW_TICKETS, OVERVIEW_ALARMS = 7, 20
+OVERVIEW_TICKETS, OVERVIEW_ALARMS = 6, 20
 
 
 @router.get("/")
@@ -71,7 +74,9 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
     with app.database.transaction() as connection:
         row = listings.ticket(connection, ticket_id)
         model: DeviceModel | None = app.catalog.get(row.device_model)
-        prediction = listings.prediction(connection, row.prediction_id) if row.prediction_id else None
+        events = listings.ticket_events(connection, ticket_id)
+        decided_by = _decided_by(row, events)
+        prediction = listings.prediction(connection, decided_by) if decided_by else None
         device = listings.device(connection, row.device)
         now = app.clock()
         risk = listings.risk_over_time(
@@ -90,10 +95,16 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
                 prediction.alarm_threshold if prediction else None,
                 pins=[(row.opened_at, "Ticket opened")],
             ),
-            events=listings.ticket_events(connection, ticket_id),
+            events=events,
             reservations=listings.reservations(connection, ticket_id=ticket_id, limit=ROWS),
             moves=MOVES[TicketState(row.state)],
         )
+
+
+def _decided_by(ticket: TicketRow, events: Sequence[TicketEventRow]) -> int | None:
+    """The prediction that the ticket's decision rests on: it is renewed when a later one hastens the ticket."""
+    named = (event.detail.get("prediction_id") for event in reversed(events))
+    return next((prediction_id for prediction_id in named if prediction_id), ticket.prediction_id)
 
 
 @router.get("/alarms")
@@ -161,7 +172,7 @@ def device(request: Request, name: Text, span: str = "7d") -> HTMLResponse:
             device=row,
             model=model,
             span=span,
-            ranges=RANGES,
+            ranges=RANGE_WORDS,
             events=events,
             channels=channel_charts(connection, row, model, until - length, until, events) if model else [],
             predictions=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,8 @@ from starlette.responses import HTMLResponse
 
 from aftercare import __version__
 from console import words
+from domain.clock import Clock, ScaledClock
+from domain.units import unit_sign
 
 
 @cache
@@ -30,13 +33,15 @@ def environment() -> Environment:
         "hours",
         "money",
         "percent",
+        "points",
         "number",
         "label",
         "state",
-        "unit",
+        "unbroken",
         "datetime_local",
     ):
         templates.filters[name] = getattr(words, name)
+    templates.filters["unit"] = unit_sign
     templates.globals["closures"] = words.CLOSURES
     templates.globals["version"] = __version__
     return templates
@@ -45,10 +50,12 @@ def environment() -> Environment:
 def show(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page."""
     application = request.app.state.application
+    now = application.clock()
     page = environment().get_template(template)
     return HTMLResponse(
         page.render(
-            now=application.clock(),
+            now=now,
+            replay_speed=_replay_speed(application.clock, now),
             who=request.scope.get("who", ""),
             path=request.url.path,
             titles={mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes},
@@ -56,3 +63,10 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
         ),
         status,
     )
+
+
+def _replay_speed(clock: Clock, now: datetime) -> float | None:
+    """How many times as fast as the machine's the clock runs; None when it is the machine's own."""
+    if not isinstance(clock, ScaledClock):
+        return None
+    return 1.0 if clock.until is not None and now >= clock.until else clock.speed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 STATES = {
@@ -13,7 +14,6 @@ STATES = {
     "closed": "Closed",
     "cancelled": "Cancelled",
 }
-UNITS = {"Cel": "°C", "degC": "°C", "degR": "°R", "m3/h": "m³/h", "m3/min": "m³/min", "1": "ratio"}
 CLOSURES = {
     "confirmed": "Confirmed: it had failed or was about to",
     "worn": "Worn: replaced in good time",
@@ -67,8 +67,13 @@ def money(minor: int, currency: str) -> str:
 
 
 def percent(fraction: float) -> str:
-    """`83 %`; small risks keep a digit, so that they do not read as none."""
-    return f"{fraction * 100:.0f} %" if fraction >= 0.095 or fraction == 0 else f"{fraction * 100:.1f} %"
+    """`83%`; small risks keep a digit, so that they do not read as none."""
+    return f"{fraction:.0%}" if fraction >= 0.095 or fraction == 0 else f"{fraction:.1%}"
+
+
+def points(fraction: float) -> str:
+    """A change of a share in percentage points: `+17.4`, `−2.7`."""
+    return f"{fraction * 100:+.1f}".replace("-", "−")
 
 
 def number(value: float) -> str:
@@ -78,12 +83,12 @@ def number(value: float) -> str:
 
 def label(name: str) -> str:
     """`no_fault_found` as `No fault found`."""
-    return name.replace("_", " ").capitalize()
+    return name[:1].upper() + name[1:].replace("_", " ")
 
 
-def unit(code: str) -> str:
-    """A unit of the catalog (UCUM) as people write it."""
-    return UNITS.get(code, code)
+def unbroken(text: str) -> str:
+    """The text with each number and its unit kept on one line."""
+    return re.sub(r"(?<=\d) (?=(?:d|h|min)\b)", "\u00a0", text)
 
 
 def state(name: str) -> str:

@@ -102,7 +102,8 @@ class AlarmRow:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """A ticket; of its `parts_needed` reservations, `parts_ready` have the part set aside."""
+    """A ticket; of its `parts_needed` reservations, `parts_ready` have the part set aside. `risk` and `rul_low_hours`
+    are of the newest prediction, for a settled ticket the newest before it closed."""
 
     ticket_id: int
     device: str

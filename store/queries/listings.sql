@@ -102,14 +102,19 @@ ORDER BY a.alarm_id DESC
 LIMIT %(limit)s
 
 -- tickets --
--- Tickets, newest first; also finds one by its id.
+-- Tickets with the newest risk while they were unsettled, newest ticket first; also finds one by its id.
 SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
     t.priority, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
     t.entitlement, t.decision, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version,
     p.risk, (extract(epoch FROM p.rul_low) / 3600)::float8 AS rul_low_hours, r.parts_needed, r.parts_ready
 FROM tickets t
 JOIN devices d USING (device_id)
-LEFT JOIN predictions p ON p.prediction_id = t.prediction_id
+LEFT JOIN LATERAL (
+    SELECT risk, rul_low FROM predictions
+    WHERE device_id = t.device_id AND failure_mode = t.failure_mode AND as_of <= coalesce(t.closed_at, 'infinity')
+    ORDER BY as_of DESC, prediction_id DESC
+    LIMIT 1
+) p ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS parts_needed, count(*) FILTER (WHERE state <> 'backordered') AS parts_ready
     FROM part_reservations WHERE ticket_id = t.ticket_id AND state <> 'released'
@@ -122,14 +127,19 @@ ORDER BY t.ticket_id DESC
 LIMIT %(limit)s
 
 -- tickets_by_need --
--- Tickets by need-by time, soonest first.
+-- Tickets with their newest risk by need-by time, soonest first.
 SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
     t.priority, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
     t.entitlement, t.decision, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version,
     p.risk, (extract(epoch FROM p.rul_low) / 3600)::float8 AS rul_low_hours, r.parts_needed, r.parts_ready
 FROM tickets t
 JOIN devices d USING (device_id)
-LEFT JOIN predictions p ON p.prediction_id = t.prediction_id
+LEFT JOIN LATERAL (
+    SELECT risk, rul_low FROM predictions
+    WHERE device_id = t.device_id AND failure_mode = t.failure_mode AND as_of <= coalesce(t.closed_at, 'infinity')
+    ORDER BY as_of DESC, prediction_id DESC
+    LIMIT 1
+) p ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS parts_needed, count(*) FILTER (WHERE state <> 'backordered') AS parts_ready
     FROM part_reservations WHERE ticket_id = t.ticket_id AND state <> 'released'

@@ -45,7 +45,7 @@ SHOWN = [
     ("/alarms", ["engine-1", "Acknowledge", "Shelve 8 h"]),
     ("/devices", ["engine-1", "engine-2", "1 to settle"]),
     ("/devices/engine-1", ["<svg", "failure: hpc_degradation", "°R", "100%"]),
-    ("/devices/engine-1?span=1y", ["Last 365 d"]),
+    ("/devices/engine-1?span=1y", ["Last year"]),
     ("/parts", ["Waiting for stock", "HPC-BLADE-SET", "EUR 3,500.00"]),
 ]
 
@@ -60,6 +60,18 @@ def test_pages_show_what_is_in_the_database(busy: Any) -> None:
             assert " style=" not in page.text, path
             assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=", page.text), path
             assert "http://" not in page.text.replace("http://www.w3.org", ""), path
+
+
+def test_a_ticket_shows_the_risk_of_its_decision_and_the_risk_now(site: Any) -> None:
+    device = site.desk.add_device("engine-3")
+    site.desk.act(site.desk.predict(device, risk=0.61, rul_low=400))
+    site.desk.act(site.desk.predict(device, hours=1, risk=0.72, rul_low=1))
+    site.desk.act(site.desk.predict(device, hours=2, risk=0.83, rul_low=1))
+    with site.client() as client:
+        assert ">83%<" in client.get("/tickets").text
+        page = client.get("/tickets/1").text
+    assert "Hastened" in page
+    assert re.findall(r"</svg>(\d+%)</span>", page) == ["72%", "83%"]
 
 
 def test_every_link_of_the_pages_leads_somewhere(busy: Any) -> None:

@@ -40,10 +40,17 @@ def test_span(length: timedelta, text: str) -> None:
 
 def test_money_and_shares_and_numbers() -> None:
     assert words.money(-123450, "EUR") == "EUR -1,234.50"
-    assert [words.percent(share) for share in (0, 0.004, 0.83, 1)] == ["0 %", "0.4 %", "83 %", "100 %"]
+    assert [words.percent(share) for share in (0, 0.004, 0.83, 1)] == ["0%", "0.4%", "83%", "100%"]
+    assert [words.points(change) for change in (0.174, -0.027)] == ["+17.4", "−2.7"]
     assert [words.number(value) for value in (0.00123, 52.161, 123456.7)] == ["0.00123", "52.16", "123,457"]
 
 
 def test_instants_are_told_in_utc() -> None:
     assert words.instant(datetime.fromisoformat("2026-03-01T08:00:00+02:00")) == "2026-03-01 06:00"
     assert words.datetime_local(NOW) == "2026-03-01T09:00"
+
+
+def test_names_and_lines_of_text() -> None:
+    assert words.label("no_fault_found") == "No fault found"
+    assert words.label("HP_lock") == "HP lock"
+    assert words.unbroken("in 7 d, 12 min after 30 days") == "in 7\u00a0d, 12\u00a0min after 30 days"
