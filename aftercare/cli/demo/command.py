@@ -66,6 +66,7 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
         clock = ScaledClock(fleet.start, time.time() + HEAD_START, speed, until=fleet.end)
         with display.step("starting ingest, API, delivery and flows"):
             processes = stack.enter_context(platform_processes(platform, clock))
+        display.say(f"console: {platform.http_url}")
         live = Live(platform, processes, database, catalog, fleet, clock, token=settings.api_token)
         sent = live.run(display, kills=kill_ingest)
         results = count_results(database, catalog, fleet, sent)
