@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import cache
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 def one_thread() -> AbstractContextManager[object]:
@@ -13,5 +14,11 @@ def one_thread() -> AbstractContextManager[object]:
     Our fits and predictions are small. With two threads on two cores that other processes want as well, OpenMP's
     threads wait for each other by spinning, and training took 20 times as long as with one.
     """
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="openmp")
+    limits: AbstractContextManager[object] = _controller().limit(limits=1, user_api="openmp")
     return limits
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Looking for the loaded libraries takes 10 ms; scikit-learn has loaded its own by the first call."""
+    return ThreadpoolController()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 import pandas as pd
 import structlog
@@ -19,9 +20,15 @@ from models.failure_model import FailureModel
 from models.lives import current_life_starts
 from models.scoring import score
 from service_desk.predictions import act_on_predictions
-from store import events, predictions
+from store import frames, predictions
 from store.model_versions import Champion, champions, read_artifact
-from store.scoring_frames import FIRST_LIFE, devices_to_score, read_scoring_frame, silence_allowed
+from store.scoring_frames import (
+    FIRST_LIFE,
+    devices_to_score,
+    latest_readings,
+    read_scoring_frame,
+    silence_allowed,
+)
 
 DEVICES_AT_ONCE = 500
 """Bounds the memory of a run, however large the fleet is."""
@@ -52,16 +59,14 @@ def score_device_model(application: Application, device_model: DeviceModel) -> S
         versions = champions(connection, device_model=device_model.name)
         since = now - silence_allowed(device_model)
         names = devices_to_score(connection, device_model, since=since) if versions else []
-        history = events.read_events_frame(connection, device_model, until=now) if names else pd.DataFrame()
-    if not names:
-        return ScoredModel(device_model.name, 0, 0, 0)
+        history = frames.read_events_frame(connection, device_model, until=now) if names else pd.DataFrame()
     problems = Problems(device_model.name)
-    loaded = _load_models(application, device_model, versions, problems)
+    loaded = _load_models(application, device_model, versions, problems) if names else []
     new = 0
     for start in range(0, len(names), DEVICES_AT_ONCE):
         group = names[start : start + DEVICES_AT_ONCE]
         new += _score_group(application, device_model, loaded, group, history, now, problems)
-    acted = _act(application, device_model)
+    acted = _act(application, device_model, problems)
     return ScoredModel(device_model.name, len(names), new, acted, list(problems.by_mode.values()))
 
 
@@ -94,8 +99,9 @@ def _score_group(
     problems: Problems,
 ) -> int:
     history = history[history["device"].isin(list(names))]
-    starts = sorted(set(_life_starts(device_model, loaded, names, history)))
     with application.database.transaction() as connection:
+        latest = latest_readings(connection, device_model, devices=names, until=now)
+        starts = sorted(set(_life_starts(device_model, loaded, latest, history)))
         telemetry = read_scoring_frame(connection, device_model, until=now, life_starts=starts)
     made = []
     for champion, model in loaded:
@@ -111,20 +117,29 @@ def _score_group(
 def _life_starts(
     device_model: DeviceModel,
     loaded: Sequence[tuple[Champion, FailureModel]],
-    names: Sequence[str],
+    latest: Mapping[str, datetime],
     history: pd.DataFrame,
 ) -> Iterator[tuple[str, datetime]]:
+    """Starts of the lives that the latest readings belong to: a device that failed or was repaired since then and has
+    sent nothing yet is still scored on the life that ended."""
+    before = history[history["ts"] < history["device"].map(latest)] if latest else history
     for champion, _ in loaded:
-        renewed = current_life_starts(history, device_model, device_model.failure_mode(champion.failure_mode))
-        for name in names:
+        renewed = current_life_starts(before, device_model, device_model.failure_mode(champion.failure_mode))
+        for name in latest:
             yield name, renewed[name].to_pydatetime() if name in renewed else FIRST_LIFE
 
 
-def _act(application: Application, device_model: DeviceModel) -> int:
+def _act(application: Application, device_model: DeviceModel, problems: Problems) -> int:
+    """Act on what this run recorded, and on what a run that was killed had recorded and not acted on."""
     with application.database.transaction() as connection:
         waiting = predictions.waiting(connection, device_model=device_model.name)
-    act_on_predictions(application.database, device_model, waiting, now=application.clock())
-    return len(waiting)
+    known = []
+    for recorded in waiting:
+        with problems.of(recorded.prediction.failure_mode):
+            device_model.failure_mode(recorded.prediction.failure_mode)
+            known.append(recorded)
+    act_on_predictions(application.database, device_model, known, now=application.clock())
+    return len(known)
 
 
 def _load_models(
@@ -138,11 +153,15 @@ def _load_models(
     return loaded
 
 
-def _load_model(application: Application, sha256: str) -> FailureModel:
-    if sha256 not in _loaded:
+def _load_model(application: Application, digest: str) -> FailureModel:
+    if digest not in _loaded:
         with application.database.transaction() as connection:
-            content = read_artifact(connection, sha256=sha256)
+            content = read_artifact(connection, sha256=digest)
+        if sha256(content).hexdigest() != digest:
+            raise ArtifactError(
+                f"model artifact {digest} is damaged: restore model_artifacts from a backup or train the model again"
+            )
         if len(_loaded) >= MODELS_IN_MEMORY:
             _loaded.clear()
-        _loaded[sha256] = loads(content)
-    return _loaded[sha256]
+        _loaded[digest] = loads(content)
+    return _loaded[digest]

@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 import structlog
-from models.artifact import dumps, library_versions
 
 from aftercare import __version__
 from aftercare.wiring import Application
 from domain.device_model import DeviceModel, FailureMode
 from domain.errors import NotFoundError
 from domain.prediction import ModelStatus, ModelVersion
+from models.artifact import dumps, library_versions
 from models.errors import FrameError, TrainingError
 from models.training import TrainingOutcome, train
-from store import events, model_versions, readings
+from store import frames, model_versions
 
 TASK = "failure"
 log = structlog.get_logger()
@@ -52,8 +52,8 @@ def train_device_model(application: Application, device_model: DeviceModel, flow
     """
     now = application.clock()
     with application.database.transaction() as connection:
-        telemetry = readings.read_frame(connection, device_model, until=now)
-        history = events.read_events_frame(connection, device_model, until=now)
+        telemetry = frames.read_frame(connection, device_model, until=now)
+        history = frames.read_events_frame(connection, device_model, until=now)
         if telemetry.empty:
             return []
         run_id = model_versions.start_training_run(

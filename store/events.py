@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-import pandas as pd
 from psycopg.types.json import Jsonb
 
 from domain.device import DeviceEvent, EventKind
-from domain.device_model import DeviceModel
 from store.database import Connection
 from store.devices import renew_component
 from store.sql import load
@@ -30,24 +27,6 @@ def insert(connection: Connection, events: Sequence[tuple[int, DeviceEvent]]) ->
         if event.kind is EventKind.MAINTENANCE and event.component:
             renew_component(connection, device_id=device_id, component=event.component, at=event.ts)
     return len(new)
-
-
-def read_events_frame(
-    connection: Connection, device_model: DeviceModel, *, until: datetime | None = None
-) -> pd.DataFrame:
-    """Events of every device of one model before `until`, sorted by device and ts.
-
-    Columns: device, ts (UTC), kind, code, component, failure_mode. failure_mode is, for a failure, the mode that
-    lists its code (else the code itself); for any other kind `detail.failure_mode`, or empty.
-    """
-    rows = connection.execute(SQL["of_model"], {"device_model": device_model.name, "until": until}).fetchall()
-    modes = {code: mode.name for mode in device_model.failure_modes for code in mode.event_codes}
-    frame = pd.DataFrame(rows, columns=["device", "ts", "kind", "code", "component", "failure_mode"])
-    frame["ts"] = pd.to_datetime(frame["ts"], utc=True).astype("datetime64[us, UTC]")
-    failures = frame["kind"] == EventKind.FAILURE
-    codes = frame.loc[failures, "code"]
-    frame.loc[failures, "failure_mode"] = codes.map(modes).fillna(codes)
-    return frame
 
 
 def _insert_each(connection: Connection, events: Sequence[tuple[int, DeviceEvent]]) -> list[bool]:

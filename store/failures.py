@@ -15,6 +15,11 @@ def is_of_the_data(error: Exception) -> bool:
     return isinstance(error, OF_THE_DATA)
 
 
+def is_of_the_schema(error: Exception) -> bool:
+    """Whether a table or column is missing, as it is before the migration."""
+    return isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn)
+
+
 def is_of_the_database(error: Exception) -> bool:
     """Whether the same write may succeed later: the database is away, full, read-only, locked or not migrated."""
     return isinstance(error, (psycopg.Error, UnavailableError)) and not is_of_the_data(error)

@@ -1,4 +1,4 @@
-"""Reading readings back: whole frames for training, ranges for charts, the latest values of a device."""
+"""Reading readings back: ranges for charts, and the latest values of a device."""
 
 from __future__ import annotations
 
@@ -6,22 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-import pandas as pd
 from psycopg import sql
 
 from domain.device_model import DeviceModel
 from store.database import Connection, Tier, detect_tier
-from store.devices import names_of_model
-from store.reading_batches import EPOCH_2000
 from store.sql import load
 
 SQL = load("readings")
 BUCKET_ORIGIN = datetime.fromisoformat("2000-01-03T00:00:00+00:00")
 """A Monday: the same on every tier, so that the same readings fall into the same buckets."""
 RECENT_ROWS = 100
-COPY_HEADER = 19
-COPY_TRAILER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +35,6 @@ class ReadingRange:
     bucket: timedelta | None
     ts: Sequence[datetime]
     channels: Mapping[str, ChannelRange]
-
-
-def read_frame(
-    connection: Connection,
-    device_model: DeviceModel,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    devices: Sequence[str] | None = None,
-) -> pd.DataFrame:
-    """Readings of one device model with since <= ts < until, of all devices or the named ones.
-
-    Columns: device (name), ts (UTC), then one float column per channel in the catalog's order, NaN where the device
-    sent none. Sorted by device and ts.
-    """
-    channels = [channel.name for channel in device_model.channels]
-    statement = sql.SQL(SQL["copy_out"]).format(
-        table=sql.Identifier(device_model.readings_table),
-        values=list_channels(channels, "coalesce({0}, 'NaN')"),
-    )
-    parameters = {"since": since, "until": until, "devices": None if devices is None else list(devices)}
-    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-        content = b"".join(copy)
-    rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=copy_row(channels))
-    return frame_of(rows, channels, names_of_model(connection, device_model.name))
 
 
 def read_range(
@@ -121,30 +90,3 @@ def latest(connection: Connection, device_model: DeviceModel, *, device_id: int)
 def list_channels(channels: Sequence[str], template: str) -> sql.Composed:
     """The template once for each channel, with `{0}` standing for its column."""
     return sql.SQL(", ").join(sql.SQL(template).format(sql.Identifier(name)) for name in channels)
-
-
-def copy_row(channels: Sequence[str]) -> np.dtype[np.void]:
-    """One row of a binary COPY: the number of fields, then each field after its length."""
-    fields = [("fields", ">i2"), ("length_0", ">i4"), ("device_id", ">i8"), ("length_1", ">i4"), ("ts", ">i8")]
-    for name in channels:
-        fields += [(f"length of {name}", ">i4"), (f"value of {name}", ">f8")]
-    return np.dtype(fields)
-
-
-def frame_of(rows: np.ndarray, channels: Sequence[str], names: Mapping[int, str]) -> pd.DataFrame:
-    """The frame of `read_frame` from rows of a binary COPY; `names` are the devices' names by id."""
-    ids = rows["device_id"].astype(np.int64)
-    known = np.isin(ids, np.fromiter(names, np.int64, len(names)))
-    rows, ids = rows[known], ids[known]
-    by_name = sorted(names, key=names.__getitem__)
-    id_order = np.argsort(np.array(by_name, dtype=np.int64))
-    rank = id_order[np.searchsorted(np.array(by_name, dtype=np.int64)[id_order], ids)] if by_name else ids
-    ts = rows["ts"].astype(np.int64) + EPOCH_2000
-    order = np.lexsort((ts, rank))
-    columns: dict[str, object] = {
-        "device": pd.Series(np.array([names[key] for key in by_name], dtype=object)[rank[order]], dtype="str"),
-        "ts": pd.to_datetime(ts[order], unit="us", utc=True),
-    }
-    for name in channels:
-        columns[name] = rows[f"value of {name}"][order].astype(np.float64)
-    return pd.DataFrame(columns)

@@ -12,7 +12,8 @@ from psycopg import sql
 from domain.device_model import DeviceModel
 from store.database import Connection
 from store.devices import names_of_model
-from store.readings import COPY_HEADER, COPY_TRAILER, copy_row, frame_of, list_channels
+from store.frames import COPY_HEADER, COPY_TRAILER, copy_row, frame_of
+from store.readings import list_channels
 from store.sql import load
 
 SQL = load("predictions")
@@ -26,6 +27,14 @@ def devices_to_score(connection: Connection, device_model: DeviceModel, *, since
     return [name for (name,) in rows]
 
 
+def latest_readings(
+    connection: Connection, device_model: DeviceModel, *, devices: Sequence[str], until: datetime
+) -> dict[str, datetime]:
+    """When each device sent its latest reading with ts < until; a device without one is absent."""
+    statement = sql.SQL(SQL["latest_readings"]).format(table=sql.Identifier(device_model.readings_table))
+    return dict(connection.execute(statement, {"devices": list(devices), "until": until}).fetchall())
+
+
 def read_scoring_frame(
     connection: Connection,
     device_model: DeviceModel,
@@ -36,7 +45,7 @@ def read_scoring_frame(
     """Readings of the devices that `life_starts` names, in the form of `store.readings.read_frame`.
 
     Of each device, the longest window before its latest reading with ts < until, and the first `baseline` after the
-    start of each present life; a device may stand in `life_starts` once per failure mode.
+    start of each life that this reading belongs to; a device may stand in `life_starts` once per failure mode.
     """
     channels = [channel.name for channel in device_model.channels]
     statement = sql.SQL(SQL["copy_scoring_rows"]).format(

@@ -32,6 +32,16 @@ SELECT name FROM devices
 WHERE device_model = %(device_model)s AND last_seen_at >= %(since)s
 ORDER BY name
 
+-- latest_readings --
+-- When each of the named devices last sent a reading before an instant; those that never did are absent.
+SELECT d.name, latest.ts
+FROM devices d
+CROSS JOIN LATERAL (
+    SELECT r.ts FROM {table} r WHERE r.device_id = d.device_id AND r.ts < %(until)s ORDER BY r.ts DESC LIMIT 1
+) latest
+WHERE d.name = ANY(%(devices)s::text[])
+ORDER BY d.name
+
 -- copy_scoring_rows --
 -- What the features of each device's latest reading depend on: the longest window before it, and the beginning of each
 -- present life, which is the first `baseline` after its start. Fixed-width rows without NULL, to be read as one array.

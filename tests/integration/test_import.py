@@ -11,8 +11,8 @@ from domain.errors import InvalidInputError
 from ingest.bulk import import_history
 from store import devices
 from store.database import Database
-from store.events import read_events_frame
-from store.readings import latest, read_frame, read_range
+from store.frames import read_events_frame, read_frame
+from store.readings import latest, read_range
 
 MODEL = "turbofan_fd001"
 START = pd.Timestamp("2026-01-01", tz="UTC")

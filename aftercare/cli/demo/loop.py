@@ -24,8 +24,8 @@ from domain.errors import AftercareError
 from ingest.bulk import import_history
 from service_desk.parts import receive
 from store.database import Database
+from store.frames import read_frame
 from store.outcomes import FailureOutcome, TicketOutcome, failure_outcomes, ticket_outcomes
-from store.readings import read_frame
 
 WHO = "demo"
 DRAIN_SECONDS = 60.0

@@ -1,0 +1,96 @@
+"""Readings and events as data frames: what training and scoring read.
+
+Apart from the other reading, because pandas takes a second to import, and ingest and the API do without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from psycopg import sql
+
+from domain.device import EventKind
+from domain.device_model import DeviceModel
+from store.database import Connection
+from store.devices import names_of_model
+from store.reading_batches import EPOCH_2000
+from store.readings import list_channels
+from store.sql import load
+
+READINGS = load("readings")
+EVENTS = load("events")
+COPY_HEADER = 19
+COPY_TRAILER = 2
+
+
+def read_frame(
+    connection: Connection,
+    device_model: DeviceModel,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    devices: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Readings of one device model with since <= ts < until, of all devices or the named ones.
+
+    Columns: device (name), ts (UTC), then one float column per channel in the catalog's order, NaN where the device
+    sent none. Sorted by device and ts.
+    """
+    channels = [channel.name for channel in device_model.channels]
+    statement = sql.SQL(READINGS["copy_out"]).format(
+        table=sql.Identifier(device_model.readings_table),
+        values=list_channels(channels, "coalesce({0}, 'NaN')"),
+    )
+    parameters = {"since": since, "until": until, "devices": None if devices is None else list(devices)}
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+        content = b"".join(copy)
+    rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=copy_row(channels))
+    return frame_of(rows, channels, names_of_model(connection, device_model.name))
+
+
+def read_events_frame(
+    connection: Connection, device_model: DeviceModel, *, until: datetime | None = None
+) -> pd.DataFrame:
+    """Events of every device of one model before `until`, sorted by device and ts.
+
+    Columns: device, ts (UTC), kind, code, component, failure_mode. failure_mode is, for a failure, the mode that
+    lists its code (else the code itself); for any other kind `detail.failure_mode`, or empty.
+    """
+    rows = connection.execute(EVENTS["of_model"], {"device_model": device_model.name, "until": until}).fetchall()
+    modes = {code: mode.name for mode in device_model.failure_modes for code in mode.event_codes}
+    frame = pd.DataFrame(rows, columns=["device", "ts", "kind", "code", "component", "failure_mode"])
+    frame["ts"] = pd.to_datetime(frame["ts"], utc=True).astype("datetime64[us, UTC]")
+    failures = frame["kind"] == EventKind.FAILURE
+    codes = frame.loc[failures, "code"]
+    frame.loc[failures, "failure_mode"] = codes.map(modes).fillna(codes)
+    return frame
+
+
+def copy_row(channels: Sequence[str]) -> np.dtype[np.void]:
+    """One row of a binary COPY: the number of fields, then each field after its length."""
+    fields = [("fields", ">i2"), ("length_0", ">i4"), ("device_id", ">i8"), ("length_1", ">i4"), ("ts", ">i8")]
+    for name in channels:
+        fields += [(f"length of {name}", ">i4"), (f"value of {name}", ">f8")]
+    return np.dtype(fields)
+
+
+def frame_of(rows: np.ndarray, channels: Sequence[str], names: Mapping[int, str]) -> pd.DataFrame:
+    """The frame of `read_frame` from rows of a binary COPY; `names` are the devices' names by id."""
+    ids = rows["device_id"].astype(np.int64)
+    known = np.isin(ids, np.fromiter(names, np.int64, len(names)))
+    rows, ids = rows[known], ids[known]
+    by_name = sorted(names, key=names.__getitem__)
+    id_order = np.argsort(np.array(by_name, dtype=np.int64))
+    rank = id_order[np.searchsorted(np.array(by_name, dtype=np.int64)[id_order], ids)] if by_name else ids
+    ts = rows["ts"].astype(np.int64) + EPOCH_2000
+    order = np.lexsort((ts, rank))
+    columns: dict[str, object] = {
+        "device": pd.Series(np.array([names[key] for key in by_name], dtype=object)[rank[order]], dtype="str"),
+        "ts": pd.to_datetime(ts[order], unit="us", utc=True),
+    }
+    for name in channels:
+        columns[name] = rows[f"value of {name}"][order].astype(np.float64)
+    return pd.DataFrame(columns)
