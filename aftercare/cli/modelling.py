@@ -69,11 +69,13 @@ def score(as_json: bool) -> None:
             results = [score_device_model(application, model) for model in application.catalog.values()]
     for row in results:
         if as_json:
-            click.echo(
-                json.dumps({"device_model": row.device_model, "devices": row.devices, "new": row.new_predictions})
-            )
+            counts = {"device_model": row.device_model, "devices": row.devices, "new": row.new_predictions}
+            click.echo(json.dumps({**counts, "problems": list(row.problems)}))
         elif row.devices:
             click.echo(f"{row.device_model}: {row.devices} devices scored, {row.new_predictions} new predictions")
+    problems = [f"{row.device_model} {problem}" for row in results for problem in row.problems]
+    if problems:
+        raise AftercareError(f"not everything could be scored: {'; '.join(problems)}")
 
 
 @click.command(epilog="Example: aftercare evaluate turbofan_fd001")
