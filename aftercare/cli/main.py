@@ -10,7 +10,7 @@ import click
 
 from aftercare import __version__
 from domain.errors import AftercareError
-from store.failures import is_of_the_database
+from store.failures import is_of_the_database, is_of_the_schema
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "deliver": ("aftercare.cli.deliver:deliver", "Publish every alarm change over MQTT."),
@@ -75,5 +75,7 @@ def main() -> None:
     except Exception as error:
         if not is_of_the_database(error):
             raise
-        click.echo(f"aftercare: the database failed meanwhile, run the command again: {error}", err=True)
+        reason = str(error).strip().partition("\n")[0]
+        mend = "run 'aftercare migrate'" if is_of_the_schema(error) else "run the command again"
+        click.echo(f"aftercare: the database cannot do it: {reason}; {mend}", err=True)
         sys.exit(1)

@@ -20,6 +20,7 @@ from aftercare.settings import load_settings
 from aftercare.wiring import Application
 from alerts.feed import Feed
 from domain.errors import ConfigurationError
+from store.migrate import require_current
 
 log = structlog.get_logger()
 STREAMS_END_WITHIN = 3
@@ -33,11 +34,13 @@ def serve() -> None:
     require_safe_listening(settings.http_host, settings.api_token)
     application = wiring.build(settings, pool_size=16, application="aftercare serve")
     listening = listen(settings.http_host, settings.http_port)
-    with listening, application.database:
+    with listening, application.database as database:
+        with database.transaction() as connection:
+            require_current(connection)
         host, port = listening.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        log.info("serving", console=f"{address}/", api=f"{address}{api.app.PREFIX}", database=application.database.name)
-        feed = Feed(application.database)
+        log.info("serving", console=f"{address}/", api=f"{address}{api.app.PREFIX}", database=database.name)
+        feed = Feed(database)
         _Server(feed, compose(application, feed)).run(sockets=[listening])
         log.info("stopped")
 

@@ -1,7 +1,9 @@
 """Migration on the real server."""
 
 import psycopg
+import pytest
 
+from aftercare.cli.main import main
 from store.migrate import migrate
 from store.sql import load
 
@@ -23,3 +25,16 @@ def test_readings_tables_have_one_column_per_channel(database_url, catalog):
         for model in catalog.values():
             rows = connection.execute(load("database")["table_columns"], {"table": model.readings_table}).fetchall()
             assert {name for (name,) in rows} == {"ts", "device_id", "extra"} | {c.name for c in model.channels}
+
+
+@pytest.mark.parametrize("command", ["evaluate", "replay-rejected", "stock list"])
+def test_a_command_on_a_database_without_schema_says_to_migrate(monkeypatch, capsys, server_url, command):
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", server_url)
+    monkeypatch.setattr("sys.argv", ["aftercare", *command.split()])
+
+    with pytest.raises(SystemExit, match="1"):
+        main()
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("aftercare: ")
+    assert line.endswith("run 'aftercare migrate'")

@@ -91,16 +91,19 @@ REFUSED = [
     ({"http_port": "99999"}, "AFTERCARE_HTTP_PORT"),
     ({"http_host": "no.such.host.invalid", "api_token": "t"}, "AFTERCARE_HTTP_HOST"),
     ({"database_url": "postgresql://postgres@127.0.0.1:1/nowhere"}, "AFTERCARE_DATABASE_URL"),
+    ({"database_url": "without schema"}, "aftercare migrate"),
 ]
 
 
-def test_what_is_wrong_at_start_is_one_line(database_url: str) -> None:
+def test_what_is_wrong_at_start_is_one_line(database_url: str, server_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = {"taken": str(taken.getsockname()[1]), "99999": "99999"}
         started = []
         for settings, named in REFUSED:
             port = ports.get(settings.get("http_port", ""), str(free_port()))
             given = environment(**{"database_url": database_url, **settings, "http_port": port})
+            if settings.get("database_url") == "without schema":
+                given["AFTERCARE_DATABASE_URL"] = server_url
             started.append((named, subprocess.Popen(COMMAND, env=given, stderr=subprocess.PIPE, text=True)))
         for named, process in started:
             _, said = process.communicate(timeout=DEADLINE * 2)
