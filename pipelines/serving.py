@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -41,20 +42,25 @@ def run_in_process(
     """Run the flows one after the other in this process until `stop` is set, by `clock` rather than by the machine's.
 
     For sped-up device time, when a process per run would come too late (docs/decisions/0003). A run that fails is
-    logged and tried again after a pause of two seconds.
+    logged and tried again after a pause of two seconds, in which the other flow has its turn.
     """
-    train_at, score_at = clock() + train_interval, clock()
+    due = {"train": clock() + train_interval, "score": clock()}
+    work: Sequence[tuple[str, Callable[[], object], timedelta]] = (
+        ("train", train, train_interval),
+        ("score", score, score_interval),
+    )
     # The engine joins its heartbeat thread, which sleeps in whole seconds, at the end of every run.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         while not stop.is_set():
-            try:
-                if clock() >= train_at:
-                    train_at = clock() + train_interval
-                    train()
-                if clock() >= score_at:
-                    score_at = clock() + score_interval
-                    score()
-            except Exception as error:
-                log.error("flow run failed", why=str(error), kind=type(error).__name__)
-                stop.wait(PAUSE_AFTER_ERROR)
+            for name, run, interval in work:
+                started = clock()
+                if started < due[name] or stop.is_set():
+                    continue
+                try:
+                    run()
+                except Exception as error:
+                    log.error("flow run failed", flow=name, why=str(error), kind=type(error).__name__)
+                    stop.wait(PAUSE_AFTER_ERROR)
+                else:
+                    due[name] = started + interval
             stop.wait(pause)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from urllib.parse import urlsplit
 
 import click
 
+from aftercare.broker_address import parse_broker_url
 from aftercare.embedded import find_binaries
 from aftercare.embedded.ports import answers
+from aftercare.prefect_server import require_prefect
 from aftercare.settings import Settings, load_settings
 from aftercare.wiring import load_catalog
 from domain.errors import AftercareError, UnavailableError
-from ingest.broker import parse_broker_url
 from store.database import connect, describe_url, detect_tier
 from store.migrate import pending_migrations
 
@@ -90,18 +89,7 @@ def _check_broker(settings: Settings) -> str:
 def _check_prefect(settings: Settings) -> str:
     if settings.prefect_api_url is None:
         return "embedded: 'aftercare up' starts it"
-    parts = urlsplit(settings.prefect_api_url)
-    make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    try:
-        connection = make(parts.hostname or "localhost", parts.port, timeout=5)
-        connection.request("GET", f"{parts.path.rstrip('/')}/health")
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise UnavailableError(
-            f"{settings.prefect_api_url}: {error}. Start Prefect or correct PREFECT_API_URL"
-        ) from error
-    if status != http.HTTPStatus.OK:
-        raise UnavailableError(f"{settings.prefect_api_url} answers {status}: PREFECT_API_URL has to end with /api")
+    require_prefect(settings.prefect_api_url)
     return f"{settings.prefect_api_url} answers"
 
 

@@ -7,9 +7,10 @@ import threading
 
 import click
 
+from aftercare import wiring
 from aftercare.logs import configure_logging
+from aftercare.prefect_server import needing_prefect
 from aftercare.settings import load_settings
-from domain.clock import parse_clock
 from domain.errors import ConfigurationError
 
 
@@ -24,17 +25,17 @@ def flows(in_process: bool) -> None:
             "PREFECT_API_URL is not set: give the address of a Prefect server, for example http://127.0.0.1:4200/api, "
             "or run 'aftercare up', which brings its own"
         )
-    from pipelines.serving import run_in_process, serve_deployments  # Prefect takes seconds to import
+    application = wiring.build(settings)
+    intervals = {"train_interval": settings.train_interval, "score_interval": settings.score_interval}
+    if in_process:
+        from pipelines.serving import run_in_process  # Prefect takes seconds to import
 
-    if not in_process:
-        serve_deployments(train_interval=settings.train_interval, score_interval=settings.score_interval)
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        run_in_process(stop, clock=application.clock, **intervals)
         return
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    run_in_process(
-        stop,
-        clock=parse_clock(settings.clock),
-        train_interval=settings.train_interval,
-        score_interval=settings.score_interval,
-    )
+    with needing_prefect(settings.prefect_api_url):
+        from pipelines.serving import serve_deployments  # Prefect takes seconds to import
+
+        serve_deployments(**intervals)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from aftercare import wiring
 from aftercare.logs import configure_logging
+from aftercare.prefect_server import needing_prefect
 from aftercare.settings import Settings, load_settings
 from domain.errors import AftercareError
 from store.model_versions import champion_metrics
@@ -57,14 +58,15 @@ def score(as_json: bool) -> None:
     """Score every device once, record the predictions, and bring alarms, tickets and parts in line."""
     settings = load_settings()
     configure_logging(settings.log_level)
+    application = wiring.build(settings)
     if settings.prefect_api_url is not None:
-        from pipelines.flows import score as flow  # Prefect takes seconds to import
+        with application.database, needing_prefect(settings.prefect_api_url):
+            from pipelines.flows import score as flow  # Prefect takes seconds to import
 
-        results = flow()
+            results = flow()
     else:
         from pipelines.scoring import score_device_model
 
-        application = wiring.build(settings)
         with application.database:
             results = [score_device_model(application, model) for model in application.catalog.values()]
     for row in results:
@@ -100,15 +102,16 @@ def evaluate(device_model: str | None, as_json: bool) -> None:
 
 
 def _train(settings: Settings, device_models: Sequence[str]) -> Sequence[Any]:
-    if settings.prefect_api_url is not None:
-        from pipelines.flows import train as flow  # Prefect takes seconds to import
-
-        return flow(list(device_models))
     from pipelines.training import device_models_to_train, train_device_model
 
     application = wiring.build(settings)
+    chosen = device_models_to_train(application, device_models)
+    if settings.prefect_api_url is not None:
+        with application.database, needing_prefect(settings.prefect_api_url):
+            from pipelines.flows import train as flow  # Prefect takes seconds to import
+
+            return flow([model.name for model in chosen])
     with application.database:
-        chosen = device_models_to_train(application, device_models)
         return [row for model in chosen for row in train_device_model(application, model, "")]
 
 
