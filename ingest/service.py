@@ -9,10 +9,10 @@ from random import Random
 
 import structlog
 
+from aftercare.broker_address import parse_broker_url
 from aftercare.wiring import Application
 from domain.errors import AftercareError, ConfigurationError
 from ingest.backoff import Backoff
-from ingest.broker import parse_broker_url
 from ingest.inbox import Inbox
 from ingest.metrics import IngestMetrics
 from ingest.subscriber import Subscriber

@@ -18,9 +18,10 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from aftercare.broker_address import BrokerAddress
 from domain.clock import Clock
 from ingest.backoff import Backoff
-from ingest.broker import BrokerAddress, connect, make_client
+from ingest.broker import connect, make_client
 from ingest.codecs import CODECS
 from ingest.inbox import Inbox
 from ingest.message import Delivery, Message

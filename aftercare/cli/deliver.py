@@ -8,11 +8,11 @@ import threading
 import click
 
 from aftercare import wiring
+from aftercare.broker_address import parse_broker_url
 from aftercare.logs import configure_logging
 from aftercare.settings import load_settings
 from alerts.delivery import follow
 from alerts.transports.mqtt import MqttTransport
-from ingest.broker import parse_broker_url
 from store.migrate import require_current
 
 

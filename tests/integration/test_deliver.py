@@ -19,13 +19,13 @@ import pytest
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from aftercare.broker_address import parse_broker_url
 from aftercare.embedded.broker import EmbeddedBroker
 from alerts import lifecycle
 from alerts.delivery import deliver_next, follow
 from alerts.transports.mqtt import MqttTransport
 from domain.alarm import AlarmSource, Severity
 from domain.errors import UnavailableError
-from ingest.broker import parse_broker_url
 from store.database import Database
 from store.outbox import FeedEntry
 

@@ -14,9 +14,9 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from aftercare import wiring
+from aftercare.broker_address import parse_broker_url
 from aftercare.settings import Settings
 from domain.device import Device
-from ingest.broker import parse_broker_url
 from ingest.service import Ingest
 from store import devices
 

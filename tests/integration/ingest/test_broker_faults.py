@@ -7,7 +7,7 @@ import threading
 import orjson
 import pytest
 
-from ingest.broker import parse_broker_url
+from aftercare.broker_address import parse_broker_url
 
 
 class Wire:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from aftercare.broker_address import BrokerAddress, parse_broker_url
 from domain.errors import ConfigurationError
-from ingest.broker import BrokerAddress, parse_broker_url
 
 
 @pytest.mark.parametrize(
