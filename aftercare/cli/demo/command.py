@@ -48,11 +48,11 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
     to its failure, so that each ticket can be checked. The demo has a database and a broker of its own.
     """
     began = time.monotonic()
+    if json_file is not None:
+        _require_writable(json_file)
     settings = own_services(load_settings())
     configure_logging("warning")
     catalog = load_catalog()
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise ConfigurationError(f"--json {json_file}: its folder does not exist")
     now = datetime.now(UTC)
     fleet = simulated_fleet(now, seed=seed) if data is None else fd001_fleet(data, catalog["turbofan_fd001"], now)
     display = Display(Console())
@@ -77,6 +77,14 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
         if keep:
             display.say(f"console: {platform.http_url}   Ctrl-C stops everything")
             signal.pause()
+
+
+def _require_writable(json_file: Path) -> None:
+    """Told now, and not when the demo is over."""
+    try:
+        json_file.open("a").close()
+    except OSError as error:
+        raise ConfigurationError(f"--json {json_file}: {error.strerror}; name a file that can be written") from error
 
 
 def _learn(display: Display, platform: Platform, database: Database, catalog: Catalog, fleet: DemoFleet) -> None:

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from aftercare.cli.main import COMMANDS, commands
+from domain.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -25,3 +26,11 @@ def test_an_unknown_command_is_refused():
 
     assert result.exit_code == 2
     assert "No such command 'predict'" in result.output
+
+
+@pytest.mark.parametrize("place", [".", "missing/figures.json"])
+def test_the_demo_refuses_a_file_that_cannot_be_written_before_it_starts(tmp_path, place):
+    result = CliRunner().invoke(commands, ["demo", "--json", str(tmp_path / place)])
+
+    assert isinstance(result.exception, ConfigurationError)
+    assert str(tmp_path / place) in str(result.exception)
