@@ -114,7 +114,8 @@ class Subscriber:
                 receive_maximum=self._inbox.max_messages,
             )
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be looked up
-            link.problem = f"cannot connect: {getattr(error, 'strerror', None) or error}"
+            reason = getattr(error, "strerror", None) or error
+            link.problem = f"cannot connect: {reason}; check AFTERCARE_MQTT_URL and that the broker runs"
             return None
         self._connections += 1
         self._metrics.connections.inc()
