@@ -26,16 +26,20 @@ def flows(in_process: bool) -> None:
             "or run 'aftercare up', which brings its own"
         )
     application = wiring.build(settings)
-    intervals = {"train_interval": settings.train_interval, "score_interval": settings.score_interval}
     if in_process:
         from pipelines.serving import run_in_process  # Prefect takes seconds to import
 
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        run_in_process(stop, clock=application.clock, **intervals)
+        run_in_process(
+            stop,
+            clock=application.clock,
+            train_interval=settings.train_interval,
+            score_interval=settings.score_interval,
+        )
         return
     with needing_prefect(settings.prefect_api_url):
         from pipelines.serving import serve_deployments  # Prefect takes seconds to import
 
-        serve_deployments(**intervals)
+        serve_deployments(train_interval=settings.train_interval, score_interval=settings.score_interval)
