@@ -1,6 +1,6 @@
 # Two commands to begin with: `make demo` and `make test`. Both set up everything that is missing.
 # Options go through: make demo ARGS="--json out.json", make test ARGS="-k alarm".
-.PHONY: setup demo test check bench-models lock clean
+.PHONY: setup demo test check screenshots bench-models lock clean
 
 setup:
 	@scripts/setup
@@ -19,6 +19,10 @@ check: setup
 
 bench-models: setup
 	@.venv/bin/python -m bench.models $(ARGS)
+
+# The pictures of docs/images: a demo's fleet at work, seen by Chromium, which is installed when it is missing.
+screenshots: setup
+	@.venv/bin/python scripts/screenshots.py
 
 # Names, versions and hashes only: no address of any registry.
 lock: setup
