@@ -72,12 +72,12 @@ def chart(
     width: int = WIDE,
 ) -> Chart | None:
     """A chart of the range; None when no value lies in it. `share`: values are
-    probabilities, shown from 0 to 100 %."""
+    probabilities, shown from 0 to 10, 20, 50 or 100%."""
     values = [value for side in (series.low, series.high) for value in side if value is not None]
     if not values or until <= since:
         return None
-    low, high = (0.0, 1.0) if share else _padded(min(values), max(values))
-    ticks = [0.0, 0.5, 1.0] if share else _round_steps(low, high)
+    low, high = (0.0, _top_share(max(*values, threshold or 0.0))) if share else _padded(min(values), max(values))
+    ticks = [0.0, high / 2, high] if share else _round_steps(low, high)
 
     def x(moment: datetime) -> float:
         return round(LEFT + (moment - since) / (until - since) * (width - LEFT - RIGHT), 1)
@@ -104,6 +104,11 @@ def chart(
         last_y=points[-1][1] if points else None,
         width=width,
     )
+
+
+def _top_share(most: float) -> float:
+    """Where the axis of a probability ends, so that a low threshold can still be told from none."""
+    return next((top for top in (0.1, 0.2, 0.5) if most <= 0.9 * top), 1.0)
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:

@@ -38,7 +38,7 @@ def risk_chart(
     window: tuple[datetime, datetime] | None = None,
     pins: list[tuple[datetime, str]],
 ) -> Chart | None:
-    """Risk from 0 to 100 % over the window (none: over its own points), with the threshold from which to act."""
+    """Risk over the window (none: over its own points), with the threshold from which to act."""
     if not points:
         return None
     since, until = window or (points[0].at, points[-1].at)

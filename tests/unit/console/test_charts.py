@@ -65,6 +65,12 @@ def test_a_share_is_shown_from_0_to_100_per_cent_with_its_threshold() -> None:
     assert drawing.top < drawing.threshold < drawing.bottom
 
 
+def test_a_small_share_is_shown_so_that_its_threshold_can_be_told_from_none() -> None:
+    drawing = drawn(series(0.02, 0.03), share=True, threshold=0.05)
+    assert [tick.label for tick in drawing.y_ticks] == ["0%", "5%", "10%"]
+    assert drawing.threshold == drawing.y_ticks[1].at
+
+
 def test_pins_outside_the_range_are_left_out() -> None:
     inside, outside = SINCE + timedelta(hours=1), SINCE - timedelta(hours=1)
     assert [pin.label for pin in drawn(series(1), pins=[(inside, "in"), (outside, "out")]).pins] == ["in"]
