@@ -36,8 +36,8 @@ def close(
     """Close a resolved ticket with what was found. `worked_at`: when the work was done; None: when it was resolved.
 
     Confirmed and worn renew the failure mode's component, clear its alarm and consume the reserved parts; `replaced`
-    names further components that were exchanged. When nothing was exchanged the parts are released, and the alarm
-    stays until its prediction is retracted. Raises InvalidInputError, and as `moves.move`.
+    names further components that were exchanged. When that component was not exchanged the parts are released, and the
+    alarm stays until its prediction is retracted. Raises InvalidInputError, and as `moves.move`.
     """
     filed = tickets.lock(connection, ticket_id)
     device_model = catalog.get(filed.device_model)
@@ -70,7 +70,7 @@ def close(
             now=now,
             reason=f"component replaced, ticket {ticket_id}",
         )
-    settle = parts.consume if renewed else parts.release
+    settle = parts.consume if mode.component in renewed else parts.release
     settle(connection, ticket_id=ticket_id, who=who, now=now, reason=f"closed: {closure_code}")
     return ticket
 

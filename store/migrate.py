@@ -147,6 +147,5 @@ def _sync_view(connection: Connection) -> None:
                 "CROSS JOIN LATERAL (VALUES {}) AS c (channel, value) WHERE c.value IS NOT NULL"
             ).format(sql.Identifier(table), pairs)
         )
-    connection.execute("DROP VIEW IF EXISTS telemetry")
-    if selects:
-        connection.execute(sql.SQL("CREATE VIEW telemetry AS ") + sql.SQL(" UNION ALL ").join(selects))
+    if selects:  # replaced, not dropped: people may have built views upon it
+        connection.execute(sql.SQL("CREATE OR REPLACE VIEW telemetry AS ") + sql.SQL(" UNION ALL ").join(selects))

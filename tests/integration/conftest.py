@@ -18,7 +18,7 @@ from aftercare.cli.serve import compose, listen
 from aftercare.settings import load_settings
 from aftercare.wiring import Application, Catalog
 from alerts.feed import Feed
-from domain.device_model import DeviceModel
+from domain.device_model import Component, DeviceModel
 from domain.prediction import Prediction, RecordedPrediction
 from service_desk.predictions import Outcome, act_on_prediction
 from store.database import Database
@@ -195,6 +195,7 @@ def desk(database_url: str, catalog: Catalog) -> Iterator[Desk]:
 
 
 def with_fixed_times(device_model: DeviceModel) -> DeviceModel:
-    """The same with a notice of 10 h, a horizon of 30 h and a gate of 0.7, whatever the catalog says today."""
+    """The same with a notice of 10 h, a horizon of 30 h and a gate of 0.7, whatever the catalog says today; and a fan."""
     mode = replace(device_model.failure_modes[0], lead_time=10 * HOUR, horizon=30 * HOUR, gate_precision=0.7)
-    return replace(device_model, failure_modes=[mode])
+    fan = Component("fan", "Fan")
+    return replace(device_model, failure_modes=[mode], components=[*device_model.components, fan])

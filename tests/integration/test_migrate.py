@@ -38,3 +38,13 @@ def test_a_command_on_a_database_without_schema_says_to_migrate(monkeypatch, cap
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("aftercare: ")
     assert line.endswith("run 'aftercare migrate'")
+
+
+def test_migrating_leaves_views_that_people_built_on_telemetry(database_url, catalog):
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE VIEW hot AS SELECT device FROM telemetry WHERE value > 100")
+
+    migrate(database_url, list(catalog.values()))
+
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM hot").fetchone() == (0,)

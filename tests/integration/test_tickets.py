@@ -242,6 +242,17 @@ def test_no_fault_found_releases_the_part_ends_no_life_and_asks_for_no_second_vi
     desk.check_ledgers()
 
 
+def test_a_part_is_free_again_when_something_else_was_exchanged(desk: Desk) -> None:
+    device_id = desk.add_device("d1")
+    receive(desk, 1)
+    opened = desk.act(desk.predict(device_id))
+    assert opened.ticket_id is not None
+    resolve(desk, opened.ticket_id)
+    close(desk, opened.ticket_id, ClosureCode.NO_FAULT_FOUND, replaced=["fan"])
+    assert reservations(desk) == [(opened.ticket_id, "released")]
+    desk.check_ledgers()
+
+
 def test_closing_refuses_what_cannot_be(desk: Desk) -> None:
     opened = desk.act(desk.predict(desk.add_device("d1")))
     assert opened.ticket_id is not None
