@@ -32,9 +32,11 @@ def replay_rejected(
     clock: Clock,
     *,
     reason: str | None = None,
+    sender: str | None = None,
     limit: int | None = None,
 ) -> ReplayReport:
-    """Try rejected messages again, oldest first: all, or those whose reason contains `reason`, at most `limit`.
+    """Try rejected messages again, oldest first: all, or those whose reason contains `reason`, or those on topics of
+    the device `sender`, at most `limit`.
 
     A message is stored and marked as replayed in one transaction; one that fails again stays as it is.
     """
@@ -43,7 +45,7 @@ def replay_rejected(
     while limit is None or report.tried < limit:
         with database.transaction() as connection:
             size = PIECE if limit is None else min(PIECE, limit - report.tried)
-            waiting = rejected.take_waiting(connection, after=after, reason=reason, limit=size)
+            waiting = rejected.take_waiting(connection, after=after, reason=reason, sender=sender, limit=size)
             if not waiting:
                 break
             after = waiting[-1][0]

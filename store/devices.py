@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.device import Connectivity, Device
 from domain.errors import NotFoundError
 from store.database import Connection
+from store.quarantine import release
 from store.sql import load
 
 SQL = load("devices")
@@ -52,8 +54,14 @@ def get(connection: Connection, name: str) -> RegisteredDevice:
     row = connection.execute(SQL["get"], {"name": name}).fetchone()
     if row is None:
         raise NotFoundError(f"device {name!r} is not registered: import it, or check its name")
-    device_id, *fields, last_seen_at, connectivity = row
-    return RegisteredDevice(device_id, Device(*fields), last_seen_at, Connectivity(connectivity))
+    return _registered(row)
+
+
+def stream(connection: Connection, *, device_model: str | None = None) -> Iterator[RegisteredDevice]:
+    """Every device by name, or those of one model, however many there are."""
+    with connection.cursor("devices") as cursor:
+        for row in cursor.execute(SQL["list"], {"device_model": device_model}):
+            yield _registered(row)
 
 
 def names_of_model(connection: Connection, device_model: str) -> dict[int, str]:
@@ -83,6 +91,7 @@ def save(connection: Connection, devices: Sequence[Device]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.executemany(SQL["save"], parameters)
+    release(connection, [device.name for device in devices])
 
 
 def install_components(connection: Connection, names: Collection[str], components: Sequence[str]) -> None:
@@ -112,3 +121,8 @@ def renew_component(connection: Connection, *, device_id: int, component: str, a
     connection.execute(SQL["lock_component"], exchange)
     connection.execute(SQL["remove_component"], exchange)
     connection.execute(SQL["add_component"], exchange)
+
+
+def _registered(row: Sequence[Any]) -> RegisteredDevice:
+    device_id, *fields, last_seen_at, connectivity = row
+    return RegisteredDevice(device_id, Device(*fields), last_seen_at, Connectivity(connectivity))

@@ -15,6 +15,7 @@ from store.failures import is_of_the_database, is_of_the_schema
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "deliver": ("aftercare.cli.deliver:deliver", "Publish every alarm change over MQTT."),
     "demo": ("aftercare.cli.demo:demo", "Run the whole loop on a fleet and count what came of it."),
+    "devices": ("aftercare.cli.devices:devices", "Register devices, give them credentials, take in strangers."),
     "doctor": ("aftercare.cli.doctor:doctor", "Check settings, services and catalog, with a mend for each fault."),
     "evaluate": ("aftercare.cli.modelling:evaluate", "Show how well the models do on devices they had not seen."),
     "flows": ("aftercare.cli.flows:flows", "Train and score on schedule."),
@@ -27,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "simulate": ("aftercare.cli.simulate:simulate", "Publish a simulated or recorded fleet over MQTT."),
     "stock": ("aftercare.cli.stock:stock", "Parts on the shelves of the service centres."),
     "train": ("aftercare.cli.modelling:train", "Train the failure models."),
+    "upkeep": ("aftercare.cli.upkeep:upkeep", "Keep roll-ups and latest values up to date, and drop what expired."),
     "up": ("aftercare.cli.up:up", "Run everything on this machine until Ctrl-C."),
 }
 """Where each command is, and what the list of commands says of it: a command's module, and what that imports, is read

@@ -24,11 +24,45 @@ CREATE TABLE devices (
     firmware text NOT NULL DEFAULT '',
     last_seen_at timestamptz,
     connectivity text NOT NULL DEFAULT 'unknown' CHECK (connectivity IN ('unknown', 'online', 'offline')),
-    connectivity_at timestamptz
+    connectivity_at timestamptz,
+    status_at timestamptz,
+    heard_at timestamptz,
+    heard_every interval
 );
 CREATE INDEX devices_by_model ON devices (device_model, device_id);
 CREATE INDEX devices_by_customer ON devices (customer, device_id);
 COMMENT ON COLUMN devices.last_seen_at IS 'Latest device time of any reading, event or status.';
+COMMENT ON COLUMN devices.connectivity_at IS 'Since when it is online or offline.';
+COMMENT ON COLUMN devices.status_at IS 'The ts of the newest status that bore one: an older status that comes late changes nothing.';
+COMMENT ON COLUMN devices.heard_at IS 'When its latest message arrived, by the platform''s clock.';
+COMMENT ON COLUMN devices.heard_every IS 'What lies between its arrivals, as a moving average.';
+
+CREATE TABLE device_credentials (
+    device_id bigint PRIMARY KEY REFERENCES devices ON DELETE CASCADE,
+    password_hash text NOT NULL,
+    issued_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN device_credentials.password_hash IS 'As Mosquitto reads it ($7$: PBKDF2 with SHA-512). The password itself is kept nowhere.';
+
+CREATE TABLE connectivity_changes (
+    connectivity_change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
+    at timestamptz NOT NULL,
+    state text NOT NULL CHECK (state IN ('online', 'offline')),
+    told_by text NOT NULL CHECK (told_by IN ('status', 'will', 'silence', 'messages'))
+);
+CREATE INDEX connectivity_changes_of_device ON connectivity_changes (device_id, connectivity_change_id);
+
+CREATE TABLE ingest_heartbeats (
+    ingest_id text PRIMARY KEY,
+    listening_since timestamptz NOT NULL,
+    stored_until timestamptz NOT NULL,
+    session_expiry interval NOT NULL,
+    beat_at timestamptz NOT NULL
+);
+COMMENT ON TABLE ingest_heartbeats IS 'What silence is judged by: a device may only be called silent over a time in which ingest listened.';
+COMMENT ON COLUMN ingest_heartbeats.stored_until IS 'Everything that came before it is committed.';
+COMMENT ON COLUMN ingest_heartbeats.beat_at IS 'By the machine''s clock, at whatever speed the platform''s clock runs.';
 
 CREATE TABLE components (
     component_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -233,11 +267,68 @@ CREATE TABLE rejected_messages (
     received_at timestamptz NOT NULL,
     times bigint NOT NULL DEFAULT 1,
     last_at timestamptz NOT NULL,
-    replayed_at timestamptz
+    replayed_at timestamptz,
+    sender text NOT NULL DEFAULT ''
 );
 -- Of hashes, because a topic may be longer than an index entry.
 CREATE UNIQUE INDEX rejected_messages_waiting ON rejected_messages (md5(topic), sha256(payload)) WHERE replayed_at IS NULL;
+CREATE INDEX rejected_messages_of_sender ON rejected_messages (sender, rejected_id) WHERE replayed_at IS NULL;
 COMMENT ON COLUMN rejected_messages.times IS 'How often these very bytes came on this topic.';
+COMMENT ON COLUMN rejected_messages.sender IS 'The device that the topic names; empty when it names none.';
+
+CREATE TABLE quarantine (
+    sender text PRIMARY KEY,
+    messages bigint NOT NULL,
+    bytes bigint NOT NULL,
+    dropped bigint NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL
+);
+COMMENT ON TABLE quarantine IS 'Senders that are no registered devices: how much of theirs is kept in rejected_messages, and what went beyond the cap.';
+
+CREATE TABLE dirty_batches (
+    dirty_batch_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_model text NOT NULL,
+    device_ids bigint[] NOT NULL,
+    first_ts timestamptz[] NOT NULL,
+    last_ts timestamptz[] NOT NULL
+);
+COMMENT ON TABLE dirty_batches IS
+    'Which device wrote which stretch of time, one row per written batch and device model. Upkeep takes them within a second.';
+
+CREATE TABLE dirty_buckets (
+    device_id bigint NOT NULL,
+    bucket timestamptz NOT NULL,
+    device_model text NOT NULL,
+    noted_at timestamptz NOT NULL,
+    PRIMARY KEY (device_id, bucket)
+);
+CREATE INDEX dirty_buckets_by_age ON dirty_buckets (device_model, noted_at);
+COMMENT ON TABLE dirty_buckets IS 'Finest buckets whose roll-ups are not what their readings say; read from the readings until then.';
+
+CREATE TABLE reading_retention (
+    device_model text PRIMARY KEY,
+    retained_from timestamptz NOT NULL DEFAULT '-infinity',
+    readings_too_late bigint NOT NULL DEFAULT 0
+);
+COMMENT ON COLUMN reading_retention.retained_from IS 'Readings before this were dropped; roll-ups before it never change again.';
+COMMENT ON COLUMN reading_retention.readings_too_late IS 'How many readings came after their time had been dropped, and were kept out.';
+
+CREATE TABLE sparkplug_births (
+    group_id text NOT NULL,
+    edge_node text NOT NULL,
+    device_id text NOT NULL,
+    received_at timestamptz NOT NULL,
+    confirmed_at timestamptz NOT NULL,
+    metrics jsonb NOT NULL,
+    bd_seq numeric(20),
+    PRIMARY KEY (group_id, edge_node, device_id, received_at)
+);
+COMMENT ON TABLE sparkplug_births IS
+    'How to read Sparkplug B data that names metrics by alias. A row for each change, so that old messages can be replayed.';
+COMMENT ON COLUMN sparkplug_births.device_id IS 'Empty for the edge node itself.';
+COMMENT ON COLUMN sparkplug_births.confirmed_at IS 'When a birth last told the same metrics.';
+COMMENT ON COLUMN sparkplug_births.metrics IS 'List of [name, alias or null, datatype].';
 
 CREATE TABLE outbox (
     outbox_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

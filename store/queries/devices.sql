@@ -8,6 +8,13 @@ SELECT device_id, name, device_model, serial, customer, site, service_centre, in
        connectivity
 FROM devices WHERE name = %(name)s
 
+-- list --
+-- Every device, or those of one model, by name.
+SELECT device_id, name, device_model, serial, customer, site, service_centre, installed_at, firmware, last_seen_at,
+       connectivity
+FROM devices WHERE %(device_model)s::text IS NULL OR device_model = %(device_model)s
+ORDER BY name
+
 -- names_of_model --
 -- Every device of one model.
 SELECT device_id, name FROM devices WHERE device_model = %(device_model)s
