@@ -15,9 +15,9 @@ KEEPALIVE = 60
 MAX_EXPIRY = 0xFFFFFFFE
 
 
-def make_client(address: BrokerAddress, client_id: str, link: object) -> Client:
-    """A client that acknowledges only when told to; `link` is what its callbacks get."""
-    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, userdata=link, protocol=MQTTv5, manual_ack=True)
+def make_client(address: BrokerAddress, client_id: str) -> Client:
+    """A client that acknowledges only when told to."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, manual_ack=True)
     if address.username is not None:
         client.username_pw_set(address.username, address.password)
     if address.tls:

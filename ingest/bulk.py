@@ -11,7 +11,7 @@ from domain.device import DEVICE_NAME, Device
 from domain.device_model import DeviceModel
 from ingest.codecs.timestamps import to_microseconds
 from ingest.history_files import Rejects, Table, read_pieces, rejects_of
-from ingest.history_rows import HistoryReadings, to_devices, to_events, to_readings
+from ingest.history_rows import to_devices, to_events, to_readings
 from store import devices as device_store
 from store import events as event_store
 from store import reading_batches
@@ -107,8 +107,8 @@ class _Import:
             with self.database.transaction() as connection:
                 ids = self._ids(connection, piece.rows["device"].astype(str).unique().tolist())
                 history = to_readings(piece, self.device_model, ids, rejects)
-                written = reading_batches.write(connection, self.device_model, history.rows)
-                device_store.note_news(connection, _latest(history))
+                written = reading_batches.write(connection, self.device_model, history.block)
+                device_store.note_news(connection, {key: News(ts) for key, ts in history.block.newest().items()})
             self.report.readings += written.inserted
             self.report.merged += history.merged + written.merged
             self.report.conflicts += history.conflicts + written.conflicts
@@ -151,8 +151,3 @@ class _Import:
         device_store.save(connection, devices)
         components = [component.name for component in self.device_model.components]
         device_store.install_components(connection, [device.name for device in devices], components)
-
-
-def _latest(history: HistoryReadings) -> dict[int, News]:
-    """The last row of each device is its latest: they are sorted."""
-    return {row[0]: News(row[1]) for row in history.rows}

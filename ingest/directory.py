@@ -16,7 +16,7 @@ class DeviceDirectory:
     """Device names to ids. Unknown names are asked for each time, in one query for all of them."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._known: dict[str, DeviceRef] = {}
+        self.known: dict[str, DeviceRef] = {}
         self._monotonic = monotonic
         self._since = monotonic()
 
@@ -24,7 +24,7 @@ class DeviceDirectory:
         """The devices of these names that are registered."""
         if self._monotonic() - self._since > MAX_AGE:
             self.forget()
-        known = self._known
+        known = self.known
         missing = [name for name in names if name not in known]
         if missing:
             known.update(find(connection, missing))
@@ -32,5 +32,5 @@ class DeviceDirectory:
 
     def forget(self) -> None:
         """Ask for every device anew."""
-        self._known.clear()
+        self.known.clear()
         self._since = self._monotonic()

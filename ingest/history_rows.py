@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import repeat
-from typing import Any
 
 import numpy as np
 import orjson
@@ -19,6 +17,7 @@ from ingest.codecs.decoded import PayloadError, shown
 from ingest.codecs.json_payloads import read_event
 from ingest.codecs.timestamps import EARLIEST, LATEST, read_timestamp, to_datetime
 from ingest.history_files import Piece, Rejects
+from store.reading_block import ReadingBlock
 
 NO_INSTANT = "ts is not an instant from 1990 to 2099: give ISO 8601 (UTC unless it names a zone) or epoch milliseconds"
 EMPTY = frozenset({"", "nan", "na", "null", "none"})
@@ -28,7 +27,7 @@ EMPTY = frozenset({"", "nan", "na", "null", "none"})
 class HistoryReadings:
     """Rows as `store.reading_batches.write` takes them, and what was merged on the way there."""
 
-    rows: Sequence[Sequence[Any]]
+    block: ReadingBlock
     merged: int
     conflicts: int
 
@@ -105,15 +104,10 @@ def _merge(table: pd.DataFrame) -> HistoryReadings:
         conflicts = int((groups.nunique() > 1).any(axis=1).sum())
         table = pd.concat([table[~repeated], groups.first().reset_index()])
     table = table.sort_values(keys)
-    columns = [_nullable(table[name].to_numpy()) for name in table.columns]
-    return HistoryReadings(list(zip(*columns, repeat(None), strict=False)), merged, conflicts)
-
-
-def _nullable(column: np.ndarray[Any, Any]) -> list[Any]:
-    if column.dtype.kind == "f" and np.isnan(column).any():
-        column = np.where(np.isnan(column), None, column)  # type: ignore[call-overload]
-    values: list[Any] = column.tolist()
-    return values
+    channels = table.drop(columns=keys).to_numpy(dtype=float)
+    return HistoryReadings(
+        ReadingBlock(table["device_id"].to_numpy(), table["ts"].to_numpy(), channels), merged, conflicts
+    )
 
 
 def _microseconds(texts: pd.Series) -> pd.Series:

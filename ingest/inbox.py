@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ingest.message import Message
 
@@ -13,10 +13,10 @@ MAX_BYTES = 64 << 20
 
 
 class Inbox:
-    """Messages in the order in which they came.
+    """Messages in the order in which they came, in the portions in which they came.
 
     `put` never blocks: who reads the broker asks `has_room` before each read, and stops reading when there is none,
-    so the queue holds at most `max_messages`, and at most one message more than `max_bytes`.
+    so the queue holds at most one portion more than `max_messages` or `max_bytes`.
     """
 
     def __init__(
@@ -26,36 +26,43 @@ class Inbox:
         self.max_messages = max_messages
         self._max_bytes = max_bytes
         self._on_room = on_room
-        self._messages: deque[Message] = deque()
+        self._portions: deque[Sequence[Message]] = deque()
+        self._messages = 0
         self._bytes = 0
         self._closed = False
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return self._messages
 
     @property
     def has_room(self) -> bool:
-        return len(self._messages) < self.max_messages and self._bytes < self._max_bytes
+        return self._messages < self.max_messages and self._bytes < self._max_bytes
 
-    def put(self, message: Message) -> None:
+    def put(self, messages: Sequence[Message]) -> None:
+        """Append one portion, at least one message."""
         with self._changed:
-            self._messages.append(message)
-            self._bytes += len(message.payload)
+            self._portions.append(messages)
+            self._messages += len(messages)
+            self._bytes += _size(messages)
             self._changed.notify()
 
-    def take(self, max_messages: int, max_bytes: int, timeout: float | None = None) -> list[Message]:
-        """The oldest messages, at least one; none after `timeout` seconds, or when the inbox is closed and empty."""
+    def take(self, max_messages: int, timeout: float | None = None) -> Sequence[Message]:
+        """The oldest messages of one portion, at least one; none after `timeout` seconds, or when the inbox is closed
+        and empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._messages or self._closed, timeout)
+            self._changed.wait_for(lambda: self._portions or self._closed, timeout)
+            if not self._portions:
+                return []
             was_full = not self.has_room
-            taken: list[Message] = []
-            size = 0
-            while self._messages and len(taken) < max_messages and size < max_bytes:
-                taken.append(self._messages.popleft())
-                size += len(taken[-1].payload)
-            self._bytes -= size
-        if was_full and taken:
+            taken = self._portions.popleft()
+            if len(taken) > max_messages:
+                self._portions.appendleft(taken[max_messages:])
+                taken = taken[:max_messages]
+            self._messages -= len(taken)
+            self._bytes -= _size(taken)
+            has_room = self.has_room
+        if was_full and has_room:
             self._on_room()
         return taken
 
@@ -64,3 +71,7 @@ class Inbox:
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+
+def _size(messages: Sequence[Message]) -> int:
+    return sum([len(message.payload) for message in messages])

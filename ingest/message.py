@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from ingest.codecs import Decoded, PayloadError, decode
+from store.devices import DeviceRef
+
+Delivery = int
+"""What the broker wants to hear back, and on which connection, as one number: message ids begin anew with each
+connection, so the connection's number stands above the 16 bits of the message id."""
 
 
-class Delivery(NamedTuple):
-    """What the broker wants to hear back, and on which connection: message ids begin anew with each connection."""
-
-    connection: int
-    message_id: int
+def make_delivery(connection: int, message_id: int) -> Delivery:
+    """The delivery of that message id on that connection."""
+    return connection << 16 | message_id
 
 
 class Message(NamedTuple):
@@ -24,15 +28,24 @@ class Message(NamedTuple):
     delivery: Delivery | None = None
 
 
+class Packed(NamedTuple):
+    """Readings of one registered device, packed as `ingest.codecs.packed_json` does."""
+
+    device: DeviceRef
+    rows: Sequence[bytes]
+
+
 class Incoming(NamedTuple):
     """A message with what it says, or with why it says nothing that can be stored."""
 
     message: Message
-    content: Decoded | PayloadError
+    content: Decoded | Packed | PayloadError
 
     @property
     def row_count(self) -> int:
         """How many rows it will take, roughly: a rejected message takes one too."""
+        if isinstance(self.content, Packed):
+            return len(self.content.rows)
         if isinstance(self.content, PayloadError):
             return 1
         return max(1, len(self.content.samples) + len(self.content.events))

@@ -15,14 +15,16 @@ from ingest.batch import assemble
 from ingest.codecs import Decoded, PayloadError
 from ingest.directory import DeviceDirectory
 from ingest.inbox import Inbox
-from ingest.message import Delivery, Incoming, read
+from ingest.message import Delivery, Incoming, Message, read
+from ingest.message_reader import MessageReader
 from ingest.metrics import IngestMetrics
 from ingest.writing import write_batch
 from store.database import Connection
 from store.failures import is_of_the_database
 
 log = structlog.get_logger()
-SLICE_MESSAGES, SLICE_BYTES = 500, 1 << 20
+SLICE = 500
+"""Messages read before it is asked again whether the batch is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class BatchWriter:
         self._connect = connect
         self._connection: Connection | None = None
         self._directory = DeviceDirectory()
+        self._reader = MessageReader(self._directory.known, catalog)
         self._catalog = catalog
         self._inbox = inbox
         self._acknowledge = acknowledge
@@ -79,18 +82,21 @@ class BatchWriter:
         self._draining.set()
 
     def _collect(self) -> list[Incoming]:
-        incoming = [read(message) for message in self._inbox.take(SLICE_MESSAGES, SLICE_BYTES)]
+        incoming = self._read(self._inbox.take(SLICE))
         deadline = time.monotonic() + self._limits.wait
-        rows = sum(one.row_count for one in incoming)
+        rows = sum([one.row_count for one in incoming])
         while incoming and rows < self._limits.rows:
             left = 0.0 if self._draining.is_set() else deadline - time.monotonic()
-            more = [read(message) for message in self._inbox.take(SLICE_MESSAGES, SLICE_BYTES, max(0.0, left))]
+            more = self._read(self._inbox.take(SLICE, max(0.0, left)))
             if not more:
                 break
-            rows += sum(one.row_count for one in more)
+            rows += sum([one.row_count for one in more])
             incoming += more
         self._metrics.received.inc(len(incoming))
         return incoming
+
+    def _read(self, messages: Sequence[Message]) -> list[Incoming]:
+        return [self._reader.read(message) for message in messages]
 
     def _store(self, incoming: Sequence[Incoming]) -> None:
         """Write messages; when the database refuses something in them, find out which and reject those."""
@@ -100,6 +106,7 @@ class BatchWriter:
             if is_of_the_database(error) or isinstance(error, _DatabaseAwayError):
                 raise
             self._directory.forget()
+            incoming = [read(message) for message, _ in incoming]
             if len(incoming) > 1:
                 middle = len(incoming) // 2
                 self._store(incoming[:middle])

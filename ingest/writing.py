@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.batch import Batch
+from ingest.batch import Batch, all_news
 from store import devices, events, reading_batches, rejected
 from store.database import Connection
 
@@ -26,12 +26,10 @@ class BatchReport:
 
 def write_batch(connection: Connection, batch: Batch) -> BatchReport:
     """Store everything in the batch. Nothing of it is stored unless the caller commits."""
-    written = [
-        reading_batches.write(connection, rows.device_model, rows.ordered())
-        for _, rows in sorted(batch.readings.items())
-    ]
+    readings = [(rows.device_model, rows.block()) for _, rows in sorted(batch.readings.items())]
+    written = [reading_batches.write(connection, device_model, block) for device_model, block in readings]
     new_events = events.insert(connection, batch.events)
-    devices.note_news(connection, batch.news)
+    devices.note_news(connection, all_news(batch, (block for _, block in readings)))
     rejected.record(connection, batch.rejected)
     return BatchReport(
         rows=sum(one.inserted for one in written),

@@ -16,7 +16,7 @@ from domain.device import EventKind
 from domain.device_model import DeviceModel
 from store.database import Connection
 from store.devices import names_of_model
-from store.reading_batches import EPOCH_2000
+from store.reading_block import EPOCH_2000
 from store.readings import list_channels
 from store.sql import load
 

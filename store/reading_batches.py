@@ -12,16 +12,11 @@ from psycopg import sql
 
 from domain.device_model import DeviceModel
 from store.database import Connection
+from store.reading_block import ReadingBlock, copy_format
 from store.sql import load
 
 SQL = load("readings")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EPOCH_2000 = 946_684_800_000_000
-"""Microseconds from 1970 to 2000, where PostgreSQL's timestamps begin."""
-
-Row = Sequence[Any]
-"""device_id, ts (microseconds since 1970, UTC), one float or None for each channel of the device model in the
-catalog's order, then a dict of undeclared channels or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +32,17 @@ class Written:
     conflicts: int = 0
 
 
-def write(connection: Connection, device_model: DeviceModel, rows: Sequence[Row]) -> Written:
-    """Store rows, sorted by (device_id, ts) and unique in it. Rows stored already are merged, first value wins."""
-    if not rows:
+def write(connection: Connection, device_model: DeviceModel, block: ReadingBlock) -> Written:
+    """Store the rows of one device model. Rows stored already are merged, first value wins."""
+    if not len(block):
         return Written(0)
+    stream = copy_format(block)
     try:
         with connection.transaction():
-            _copy(connection, device_model, device_model.readings_table, rows)
+            _copy(connection, device_model, device_model.readings_table, stream)
     except psycopg.errors.UniqueViolation:
-        return _merge(connection, device_model, rows)
-    return Written(len(rows))
+        return _merge(connection, device_model, block, stream)
+    return Written(len(block))
 
 
 def missing_channels(connection: Connection, device_model: DeviceModel) -> list[str]:
@@ -64,24 +60,21 @@ def _columns(device_model: DeviceModel) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
-def _copy(connection: Connection, device_model: DeviceModel, table: str, rows: Sequence[Row]) -> None:
+def _copy(connection: Connection, device_model: DeviceModel, table: str, stream: bytes) -> None:
     statement = sql.SQL(SQL["copy_in"]).format(table=sql.Identifier(table), columns=_columns(device_model))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(["int8", "int8", *["float8"] * len(device_model.channels), "jsonb"])
-        for device_id, ts, *values in rows:
-            copy.write_row((device_id, ts - EPOCH_2000, *values))
+        copy.write(stream)
 
 
-def _merge(connection: Connection, device_model: DeviceModel, rows: Sequence[Row]) -> Written:
+def _merge(connection: Connection, device_model: DeviceModel, block: ReadingBlock, stream: bytes) -> Written:
     staging = f"staging_{device_model.readings_table}"
     channels = [channel.name for channel in device_model.channels]
-    instants = [row[1] for row in rows]
     parts = {
         "table": sql.Identifier(device_model.readings_table),
         "staging": sql.Identifier(staging),
         "columns": _columns(device_model),
-        "first": _instant(min(instants)),
-        "last": _instant(max(instants)),
+        "first": _instant(int(block.ts.min())),
+        "last": _instant(int(block.ts.max())),
         "differs": _each(channels, "t.{0} <> s.{0}", " OR "),
         "fills": _each(channels, "{0} = coalesce(t.{0}, s.{0})", ", "),
         "gaps": _each(channels, "(t.{0} IS NULL AND s.{0} IS NOT NULL)", " OR "),
@@ -91,15 +84,15 @@ def _merge(connection: Connection, device_model: DeviceModel, rows: Sequence[Row
         return connection.execute(sql.SQL(SQL[name]).format(**parts))
 
     run("create_staging")
-    _copy(connection, device_model, staging, rows)
+    _copy(connection, device_model, staging, stream)
     run("analyze_staging")
     inserted = run("insert_staged").rowcount
     conflicts = 0
-    if inserted < len(rows):
+    if inserted < len(block):
         (conflicts,) = run("count_conflicts").fetchone() or (0,)
         run("fill_gaps")
     run("drop_staging")
-    return Written(inserted, len(rows) - inserted, conflicts)
+    return Written(inserted, len(block) - inserted, conflicts)
 
 
 def _instant(ts: int) -> sql.Literal:

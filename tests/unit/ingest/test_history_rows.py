@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,7 +45,7 @@ def test_instants_in_every_form_and_utc_without_a_zone(ts):
     history, rejects = readings(ts=[ts], mach=[0.8])
 
     assert rejects.first == []
-    assert [row[:2] for row in history.rows] == [(1, NOON_US)]
+    assert (history.block.device_id.tolist(), history.block.ts.tolist()) == ([1], [NOON_US])
 
 
 def test_mixed_forms_in_one_column_are_each_read():
@@ -52,7 +53,7 @@ def test_mixed_forms_in_one_column_are_each_read():
         ts=["1769860800001", "2026-01-31T12:00:00Z", "nonsense", "1769860800", ""], mach=["1", "2", "3", "4", "5"]
     )
 
-    assert [row[1] for row in history.rows] == [NOON_US, NOON_US + 1000]
+    assert history.block.ts.tolist() == [NOON_US, NOON_US + 1000]
     assert rejects.count == 3
     assert all("ts is not an instant" in reason for reason in rejects.first)
 
@@ -61,7 +62,7 @@ def test_mixed_forms_in_one_column_are_each_read():
 def test_a_field_that_is_no_finite_number_rejects_its_row(field):
     history, rejects = readings(ts=[NOON, NOON], mach=["1", field], altitude=[1, 2])
 
-    assert len(history.rows) == 1
+    assert len(history.block) == 1
     assert rejects.first == ["data frame line 3: mach is not a finite number"]
 
 
@@ -70,23 +71,24 @@ def test_an_empty_field_is_no_value(field):
     history, rejects = readings(ts=[NOON], mach=[field], altitude=["1"])
 
     assert rejects.count == 0
-    assert history.rows[0][2 + NAMES.index("mach")] is None
-    assert history.rows[0][2 + NAMES.index("altitude")] == 1.0
+    (values,) = history.block.values
+    assert np.isnan(values[NAMES.index("mach")])
+    assert values[NAMES.index("altitude")] == 1.0
 
 
 def test_rows_of_one_instant_are_put_together_and_the_first_value_wins():
     history, _ = readings(ts=[NOON] * 3, mach=["", "0.8", "0.9"], altitude=["1", "", ""])
 
-    (row,) = history.rows
-    assert row[2 + NAMES.index("mach")] == 0.8
-    assert row[2 + NAMES.index("altitude")] == 1.0
+    (values,) = history.block.values
+    assert values[NAMES.index("mach")] == 0.8
+    assert values[NAMES.index("altitude")] == 1.0
     assert (history.merged, history.conflicts) == (2, 1)
 
 
 def test_a_device_that_is_not_registered_rejects_its_rows():
     history, rejects = readings(ts=[NOON] * 2, mach=[1, 2], device=["d", "other"])
 
-    assert len(history.rows) == 1
+    assert len(history.block) == 1
     assert "not registered" in rejects.first[0]
 
 

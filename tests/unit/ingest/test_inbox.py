@@ -13,21 +13,22 @@ def message(size=1, number=0):
 
 def test_messages_leave_in_the_order_in_which_they_came():
     inbox = Inbox(lambda: None)
-    for number in range(5):
-        inbox.put(message(number=number))
+    for portion in ((0, 1, 2), (3,), (4, 5)):
+        inbox.put([message(number=number) for number in portion])
 
-    taken = inbox.take(3, 100) + inbox.take(3, 100)
+    taken = [inbox.take(2) for _ in range(4)]
 
-    assert [one.topic for one in taken] == [f"t/{number}" for number in range(5)]
+    assert [[one.topic for one in portion] for portion in taken] == [["t/0", "t/1"], ["t/2"], ["t/3"], ["t/4", "t/5"]]
+    assert len(inbox) == 0
 
 
 def test_room_is_bounded_by_messages_and_by_bytes():
     few, small = Inbox(lambda: None, max_messages=2), Inbox(lambda: None, max_bytes=10)
 
-    few.put(message())
+    few.put([message()])
     assert few.has_room
-    few.put(message())
-    small.put(message(size=10))
+    few.put([message()])
+    small.put([message(size=10)])
 
     assert not few.has_room
     assert not small.has_room
@@ -36,33 +37,25 @@ def test_room_is_bounded_by_messages_and_by_bytes():
 def test_whoever_waits_for_room_is_told_once_there_is_some():
     told = []
     inbox = Inbox(lambda: told.append(inbox.has_room), max_messages=2)
-    inbox.put(message())
-    inbox.take(1, 100)
+    inbox.put([message()])
+    inbox.take(1)
     assert told == []
 
-    inbox.put(message())
-    inbox.put(message())
-    inbox.take(1, 100)
+    inbox.put([message()])
+    inbox.put([message()])
+    inbox.take(1)
 
     assert told == [True]
 
 
-def test_taking_stops_at_so_many_bytes():
-    inbox = Inbox(lambda: None)
-    for _ in range(4):
-        inbox.put(message(size=10))
-
-    assert len(inbox.take(100, 15)) == 2
-
-
 def test_closing_wakes_who_waits_and_leaves_what_is_there():
     inbox = Inbox(lambda: None)
-    inbox.put(message())
+    inbox.put([message()])
     inbox.close()
-    assert len(inbox.take(10, 100)) == 1
+    assert len(inbox.take(10)) == 1
 
     taken = []
-    waiting = threading.Thread(target=lambda: taken.append(inbox.take(10, 100)))
+    waiting = threading.Thread(target=lambda: taken.append(inbox.take(10)))
     waiting.start()
     waiting.join(5)
 
@@ -70,4 +63,4 @@ def test_closing_wakes_who_waits_and_leaves_what_is_there():
 
 
 def test_nothing_within_the_timeout_is_nothing():
-    assert Inbox(lambda: None).take(1, 1, timeout=0.01) == []
+    assert Inbox(lambda: None).take(1, timeout=0.01) == []

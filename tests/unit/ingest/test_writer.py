@@ -6,7 +6,7 @@ from aftercare.wiring import load_catalog
 from domain.errors import UnavailableError
 from ingest.backoff import Backoff
 from ingest.inbox import Inbox
-from ingest.message import Delivery, Message
+from ingest.message import Message, make_delivery
 from ingest.metrics import IngestMetrics
 from ingest.writer import BatchLimits, BatchWriter
 
@@ -49,7 +49,7 @@ def make_writer(inbox, acknowledged):
 
 def put(inbox, count):
     for number in range(count):
-        inbox.put(Message("devices/d/telemetry", str(number).encode(), None, Delivery(1, number)))
+        inbox.put([Message("devices/d/telemetry", str(number).encode(), None, make_delivery(1, number))])
     inbox.close()
 
 
@@ -67,7 +67,7 @@ def test_the_one_message_that_cannot_be_stored_is_found(make_writer, inbox, ackn
 
     assert [payload for payload, _ in written] == [str(number).encode() for number in range(9)]
     assert [payload for payload, label in written if label == "database"] == [b"5"]
-    assert acknowledged == [Delivery(1, number) for number in range(9)]
+    assert acknowledged == [make_delivery(1, number) for number in range(9)]
 
 
 def test_nothing_is_acknowledged_while_the_database_is_away(make_writer, inbox, acknowledged, monkeypatch):

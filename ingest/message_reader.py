@@ -1,0 +1,51 @@
+"""Reads messages: the short way where a device's topic is known and the payload allows it, else the ordinary way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from domain.device_model import DeviceModel
+from ingest.codecs import Decoded
+from ingest.codecs.packed_json import RowShape, pack_telemetry
+from ingest.codecs.timestamps import LATEST
+from ingest.message import Incoming, Message, Packed, read
+from store.devices import DeviceRef
+
+
+class Route(NamedTuple):
+    """Whose telemetry a topic brings, and how its rows are packed."""
+
+    name: str
+    device: DeviceRef
+    shape: RowShape
+
+
+class MessageReader:
+    """Learns the telemetry topics of registered devices as their messages come by."""
+
+    def __init__(self, devices: Mapping[str, DeviceRef], catalog: Mapping[str, DeviceModel]) -> None:
+        """`devices` are those known at the moment: a route whose device is no longer among them is not taken."""
+        self._devices = devices
+        self._shapes = {
+            name: RowShape([channel.name for channel in device_model.channels])
+            for name, device_model in catalog.items()
+        }
+        self._routes: dict[str, Route] = {}
+
+    def read(self, message: Message) -> Incoming:
+        """What a message says; a mistake in it becomes its content."""
+        route = self._routes.get(message.topic)
+        if route is not None and self._devices.get(route.name) is route.device:
+            rows = pack_telemetry(message.payload, route.shape, route.device.device_id, LATEST)
+            if rows is not None:
+                return Incoming(message, Packed(route.device, rows))
+        incoming = read(message)
+        if isinstance(incoming.content, Decoded):
+            self._learn(message.topic, incoming.content.device)
+        return incoming
+
+    def _learn(self, topic: str, name: str) -> None:
+        device = self._devices.get(name)
+        if device is not None and device.device_model in self._shapes and topic == f"devices/{name}/telemetry":
+            self._routes[topic] = Route(name, device, self._shapes[device.device_model])

@@ -1,0 +1,86 @@
+"""Rows of one device model as a batch collects them: packed, in the order in which they came. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.device_model import DeviceModel
+from ingest.codecs import Sample
+from ingest.codecs.packed_json import RowShape
+from store.reading_block import ReadingBlock
+
+NO_VALUE = float("nan")
+
+
+class ReadingRows:
+    """Rows of one device model. `block` gives one for each (device, ts); the first value of a channel wins."""
+
+    def __init__(self, device_model: DeviceModel) -> None:
+        self.device_model = device_model
+        self.shape = RowShape([channel.name for channel in device_model.channels])
+        self._declared = frozenset(self.shape.channels)
+        self.merged = 0
+        self.conflicts = 0
+        self._packed: list[bytes] = []
+        self._extra: dict[int, dict[str, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def add(self, device_id: int, sample: Sample) -> None:
+        """Take in one sample; its values are finite."""
+        ts, values = sample
+        row = [values.get(name, NO_VALUE) for name in self.shape.channels]
+        if not values.keys() <= self._declared:
+            extra = {name: value for name, value in values.items() if name not in self._declared}
+            self._extra[len(self._packed)] = extra
+        self._packed.append(self.shape.pack(device_id, ts, *row))
+
+    def add_packed(self, rows: Sequence[bytes]) -> None:
+        """Take in rows of `shape`."""
+        self._packed.extend(rows)
+
+    def block(self) -> ReadingBlock:
+        """Everything that was taken in, as `store.reading_batches.write` takes it; counts what it merges."""
+        rows = np.frombuffer(b"".join(self._packed), self._layout())
+        order = np.lexsort((rows["ts"], rows["device_id"]))  # stable: of equal keys the first to come stays first
+        rows = rows[order]
+        device_id, ts, values = rows["device_id"], rows["ts"], rows["values"]
+        extra = {}
+        if self._extra:
+            extra = {row: self._extra[came] for row, came in enumerate(order.tolist()) if came in self._extra}
+        repeated = np.zeros(len(rows), np.bool_)
+        repeated[1:] = (device_id[1:] == device_id[:-1]) & (ts[1:] == ts[:-1])
+        if repeated.any():
+            self.merged = int(repeated.sum())
+            self.conflicts = _merge(values, extra, np.flatnonzero(repeated))
+            keep = ~repeated
+            moved = keep.cumsum() - 1
+            extra = {int(moved[row]): document for row, document in extra.items() if keep[row]}
+            device_id, ts, values = device_id[keep], ts[keep], values[keep]
+        return ReadingBlock(device_id, ts, values, extra)
+
+    def _layout(self) -> np.dtype[Any]:
+        return np.dtype([("device_id", "=i8"), ("ts", "=i8"), ("values", "=f8", (len(self.shape.channels),))])
+
+
+def _merge(values: NDArray[np.float64], extra: dict[int, dict[str, float]], repeated: NDArray[np.int64]) -> int:
+    """Fill the gaps of each first row from those of its key that follow it; how many had a value to give way."""
+    conflicts = 0
+    first = last = -1
+    for row in repeated.tolist():
+        if row != last + 1:
+            first = row - 1
+        last = row
+        empty = np.isnan(values[first])
+        differs = ~empty & ~np.isnan(values[row]) & (values[first] != values[row])
+        values[first, empty] = values[row, empty]
+        known, later = extra.get(first, {}), extra.get(row, {})
+        conflicts += bool(differs.any()) or any(known.get(name, value) != value for name, value in later.items())
+        if later:
+            extra[first] = {**later, **known}
+    return conflicts
