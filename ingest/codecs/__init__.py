@@ -10,26 +10,33 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from ingest.codecs.compressed import inflate
 from ingest.codecs.decoded import Decoded, PayloadError, Sample
 from ingest.codecs.json_payloads import decode_events, decode_status, decode_telemetry
+from ingest.codecs.senml import decode_senml
 
 __all__ = ["CODECS", "MAX_PAYLOAD", "Decoded", "PayloadError", "Sample", "decode"]
 
 MAX_PAYLOAD = 1 << 20
-"""Longest payload in bytes that is decoded; about 5,000 timestamps of 10 channels."""
+"""Longest payload in bytes that is decoded, before and after gzip; about 5,000 timestamps of 10 channels."""
 
 
 class Codec(NamedTuple):
-    """Which topics a codec reads, and how: topic, payload and when it came (aware, UTC)."""
+    """Which topics a codec reads, and how: topic, payload and when it came (aware, UTC).
+
+    is_json: its payloads may come compressed with gzip.
+    """
 
     topic_filter: str
     decode: Callable[[str, bytes, datetime], Decoded]
+    is_json: bool = True
 
 
 CODECS = (
     Codec("devices/+/telemetry", decode_telemetry),
     Codec("devices/+/events", decode_events),
     Codec("devices/+/status", decode_status),
+    Codec("devices/+/senml", decode_senml),
 )
 
 
@@ -40,7 +47,8 @@ def decode(topic: str, payload: bytes, received_at: datetime) -> Decoded:
         raise PayloadError("topic", f"no codec reads topic {topic!r}: see docs/wire.md for the topics")
     if len(payload) > MAX_PAYLOAD:
         raise PayloadError("size", f"{len(payload)} bytes are more than {MAX_PAYLOAD}: send smaller arrays")
-    return CODECS[match.lastindex - 1].decode(topic, payload, received_at)
+    codec = CODECS[match.lastindex - 1]
+    return codec.decode(topic, inflate(payload, MAX_PAYLOAD) if codec.is_json else payload, received_at)
 
 
 def _pattern(topic_filter: str) -> str:

@@ -20,19 +20,19 @@ STATES = {"online": Connectivity.ONLINE, "offline": Connectivity.OFFLINE}
 
 def decode_telemetry(topic: str, payload: bytes, received_at: datetime) -> Decoded:
     """`{"ts", "values": {channel: number}}` or an array of them."""
-    return Decoded(_device(topic), samples=[_sample(entry) for entry in _entries(payload)])
+    return Decoded(read_device(topic), samples=[_sample(entry) for entry in read_entries(payload)])
 
 
 def decode_events(topic: str, payload: bytes, received_at: datetime) -> Decoded:
     """`{"ts", "kind", "code", "component", "detail"}` or an array of them; ts and kind are required."""
-    device = _device(topic)
-    return Decoded(device, events=[read_event(device, entry) for entry in _entries(payload)])
+    device = read_device(topic)
+    return Decoded(device, events=[read_event(device, entry) for entry in read_entries(payload)])
 
 
 def decode_status(topic: str, payload: bytes, received_at: datetime) -> Decoded:
     """`{"state": "online" / "offline", "ts"}`; without ts, as a last will must be, it counts from its arrival."""
-    device = _device(topic)
-    (entry, *others) = _entries(payload)
+    device = read_device(topic)
+    (entry, *others) = read_entries(payload)
     if others:
         raise PayloadError("shape", "a status is one object, not an array of several")
     state = entry.get("state")
@@ -42,14 +42,16 @@ def decode_status(topic: str, payload: bytes, received_at: datetime) -> Decoded:
     return Decoded(device, statuses=[DeviceStatus(device, ts, STATES[state])])
 
 
-def _device(topic: str) -> str:
+def read_device(topic: str) -> str:
+    """The device that `devices/{device}/...` names. Raises PayloadError."""
     device = topic.split("/", 2)[1]
     if not DEVICE_NAME.fullmatch(device):
         raise PayloadError("topic", f"device name {shown(device)} may only have letters, digits and _ . : -")
     return device
 
 
-def _entries(payload: bytes) -> list[dict[str, Any]]:
+def read_entries(payload: bytes) -> list[dict[str, Any]]:
+    """The objects of a payload that is one or an array of them. Raises PayloadError."""
     try:
         document = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
