@@ -195,7 +195,7 @@ def desk(database_url: str, catalog: Catalog) -> Iterator[Desk]:
 
 
 def with_fixed_times(device_model: DeviceModel) -> DeviceModel:
-    """The same with a notice of 10 h, a horizon of 30 h and a gate of 0.7, whatever the catalog says today; and a fan."""
+    """The same with a fan, a notice of 10 h, a horizon of 30 h and a gate of 0.7, whatever the catalog says today."""
     mode = replace(device_model.failure_modes[0], lead_time=10 * HOUR, horizon=30 * HOUR, gate_precision=0.7)
     fan = Component("fan", "Fan")
     return replace(device_model, failure_modes=[mode], components=[*device_model.components, fan])
