@@ -132,6 +132,10 @@ def no_models_in_memory() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPrefect]:
-    """One real Prefect server for all."""
-    with EmbeddedPrefect(tmp_path_factory.mktemp("prefect"), name="tests") as server:
-        yield server
+    """One real Prefect server for all; it looks for new deployments every second instead of every five."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS", "1")
+        server = EmbeddedPrefect(tmp_path_factory.mktemp("prefect"), name="tests")
+        server.start()
+    yield server
+    server.stop()
