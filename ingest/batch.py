@@ -27,6 +27,7 @@ class Batch:
     news: dict[int, News] = field(default_factory=dict)
     rejected: list[RejectedMessage] = field(default_factory=list)
     rejections: Counter[str] = field(default_factory=Counter)
+    skipped: int = 0
 
     def add(self, device: DeviceRef, decoded: Decoded) -> None:
         """Take in one message of a registered device whose model the catalog describes."""
@@ -34,6 +35,7 @@ class Batch:
             rows = self._rows_of(device)
             for sample in decoded.samples:
                 rows.add(device.device_id, sample)
+        self.skipped += decoded.skipped
         self.events.extend((device.device_id, event) for event in decoded.events)
         if decoded.events or decoded.statuses:
             self.news[device.device_id] = _newer(self.news.get(device.device_id), decoded)

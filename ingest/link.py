@@ -87,6 +87,10 @@ class Link:
         """Tell the broker that these messages of this connection are safe, in this order."""
         self._socket.write(acknowledgements(message_ids))
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a message that may get lost on the way."""
+        self._client.publish(topic, payload, qos=0)
+
     def attend(self, *, listening: bool) -> None:
         """Send what waits to be sent and what keeps the connection alive; notice a broker that is gone."""
         now = time.monotonic()

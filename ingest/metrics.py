@@ -31,6 +31,9 @@ class IngestMetrics:
         self.merged = counter("rows_merged", "Readings that fell on a stored (device, ts)")
         self.conflicts = counter("row_conflicts", "Merged readings with a value that gave way to the first one")
         self.rejected = counter("messages_rejected", "Messages kept in rejected_messages", "reason")
+        self.skipped = counter("values_skipped", "Values left out: text and other things that no channel can hold")
+        self.rebirths = counter("sparkplug_rebirths_requested", "Births asked of Sparkplug edge nodes")
+        self.stale_deaths = counter("sparkplug_deaths_stale", "Deaths of an earlier connection, without effect")
         self.outages = counter("database_failures", "Writes put off because the database was not able to")
         self.connections = counter("broker_connections", "Connections to the broker begun")
         self.subscribed = Gauge(
@@ -49,6 +52,7 @@ class IngestMetrics:
         self.events.inc(report.events)
         self.merged.inc(report.merged)
         self.conflicts.inc(report.conflicts)
+        self.skipped.inc(batch.skipped)
         for label, count in batch.rejections.items():
             self.rejected.labels(label).inc(count)
         self.batch_rows.observe(report.rows + report.merged + report.events)

@@ -10,6 +10,7 @@ from domain.device_model import DeviceModel
 from ingest.batch import assemble
 from ingest.codecs import Decoded
 from ingest.message import Incoming, Message, read
+from ingest.sparkplug_births import read_as_of_arrival
 from ingest.writing import write_batch
 from store import devices, rejected
 from store.database import Connection, Database
@@ -63,11 +64,11 @@ def _store(connection: Connection, incoming: Mapping[int, Incoming], catalog: Ma
     known = devices.find(connection, {content.device for content in contents.values()})
     stored = []
     for key in contents:
-        batch = assemble([incoming[key]], known, catalog)
-        if batch.rejected:
-            continue
         try:
             with connection.transaction():
+                batch = assemble([read_as_of_arrival(connection, incoming[key])], known, catalog)
+                if batch.rejected:
+                    continue
                 write_batch(connection, batch)
         except Exception as error:
             if is_of_the_database(error):

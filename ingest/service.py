@@ -15,6 +15,7 @@ from domain.errors import AftercareError, ConfigurationError
 from ingest.backoff import Backoff
 from ingest.inbox import Inbox
 from ingest.metrics import IngestMetrics
+from ingest.sparkplug_births import BirthDirectory
 from ingest.subscriber import Subscriber
 from ingest.wakeup import Wakeup
 from ingest.writer import BatchLimits, BatchWriter
@@ -58,6 +59,12 @@ class Ingest:
             inbox=self._inbox,
             acknowledge=self._subscriber.acknowledge,
             limits=BatchLimits(settings.ingest_batch_rows, settings.ingest_batch_wait.total_seconds()),
+            births=BirthDirectory(
+                request=self._subscriber.publish,
+                connection_number=lambda: self._subscriber.connection_number,
+                clock=application.clock,
+                metrics=self.metrics,
+            ),
             metrics=self.metrics,
             backoff=Backoff(random, longest=5.0),
         )

@@ -27,6 +27,8 @@ from ingest.packets import ProtocolError
 from ingest.wakeup import Wakeup
 
 log = structlog.get_logger()
+MAX_REQUESTS = 10_000
+"""Requests that wait to be sent; beyond it the oldest gives way, and whoever made it will make it again."""
 
 
 class Subscriber:
@@ -49,7 +51,8 @@ class Subscriber:
         self._client_id = client_id
         # A group for each filter: the wheel broker loses messages when one group has several filters.
         self._subscriptions = [
-            (f"$share/{group}-{number}/{codec.topic_filter}", 1) for number, codec in enumerate(CODECS)
+            (codec.topic_filter if codec.to_all else f"$share/{group}-{number}/{codec.topic_filter}", 1)
+            for number, codec in enumerate(CODECS)
         ]
         self._session_expiry = session_expiry
         self._inbox = inbox
@@ -58,6 +61,7 @@ class Subscriber:
         self._metrics = metrics
         self._backoff = backoff
         self._committed: deque[Sequence[Delivery]] = deque()
+        self._requests: deque[tuple[str, bytes]] = deque(maxlen=MAX_REQUESTS)
         self._topics: dict[bytes, str] = {}
         self._connections = 0
         self._problem: str | None = None
@@ -66,6 +70,16 @@ class Subscriber:
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Have these acknowledged; may be called from another thread, once their rows are committed."""
         self._committed.append(deliveries)
+        self._wakeup.set()
+
+    @property
+    def connection_number(self) -> int:
+        """Tells the connections to the broker apart."""
+        return self._connections
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send a request that may get lost; may be called from another thread."""
+        self._requests.append((topic, payload))
         self._wakeup.set()
 
     def stop_reading(self) -> None:
@@ -135,6 +149,8 @@ class Subscriber:
             link.acknowledge(ours)
             self._metrics.acknowledged.inc(len(ours))
             self._metrics.stale.inc(len(deliveries) - len(ours))
+        while self._requests:
+            link.publish(*self._requests.popleft())
 
     def _note_subscribed(self, link: Link) -> None:
         if self._connections > 1 and not link.session_present:

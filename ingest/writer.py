@@ -18,6 +18,7 @@ from ingest.inbox import Inbox
 from ingest.message import Delivery, Incoming, Message, read
 from ingest.message_reader import MessageReader
 from ingest.metrics import IngestMetrics
+from ingest.sparkplug_births import BirthDirectory
 from ingest.writing import write_batch
 from store.database import Connection
 from store.failures import is_of_the_database
@@ -50,6 +51,7 @@ class BatchWriter:
         inbox: Inbox,
         acknowledge: Callable[[Sequence[Delivery]], None],
         limits: BatchLimits,
+        births: BirthDirectory,
         metrics: IngestMetrics,
         backoff: Backoff,
     ) -> None:
@@ -61,6 +63,7 @@ class BatchWriter:
         self._inbox = inbox
         self._acknowledge = acknowledge
         self._limits = limits
+        self._births = births
         self._metrics = metrics
         self._backoff = backoff
         self._draining = threading.Event()
@@ -135,11 +138,13 @@ class BatchWriter:
         started = time.perf_counter()
         if self._connection is None:
             self._connection = self._connect()
-        names = {content.device for _, content in incoming if isinstance(content, Decoded)}
         with self._connection.transaction():
+            readable = self._births.read(self._connection, incoming)
+            names = {content.device for _, content in readable if isinstance(content, Decoded)}
             devices = self._directory.find(self._connection, names)
-            batch = assemble(incoming, devices, self._catalog)
+            batch = assemble(readable, devices, self._catalog)
             report = write_batch(self._connection, batch)
+        self._births.confirm()
         seconds = time.perf_counter() - started
         self._metrics.count(len(incoming), batch, report, seconds)
         if batch.rejected:

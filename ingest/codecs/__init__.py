@@ -14,6 +14,7 @@ from ingest.codecs.compressed import inflate
 from ingest.codecs.decoded import Decoded, PayloadError, Sample
 from ingest.codecs.json_payloads import decode_events, decode_status, decode_telemetry
 from ingest.codecs.senml import decode_senml
+from ingest.codecs.sparkplug import decode_sparkplug
 
 __all__ = ["CODECS", "MAX_PAYLOAD", "Decoded", "PayloadError", "Sample", "decode"]
 
@@ -24,12 +25,14 @@ MAX_PAYLOAD = 1 << 20
 class Codec(NamedTuple):
     """Which topics a codec reads, and how: topic, payload and when it came (aware, UTC).
 
-    is_json: its payloads may come compressed with gzip.
+    is_json: its payloads may come compressed with gzip. to_all: every ingest replica gets these messages, and not one
+    of them each, because it needs them to read others.
     """
 
     topic_filter: str
     decode: Callable[[str, bytes, datetime], Decoded]
     is_json: bool = True
+    to_all: bool = False
 
 
 CODECS = (
@@ -37,6 +40,12 @@ CODECS = (
     Codec("devices/+/events", decode_events),
     Codec("devices/+/status", decode_status),
     Codec("devices/+/senml", decode_senml),
+    Codec("spBv1.0/+/NBIRTH/+", decode_sparkplug, is_json=False, to_all=True),
+    Codec("spBv1.0/+/DBIRTH/+/+", decode_sparkplug, is_json=False, to_all=True),
+    Codec("spBv1.0/+/NDATA/+", decode_sparkplug, is_json=False),
+    Codec("spBv1.0/+/DDATA/+/+", decode_sparkplug, is_json=False),
+    Codec("spBv1.0/+/NDEATH/+", decode_sparkplug, is_json=False),
+    Codec("spBv1.0/+/DDEATH/+/+", decode_sparkplug, is_json=False),
 )
 
 

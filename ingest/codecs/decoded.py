@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from domain.device import DeviceEvent, DeviceStatus
 from domain.errors import AftercareError
+from ingest.codecs.sparkplug_parts import SparkplugPart
 
 
 class PayloadError(AftercareError):
@@ -29,12 +30,18 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Everything that one message says about one device."""
+    """Everything that one message says about one device.
+
+    skipped: values of a kind that no channel can hold, left out. sparkplug: what has to do with birth certificates,
+    for which a message alone does not suffice.
+    """
 
     device: str
     samples: Sequence[Sample] = ()
     events: Sequence[DeviceEvent] = ()
     statuses: Sequence[DeviceStatus] = ()
+    skipped: int = 0
+    sparkplug: SparkplugPart | None = None
 
 
 def shown(value: object) -> str:

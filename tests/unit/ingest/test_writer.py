@@ -40,6 +40,7 @@ def make_writer(inbox, acknowledged):
             inbox=inbox,
             acknowledge=acknowledged.extend,
             limits=BatchLimits(100, 0.0),
+            births=None,
             metrics=IngestMetrics(lambda: 0),
             backoff=backoff,
         )
