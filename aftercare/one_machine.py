@@ -21,7 +21,7 @@ from domain.errors import UnavailableError
 from store.database import Tier
 from store.migrate import migrate
 
-COMMANDS: Mapping[str, Sequence[str]] = {name: (name,) for name in ("ingest", "serve", "deliver", "flows")}
+COMMANDS: Mapping[str, Sequence[str]] = {name: (name,) for name in ("ingest", "upkeep", "serve", "deliver", "flows")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,15 @@ from domain.money import Money
 T = TypeVar("T")
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,40}")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|y)")
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31_536_000.0}
 NO_TEXTS: tuple[str, ...] = ()
+NO_TIME = timedelta()
 RESERVED_CHANNELS = {"ts", "device_id", "device", "extra"}
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read `90s`, `15m`, `1.5h`, `7d` or `2w`. Raises ValueError."""
+    """Read `90s`, `15m`, `1.5h`, `7d`, `2w` or `2y` (of 365 days). Raises ValueError."""
     match = DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a duration such as 30s, 15m, 1h or 7d")
@@ -175,10 +176,13 @@ def _device_model(document: _Table) -> DeviceModel:
         failure_modes=[_failure_mode(row, currency) for row in document.tables("failure_mode")],
         parts=[_part(row, currency) for row in document.tables("part")],
         features=FeatureSettings(windows=features.get("windows", _spans), baseline=features.get("baseline", _duration)),
+        retention=head.get("retention", _span, NO_TIME) or None,
+        rollup_retention=head.get("rollup_retention", _span, NO_TIME) or None,
     )
     for table in (head, features, document):
         table.finish()
     _check_references(model, document)
+    _check_retention(model, head)
     return model
 
 
@@ -260,6 +264,14 @@ def _check_references(model: DeviceModel, document: _Table) -> None:
         for line in mode.kit:
             if line.part_no not in parts:
                 raise document.fail(f"failure_mode {mode.name}", f"needs part {line.part_no!r}, which is not listed")
+
+
+def _check_retention(model: DeviceModel, head: _Table) -> None:
+    look_back = max(*model.features.windows, model.features.baseline)
+    if model.retention is not None and model.retention < look_back:
+        raise head.fail("retention", "is shorter than the features look back: no model could be trained")
+    if model.rollup_retention is not None and model.rollup_retention < (model.retention or timedelta.max):
+        raise head.fail("rollup_retention", "needs a retention that is not longer: roll-ups outlive their readings")
 
 
 def _check_unique(document: _Table, key: str, names: Sequence[str]) -> None:

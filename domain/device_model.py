@@ -113,7 +113,10 @@ class FeatureSettings:
 
 @dataclass(frozen=True, slots=True)
 class DeviceModel:
-    """Everything that the catalog says about one device model."""
+    """Everything that the catalog says about one device model.
+
+    retention: readings older than this are dropped; rollup_retention: their roll-ups too. None: kept for ever.
+    """
 
     name: str
     title: str
@@ -124,6 +127,8 @@ class DeviceModel:
     failure_modes: Sequence[FailureMode]
     parts: Sequence[Part]
     features: FeatureSettings
+    retention: timedelta | None = None
+    rollup_retention: timedelta | None = None
 
     @property
     def readings_table(self) -> str:

@@ -12,6 +12,7 @@ from psycopg import sql
 from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError, UnavailableError
 from store.database import Connection, Tier, connect, detect_tier
+from store.rollup_tables import sync_rollup_tables
 from store.sql import load
 
 SQL = load("database")
@@ -125,6 +126,7 @@ def _sync_readings_table(connection: Connection, model: DeviceModel, tier: Tier)
                 sql.Identifier(table), sql.Identifier(channel.name)
             )
         )
+    sync_rollup_tables(connection, model, tier)
     return [f"{table}.{channel.name}" for channel in missing] if existing else []
 
 

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from domain.device_model import DeviceModel
 from store.database import Connection
+from store.dirty_buckets import note_written
 from store.reading_block import ReadingBlock, copy_format
 from store.sql import load
 
@@ -36,6 +37,7 @@ def write(connection: Connection, device_model: DeviceModel, block: ReadingBlock
     """Store the rows of one device model. Rows stored already are merged, first value wins."""
     if not len(block):
         return Written(0)
+    note_written(connection, device_model, block.device_id, block.ts)
     stream = copy_format(block)
     try:
         with connection.transaction():

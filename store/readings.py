@@ -1,4 +1,4 @@
-"""Reading readings back: ranges for charts, and the latest values of a device."""
+"""Reading readings back: ranges for charts, at any resolution."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from psycopg import sql
 
 from domain.device_model import DeviceModel
 from store.database import Connection, Tier, detect_tier
+from store.dirty_buckets import dirty_starts
+from store.retention import retained_from
+from store.rollup_cover import Cover, Stretch, cover
+from store.rollup_levels import BUCKET_ORIGIN, Level, choose_level, levels_of
 from store.sql import load
 
 SQL = load("readings")
-BUCKET_ORIGIN = datetime.fromisoformat("2000-01-03T00:00:00+00:00")
-"""A Monday: the same on every tier, so that the same readings fall into the same buckets."""
-RECENT_ROWS = 100
+NARROWEST = timedelta(seconds=1)
+QUICKLY_READ = 10_000
+"""Readings that are summed up as quickly as their roll-ups are looked for, and in buckets of any width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,23 @@ class ReadingRange:
     channels: Mapping[str, ChannelRange]
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A table to read summaries of channels from, and the stretches of it that are wanted."""
+
+    table: str
+    column: str
+    summaries: str
+    stretches: Sequence[Stretch]
+
+
+BOUNDED = "CASE WHEN {0} IS NOT NULL THEN least(greatest({0}, -1e290), 1e290) END"
+"""What a value adds to a sum, and so to a mean: a sum beyond the range of a double would be an error."""
+OF_READINGS = "r.{0} AS {1}, r.{0} AS {2}, " + BOUNDED + " AS {3}, (r.{0} IS NOT NULL)::integer AS {4}"
+OF_ROLLUP = "r.{1}, r.{2}, r.{3}, r.{4}"
+SUMMARY = "min({1}), sum({3}) / nullif(sum({4}), 0), max({2})"
+
+
 def read_range(
     connection: Connection,
     device_model: DeviceModel,
@@ -49,44 +70,109 @@ def read_range(
 ) -> ReadingRange:
     """At most `points` instants (give or take one) of one device with since <= ts < until.
 
-    channels: names from the catalog, all of them by default. Raises NotFoundError for one that it does not declare.
+    Readings that are few are given as they are; many are summed up in buckets, out of roll-ups where these are wide
+    enough. What was written a moment ago is in it, and so is what came late. Of the time whose readings were dropped
+    there is the finest roll-up at best. channels: names from the catalog, all of them by default. Raises NotFoundError
+    for one that it does not declare.
     """
     wanted = [device_model.channel(name).name for name in channels or [c.name for c in device_model.channels]]
-    table = sql.Identifier(device_model.readings_table)
-    bounds = {"device_id": device_id, "since": since, "until": until}
-    statement = sql.SQL(SQL["raw_range"]).format(table=table, channels=list_channels(wanted, "{0}"))
-    rows = connection.execute(statement, {**bounds, "limit": points + 1}).fetchall()
-    if len(rows) <= points:
-        columns = [[row[position] for row in rows] for position in range(1, len(wanted) + 1)]
-        same = {name: ChannelRange(column, column, column) for name, column in zip(wanted, columns, strict=True)}
-        return ReadingRange(None, [row[0] for row in rows], same)
-    width = max(timedelta(seconds=1), (until - since) / points)
-    bucket = "date_bin({0}, ts, {1})" if detect_tier(connection) is Tier.PLAIN else "time_bucket({0}, ts, {1})"
-    statement = sql.SQL(SQL["bucketed_range"]).format(
-        table=table,
-        bucket=sql.SQL(bucket).format(sql.Literal(width), sql.Literal(BUCKET_ORIGIN)),
-        summaries=list_channels(wanted, "min({0}), avg({0}), max({0})"),
-    )
-    rows = connection.execute(statement, bounds).fetchall()
+    levels = levels_of(device_model)
+    dropped = retained_from(connection, device_model)
+    lacks_readings = bool(levels) and dropped is not None and since < dropped
+    if not lacks_readings:
+        each = _read_each(connection, device_model, wanted, device_id, since, until, points)
+        if each is not None:
+            return each
+    width = max(NARROWEST, (until - since) / points)
+    if lacks_readings:
+        width = max(width, levels[0].width)
+    few = not lacks_readings and until - since <= QUICKLY_READ * device_model.reading_interval
+    level = None if few else choose_level(levels, width)
+    table = device_model.readings_table
+    if level is None:
+        sources = [_Source(table, "ts", OF_READINGS, [(since, until)])]
+    else:
+        width = level.rounded_up(width)
+        dirty = dirty_starts(connection, device_model, device_id=device_id, since=since, until=until)
+        sources = _sources(
+            device_model, level, levels[0], cover(since, until, level=level, finest=levels[0], dirty=dirty)
+        )
+    statement = _summarise(connection, wanted, sources, width, since, until)
+    rows = connection.execute(statement, {"device_id": device_id}).fetchall()
     columns = [[row[position] for row in rows] for position in range(1, 3 * len(wanted) + 1)]
     summaries = {name: ChannelRange(*columns[3 * at : 3 * at + 3]) for at, name in enumerate(wanted)}
     return ReadingRange(width, [row[0] for row in rows], summaries)
 
 
-def latest(connection: Connection, device_model: DeviceModel, *, device_id: int) -> dict[str, tuple[datetime, float]]:
-    """The newest value of each channel with its instant, looked for in the device's last 100 rows."""
-    channels = [channel.name for channel in device_model.channels]
-    statement = sql.SQL(SQL["recent"]).format(
-        table=sql.Identifier(device_model.readings_table), channels=list_channels(channels, "{0}")
-    )
-    newest: dict[str, tuple[datetime, float]] = {}
-    for ts, *values in connection.execute(statement, {"device_id": device_id, "rows": RECENT_ROWS}):
-        for name, value in zip(channels, values, strict=True):
-            if value is not None:
-                newest.setdefault(name, (ts, value))
-    return newest
-
-
 def list_channels(channels: Sequence[str], template: str) -> sql.Composed:
     """The template once for each channel, with `{0}` standing for its column."""
     return sql.SQL(", ").join(sql.SQL(template).format(sql.Identifier(name)) for name in channels)
+
+
+def _read_each(
+    connection: Connection,
+    device_model: DeviceModel,
+    wanted: Sequence[str],
+    device_id: int,
+    since: datetime,
+    until: datetime,
+    points: int,
+) -> ReadingRange | None:
+    """Every reading as it is, or None when there are more than `points`."""
+    statement = sql.SQL(SQL["raw_range"]).format(
+        table=sql.Identifier(device_model.readings_table), channels=list_channels(wanted, "{0}")
+    )
+    parameters = {"device_id": device_id, "since": since, "until": until, "limit": points + 1}
+    rows = connection.execute(statement, parameters).fetchall()
+    if len(rows) > points:
+        return None
+    columns = [[row[position] for row in rows] for position in range(1, len(wanted) + 1)]
+    same = {name: ChannelRange(column, column, column) for name, column in zip(wanted, columns, strict=True)}
+    return ReadingRange(None, [row[0] for row in rows], same)
+
+
+def _sources(device_model: DeviceModel, level: Level, finest: Level, parts: Cover) -> list[_Source]:
+    sources = [
+        _Source(level.table(device_model), "bucket", OF_ROLLUP, parts.level),
+        _Source(finest.table(device_model), "bucket", OF_ROLLUP, parts.finest),
+        _Source(device_model.readings_table, "ts", OF_READINGS, parts.raw),
+    ]
+    return [source for source in sources if source.stretches]
+
+
+def _summarise(
+    connection: Connection,
+    wanted: Sequence[str],
+    sources: Sequence[_Source],
+    width: timedelta,
+    since: datetime,
+    until: datetime,
+) -> sql.Composed:
+    bucket = "date_bin({0}, ts, {1})" if detect_tier(connection) is Tier.PLAIN else "time_bucket({0}, ts, {1})"
+    pieces = [
+        sql.SQL(SQL["piece"]).format(
+            table=sql.Identifier(source.table),
+            column=sql.Identifier(source.column),
+            summaries=_of_channels(wanted, source.summaries),
+            starts=sql.Literal([start for start, _ in source.stretches]),
+            ends=sql.Literal([end for _, end in source.stretches]),
+            first=sql.Literal(source.stretches[0][0]),
+            last=sql.Literal(source.stretches[-1][1]),
+        )
+        for source in sources
+    ]
+    return sql.SQL(SQL["summarise"]).format(
+        bucket=sql.SQL(bucket).format(sql.Literal(width), sql.Literal(BUCKET_ORIGIN)),
+        summaries=_of_channels(wanted, SUMMARY),
+        pieces=sql.SQL(" UNION ALL ").join(pieces),
+    )
+
+
+def _of_channels(channels: Sequence[str], template: str) -> sql.Composed:
+    """The template once for each channel, with its column and those of its min, max, sum and count."""
+    return sql.SQL(", ").join(
+        sql.SQL(template).format(
+            *map(sql.Identifier, (name, f"{name}_min", f"{name}_max", f"{name}_sum", f"{name}_count"))
+        )
+        for name in channels
+    )

@@ -1,7 +1,9 @@
 -- storage_tier --
 -- Whether the timescaledb extension can be had, and under which licence it runs.
-SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
-       AND current_setting('shared_preload_libraries') LIKE '%timescaledb%',
+-- What is installed is looked for first: to list what could be installed the server reads a folder.
+SELECT current_setting('shared_preload_libraries') LIKE '%timescaledb%'
+       AND (EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
+            OR EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')),
        current_setting('timescaledb.license', true)
 
 -- create_timescaledb --

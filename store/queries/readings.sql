@@ -47,12 +47,16 @@ SELECT ts, {channels} FROM {table}
 WHERE device_id = %(device_id)s AND ts >= %(since)s AND ts < %(until)s
 ORDER BY ts LIMIT %(limit)s
 
--- bucketed_range --
+-- summarise --
 -- Least, mean and greatest value of each channel in each bucket that has readings.
-SELECT {bucket} AS bucket, {summaries} FROM {table}
-WHERE device_id = %(device_id)s AND ts >= %(since)s AND ts < %(until)s
-GROUP BY bucket ORDER BY bucket
+SELECT {bucket} AS bucket, {summaries} FROM ({pieces}) p GROUP BY bucket ORDER BY bucket
 
--- recent --
--- The last rows of a device, newest first.
-SELECT ts, {channels} FROM {table} WHERE device_id = %(device_id)s ORDER BY ts DESC LIMIT %(rows)s
+-- piece --
+-- Some stretches of one table; the outer bounds keep chunks out, the inner ones use the index for each stretch.
+SELECT r.* FROM unnest({starts}::timestamptz[], {ends}::timestamptz[]) AS s (start, stop)
+CROSS JOIN LATERAL (
+    SELECT r.{column} AS ts, {summaries} FROM {table} r
+    WHERE r.device_id = %(device_id)s AND r.{column} >= s.start AND r.{column} < s.stop
+      AND r.{column} >= {first} AND r.{column} < {last}
+    OFFSET 0
+) r

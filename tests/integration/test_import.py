@@ -9,10 +9,12 @@ from click.testing import CliRunner
 from aftercare.cli.main import commands
 from domain.errors import InvalidInputError
 from ingest.bulk import import_history
+from ingest.upkeep.readings import take_written
 from store import devices
 from store.database import Database
 from store.frames import read_events_frame, read_frame
-from store.readings import latest, read_range
+from store.latest import latest_of_device
+from store.readings import read_range
 
 MODEL = "turbofan_fd001"
 START = pd.Timestamp("2026-01-01", tz="UTC")
@@ -133,8 +135,10 @@ def test_a_range_is_exact_when_short_and_bucketed_when_long(database, device_mod
     assert 10 <= len(long.ts) <= 11
     assert min(long.channels["mach"].low) == 0
     assert max(long.channels["mach"].high) == 999
+    take_written(database, device_model)
     with database.transaction() as connection:
-        newest = latest(connection, device_model, device_id=devices.get(connection, "d").device_id)
+        device_id = devices.get(connection, "d").device_id
+        newest = latest_of_device(connection, device_model, device_id=device_id)
     assert newest == {"mach": (START + pd.Timedelta(hours=999), 999.0)}
 
 

@@ -18,6 +18,7 @@ from domain.clock import ScaledClock
 
 PROCESSES: Mapping[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
+    "upkeep": ("upkeep",),
     "serve": ("serve",),
     "deliver": ("deliver",),
     "flows": ("flows", "--in-process"),

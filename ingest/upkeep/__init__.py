@@ -1,0 +1,1 @@
+"""What is done after readings are written: roll-ups, latest values, retention."""
