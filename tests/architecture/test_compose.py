@@ -35,7 +35,7 @@ def test_the_command_exists(name):
 def test_every_process_of_aftercare_is_there():
     run = {service["command"][1] for service in SERVICES.values() if service.get("command", [""])[0] == "aftercare"}
 
-    assert run == {"migrate", "ingest", "flows", "serve", "deliver"}
+    assert run == {"migrate", "devices", "ingest", "flows", "serve", "deliver"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -87,7 +87,7 @@ def test_there_is_a_health_check_unless_it_ends_by_itself(name):
 def test_only_devices_and_the_proxy_of_this_host_get_in():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
-    assert published == {"broker": ["8883:8883"], "serve": ["127.0.0.1:8080:8080"]}
+    assert published == {"broker": ["8883:8883", "8884:8884"], "serve": ["127.0.0.1:8080:8080"]}
 
 
 def test_no_password_is_written_down():
