@@ -12,11 +12,11 @@ from psycopg import sql
 from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError, UnavailableError
 from store.database import Connection, Tier, connect, detect_tier
+from store.retention import READINGS_CHUNK
 from store.rollup_tables import sync_rollup_tables
 from store.sql import load
 
 SQL = load("database")
-CHUNK = "7 days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _sync_readings_table(connection: Connection, model: DeviceModel, tier: Tier)
             ).format(sql.Identifier(table))
         )
         if tier.has_hypertables:
-            connection.execute(SQL["create_hypertable"], {"table": table, "chunk": CHUNK})
+            connection.execute(SQL["create_hypertable"], {"table": table, "chunk": READINGS_CHUNK})
     missing = [channel for channel in model.channels if channel.name not in existing]
     for channel in missing:
         connection.execute(

@@ -77,27 +77,28 @@ def read_range(
     """
     wanted = [device_model.channel(name).name for name in channels or [c.name for c in device_model.channels]]
     levels = levels_of(device_model)
-    dropped = retained_from(connection, device_model)
-    lacks_readings = bool(levels) and dropped is not None and since < dropped
-    if not lacks_readings:
+    kept_from = retained_from(connection, device_model)
+    width = max(NARROWEST, (until - since) / points)
+    if levels and since < kept_from:
+        finest = levels[0]
+        width = max(width, finest.width)
+        since, until = finest.floor(since), max(until, min(finest.ceil(until), kept_from))
+    else:
         each = _read_each(connection, device_model, wanted, device_id, since, until, points)
         if each is not None:
             return each
-    width = max(NARROWEST, (until - since) / points)
-    if lacks_readings:
-        width = max(width, levels[0].width)
-    few = not lacks_readings and until - since <= QUICKLY_READ * device_model.reading_interval
-    level = None if few else choose_level(levels, width)
-    table = device_model.readings_table
+        if until - since <= QUICKLY_READ * device_model.reading_interval:
+            levels = ()
+    level = choose_level(levels, width)
     if level is None:
-        sources = [_Source(table, "ts", OF_READINGS, [(since, until)])]
+        sources = [_Source(device_model.readings_table, "ts", OF_READINGS, [(since, until)])]
     else:
         width = level.rounded_up(width)
-        dirty = dirty_starts(connection, device_model, device_id=device_id, since=since, until=until)
-        sources = _sources(
-            device_model, level, levels[0], cover(since, until, level=level, finest=levels[0], dirty=dirty)
-        )
-    statement = _summarise(connection, wanted, sources, width, since, until)
+        fresh = max(since, kept_from)
+        dirty = dirty_starts(connection, device_model, device_id=device_id, since=fresh, until=until)
+        parts = cover(since, until, level=level, finest=levels[0], dirty=dirty)
+        sources = _sources(device_model, level, levels[0], parts)
+    statement = _summarise(connection, wanted, sources, width)
     rows = connection.execute(statement, {"device_id": device_id}).fetchall()
     columns = [[row[position] for row in rows] for position in range(1, 3 * len(wanted) + 1)]
     summaries = {name: ChannelRange(*columns[3 * at : 3 * at + 3]) for at, name in enumerate(wanted)}
@@ -141,12 +142,7 @@ def _sources(device_model: DeviceModel, level: Level, finest: Level, parts: Cove
 
 
 def _summarise(
-    connection: Connection,
-    wanted: Sequence[str],
-    sources: Sequence[_Source],
-    width: timedelta,
-    since: datetime,
-    until: datetime,
+    connection: Connection, wanted: Sequence[str], sources: Sequence[_Source], width: timedelta
 ) -> sql.Composed:
     bucket = "date_bin({0}, ts, {1})" if detect_tier(connection) is Tier.PLAIN else "time_bucket({0}, ts, {1})"
     pieces = [

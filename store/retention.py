@@ -14,21 +14,22 @@ from store.sql import load
 
 SQL = load("retention")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
 READINGS_CHUNK = timedelta(days=7)
+"""Length of the chunks of readings, which are dropped whole."""
 
 
-def retained_from(connection: Connection, device_model: DeviceModel) -> datetime | None:
-    """Readings before this instant were dropped; None when none ever were."""
+def retained_from(connection: Connection, device_model: DeviceModel) -> datetime:
+    """Readings before this instant were dropped; an instant before all readings when none ever were."""
     row = connection.execute(SQL["retained_from"], {"device_model": device_model.name}).fetchone()
-    return row[0] if row else None
+    return row[0] if row else ALWAYS
 
 
 def is_due(connection: Connection, device_model: DeviceModel, now: datetime) -> bool:
     """Whether there is a chunk of readings to drop."""
     if device_model.retention is None:
         return False
-    known = retained_from(connection, device_model)
-    return known is None or known < cut_off(now, device_model.retention, READINGS_CHUNK)
+    return retained_from(connection, device_model) < cut_off(now, device_model.retention, READINGS_CHUNK)
 
 
 def drop_expired(connection: Connection, device_model: DeviceModel, tier: Tier, now: datetime) -> datetime:
@@ -50,7 +51,7 @@ def drop_expired(connection: Connection, device_model: DeviceModel, tier: Tier, 
 def remove_too_late(connection: Connection, device_model: DeviceModel, taken: Taken) -> int:
     """Remove readings of `taken_stretches` whose time was dropped before they came; count and return how many."""
     oldest = retained_from(connection, device_model)
-    if oldest is None or taken.first >= oldest:
+    if taken.first >= oldest:
         return 0
     statement = sql.SQL(SQL["remove_too_late"]).format(table=sql.Identifier(device_model.readings_table))
     removed = connection.execute(statement, {"oldest": oldest}).rowcount

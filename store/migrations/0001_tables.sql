@@ -311,7 +311,7 @@ COMMENT ON TABLE dirty_buckets IS 'Finest buckets whose roll-ups are not what th
 
 CREATE TABLE reading_retention (
     device_model text PRIMARY KEY,
-    retained_from timestamptz NOT NULL DEFAULT '-infinity',
+    retained_from timestamptz NOT NULL,
     readings_too_late bigint NOT NULL DEFAULT 0
 );
 COMMENT ON COLUMN reading_retention.retained_from IS 'Readings before this were dropped; roll-ups before it never change again.';

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from aftercare.wiring import Catalog
+from domain.device import Device
 from domain.device_model import Channel, DeviceModel
-from ingest.upkeep.readings import roll_up_settled, take_written
-from store import reading_batches
-from store.database import Database
+from ingest.upkeep.readings import drop_what_expired, roll_up_settled, take_written
+from store import devices, reading_batches
+from store.database import Database, Tier
 from store.migrate import migrate
 from store.reading_block import ReadingBlock
+from store.rollup_levels import LEVELS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -48,6 +50,19 @@ class Store:
 
     def roll_up(self) -> int:
         return roll_up_settled(self.database, self.device_model, settled=timedelta()).done
+
+    def drop(self, now: datetime, tier: Tier = Tier.APACHE) -> bool:
+        return drop_what_expired(self.database, self.device_model, tier, now)
+
+    def register(self, *names: str) -> None:
+        with self.database.transaction() as connection:
+            for name in names:
+                devices.save(connection, [Device(name, self.device_model.name, service_centre="main")])
+
+    def empty(self) -> None:
+        """As after the migration."""
+        tables = ["readings_pump", "latest_pump", "dirty_batches", "dirty_buckets", "reading_retention"]
+        self.rows("TRUNCATE " + ", ".join([*tables, *(level.table(self.device_model) for level in LEVELS)]))
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self.database.transaction() as connection:
