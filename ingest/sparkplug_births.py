@@ -15,7 +15,7 @@ import structlog
 from domain.clock import Clock
 from domain.topic import BEHIND
 from ingest.codecs import Decoded, PayloadError
-from ingest.codecs.sparkplug import read_by_birth, rebirth_request
+from ingest.codecs.sparkplug import is_of_earlier_connection, read_by_birth, rebirth_request
 from ingest.codecs.sparkplug_parts import SparkplugBirth, SparkplugPart, SparkplugSource
 from ingest.codecs.timestamps import LATEST, to_datetime
 from ingest.message import Incoming, Message
@@ -111,7 +111,7 @@ class BirthDirectory:
     ) -> list[Incoming]:
         """An edge node takes the devices behind it along, unless the death is that of an earlier connection."""
         birth = self._find(part.source)
-        if birth and None not in (birth.bd_seq, part.bd_seq) and birth.bd_seq != part.bd_seq:
+        if birth and is_of_earlier_connection(part.bd_seq, birth.bd_seq):
             self._metrics.stale_deaths.inc()
             log.info("death of an earlier connection", device=content.device, bd_seq=part.bd_seq, born=birth.bd_seq)
             return [Incoming(message, replace(content, statuses=()))]

@@ -62,6 +62,14 @@ def read_by_birth(decoded: Decoded, birth: SparkplugBirth | None) -> Decoded:
     return replace(decoded, samples=samples, skipped=decoded.skipped + skipped, sparkplug=None)
 
 
+def is_of_earlier_connection(death: int | None, birth: int | None) -> bool:
+    """Whether a death's bdSeq comes before that of the latest birth; they count from 0 to 255 and begin anew.
+
+    A later one counts, because there are clients that say goodbye with the number of their next connection.
+    """
+    return death is not None and birth is not None and 0 < (birth - death) % 256 < 128
+
+
 def rebirth_request(source: SparkplugSource, at: datetime) -> tuple[str, bytes]:
     """Topic and payload of the command that has an edge node publish its births, and those of its devices, again."""
     request = Payload(timestamp=to_microseconds(at) // 1000)
