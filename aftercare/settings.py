@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65535, description="Port of the API and console")
     api_token: str | None = Field(None, description="Token that every request must bear; needed beyond loopback")
     clock: str = Field("system", description="Where time comes from; START@WALL_EPOCHxSPEED for a sped-up replay")
+    clock_tolerance: timedelta = Field(
+        timedelta(minutes=5), ge=NO_TIME, description="How far a device's clock may be ahead before it is refused"
+    )
     ingest_id: str = Field(default_factory=socket.gethostname, description="Stable identity of this ingest replica")
     ingest_batch_rows: int = Field(5000, ge=1, description="Rows after which a batch is written")
     ingest_batch_wait: timedelta = Field(
@@ -77,7 +80,14 @@ class Settings(BaseSettings):
     score_interval: timedelta = Field(timedelta(minutes=15), gt=NO_TIME, description="How often devices are scored")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
-    @field_validator("ingest_batch_wait", "ingest_session_expiry", "train_interval", "score_interval", mode="before")
+    @field_validator(
+        "clock_tolerance",
+        "ingest_batch_wait",
+        "ingest_session_expiry",
+        "train_interval",
+        "score_interval",
+        mode="before",
+    )
     @classmethod
     def _read_duration(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value

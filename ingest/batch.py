@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from domain.device import DeviceEvent
 from domain.device_model import DeviceModel
+from ingest.clock_check import refusal
 from ingest.codecs import Decoded, PayloadError
-from ingest.codecs.timestamps import to_microseconds
+from ingest.codecs.timestamps import LATEST, to_microseconds
 from ingest.message import Incoming, Message, Packed
 from ingest.reading_rows import ReadingRows
 from store.devices import DeviceRef, News
@@ -57,9 +58,15 @@ class Batch:
 
 
 def assemble(
-    incoming: Sequence[Incoming], devices: Mapping[str, DeviceRef], catalog: Mapping[str, DeviceModel]
+    incoming: Sequence[Incoming],
+    devices: Mapping[str, DeviceRef],
+    catalog: Mapping[str, DeviceModel],
+    before: int = LATEST,
 ) -> Batch:
-    """Collect messages in the order in which they came. `devices` are those of their devices that are registered."""
+    """Collect messages in the order in which they came. `devices` are those of their devices that are registered.
+
+    before: what lies at this instant (microseconds since 1970) or later is from the future.
+    """
     batch = Batch(catalog)
     for message, content in incoming:
         if isinstance(content, Packed):
@@ -75,6 +82,8 @@ def assemble(
             batch.reject(
                 message, PayloadError("unknown_device_model", f"the catalog has no device model {device.device_model}")
             )
+        elif (error := refusal(content, before)) is not None:
+            batch.reject(message, error)
         else:
             batch.add(device, content)
     return batch

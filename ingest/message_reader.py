@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from domain.device_model import DeviceModel
+from ingest.clock_check import Horizon, endless
 from ingest.codecs import Decoded
 from ingest.codecs.packed_json import RowShape, pack_telemetry
-from ingest.codecs.timestamps import LATEST
 from ingest.message import Incoming, Message, Packed, read
 from store.devices import DeviceRef
 
@@ -24,8 +24,13 @@ class Route(NamedTuple):
 class MessageReader:
     """Learns the telemetry topics of registered devices as their messages come by."""
 
-    def __init__(self, devices: Mapping[str, DeviceRef], catalog: Mapping[str, DeviceModel]) -> None:
-        """`devices` are those known at the moment: a route whose device is no longer among them is not taken."""
+    def __init__(
+        self, devices: Mapping[str, DeviceRef], catalog: Mapping[str, DeviceModel], horizon: Horizon = endless
+    ) -> None:
+        """`devices` are those known at the moment: a route whose device is no longer among them is not taken. What
+        lies at the `horizon` or later goes the ordinary way, on which it is refused."""
+        self._horizon = horizon
+        self._before = horizon()
         self._devices = devices
         self._shapes = {
             name: RowShape([channel.name for channel in device_model.channels])
@@ -33,11 +38,16 @@ class MessageReader:
         }
         self._routes: dict[str, Route] = {}
 
+    def look_at_clock(self) -> None:
+        """What is read from now on came before now: asked for some hundred messages at once, for it costs as much as
+        one of them."""
+        self._before = self._horizon()
+
     def read(self, message: Message) -> Incoming:
         """What a message says; a mistake in it becomes its content."""
         route = self._routes.get(message.topic)
         if route is not None and self._devices.get(route.name) is route.device:
-            rows = pack_telemetry(message.payload, route.shape, route.device.device_id, LATEST)
+            rows = pack_telemetry(message.payload, route.shape, route.device.device_id, self._before)
             if rows is not None:
                 return Incoming(message, Packed(route.device, rows))
         incoming = read(message)

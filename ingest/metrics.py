@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from domain.clock import Clock, system_clock
 from domain.errors import ConfigurationError
 from ingest.batch import Batch
+from ingest.codecs.timestamps import to_datetime
 from ingest.writing import BatchReport
 
 BATCH_ROWS = (1, 10, 100, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000)
@@ -16,8 +19,10 @@ BATCH_ROWS = (1, 10, 100, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000)
 class IngestMetrics:
     """Counted for each batch, not for each message."""
 
-    def __init__(self, queue_length: Callable[[], float]) -> None:
+    def __init__(self, queue_length: Callable[[], float], clock: Clock = system_clock) -> None:
         self.registry = registry = CollectorRegistry()
+        self._clock = clock
+        self._newest: datetime | None = None
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"aftercare_ingest_{name}", text, labels, registry=registry)
@@ -31,6 +36,7 @@ class IngestMetrics:
         self.merged = counter("rows_merged", "Readings that fell on a stored (device, ts)")
         self.conflicts = counter("row_conflicts", "Merged readings with a value that gave way to the first one")
         self.rejected = counter("messages_rejected", "Messages kept in rejected_messages", "reason")
+        self.dropped = counter("messages_dropped", "Messages of strangers beyond what is kept of them")
         self.skipped = counter("values_skipped", "Values left out: text and other things that no channel can hold")
         self.rebirths = counter("sparkplug_rebirths_requested", "Births asked of Sparkplug edge nodes")
         self.stale_deaths = counter("sparkplug_deaths_stale", "Deaths of an earlier connection, without effect")
@@ -44,6 +50,9 @@ class IngestMetrics:
         )
         self.commit_seconds = Histogram("aftercare_ingest_commit_seconds", "Time to write a batch", registry=registry)
         Gauge("aftercare_ingest_queue_messages", "Messages waiting", registry=registry).set_function(queue_length)
+        Gauge("aftercare_ingest_lag_seconds", "Age of the newest committed ts", registry=registry).set_function(
+            self._lag
+        )
 
     def count(self, messages: int, batch: Batch, report: BatchReport, seconds: float) -> None:
         """Note one committed batch."""
@@ -53,10 +62,18 @@ class IngestMetrics:
         self.merged.inc(report.merged)
         self.conflicts.inc(report.conflicts)
         self.skipped.inc(batch.skipped)
+        self.dropped.inc(report.dropped)
         for label, count in batch.rejections.items():
             self.rejected.labels(label).inc(count)
         self.batch_rows.observe(report.rows + report.merged + report.events)
         self.commit_seconds.observe(seconds)
+        if report.newest is not None:
+            newest = to_datetime(report.newest)
+            self._newest = max(newest, self._newest or newest)
+
+    def _lag(self) -> float:
+        """Seconds; NaN until something is committed."""
+        return (self._clock() - self._newest).total_seconds() if self._newest else float("nan")
 
     def serve(self, port: int) -> None:
         """Answer Prometheus on loopback. Raises ConfigurationError when the port is taken."""

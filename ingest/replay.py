@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.clock import Clock
 from domain.device_model import DeviceModel
 from ingest.batch import assemble
+from ingest.clock_check import horizon_of
 from ingest.codecs import Decoded
 from ingest.message import Incoming, Message, read
 from ingest.sparkplug_births import read_as_of_arrival
@@ -35,13 +37,15 @@ def replay_rejected(
     reason: str | None = None,
     sender: str | None = None,
     limit: int | None = None,
+    tolerance: timedelta = timedelta(0),
 ) -> ReplayReport:
     """Try rejected messages again, oldest first: all, or those whose reason contains `reason`, or those on topics of
-    the device `sender`, at most `limit`.
+    the device `sender`, at most `limit`. Devices' clocks may be ahead by `tolerance`.
 
     A message is stored and marked as replayed in one transaction; one that fails again stays as it is.
     """
     report = ReplayReport()
+    horizon = horizon_of(clock, tolerance)
     after = 0
     while limit is None or report.tried < limit:
         with database.transaction() as connection:
@@ -52,13 +56,15 @@ def replay_rejected(
             after = waiting[-1][0]
             report.tried += len(waiting)
             incoming = {key: read(Message(one.topic, one.payload, one.received_at)) for key, one in waiting}
-            stored = _store(connection, incoming, catalog)
+            stored = _store(connection, incoming, catalog, horizon())
             rejected.mark_replayed(connection, stored, clock())
             report.stored += len(stored)
     return report
 
 
-def _store(connection: Connection, incoming: Mapping[int, Incoming], catalog: Mapping[str, DeviceModel]) -> list[int]:
+def _store(
+    connection: Connection, incoming: Mapping[int, Incoming], catalog: Mapping[str, DeviceModel], before: int
+) -> list[int]:
     """Store each message that can be stored by itself, so that one which the database refuses spoils no other."""
     contents = {key: one.content for key, one in incoming.items() if isinstance(one.content, Decoded)}
     known = devices.find(connection, {content.device for content in contents.values()})
@@ -66,7 +72,7 @@ def _store(connection: Connection, incoming: Mapping[int, Incoming], catalog: Ma
     for key in contents:
         try:
             with connection.transaction():
-                batch = assemble([read_as_of_arrival(connection, incoming[key])], known, catalog)
+                batch = assemble([read_as_of_arrival(connection, incoming[key])], known, catalog, before)
                 if batch.rejected:
                     continue
                 write_batch(connection, batch)

@@ -13,6 +13,7 @@ from aftercare.broker_address import parse_broker_url
 from aftercare.wiring import Application
 from domain.errors import AftercareError, ConfigurationError
 from ingest.backoff import Backoff
+from ingest.clock_check import horizon_of
 from ingest.inbox import Inbox
 from ingest.metrics import IngestMetrics
 from ingest.sparkplug_births import BirthDirectory
@@ -39,7 +40,7 @@ class Ingest:
         self._application = application
         self._wakeup = Wakeup()
         self._inbox = Inbox(on_room=self._wakeup.set)
-        self.metrics = IngestMetrics(queue_length=lambda: len(self._inbox))
+        self.metrics = IngestMetrics(queue_length=lambda: len(self._inbox), clock=application.clock)
         random = Random(settings.ingest_id)  # noqa: S311 -- spreads retries of replicas, guards nothing
         self._subscriber = Subscriber(
             address=parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file),
@@ -67,6 +68,7 @@ class Ingest:
             ),
             metrics=self.metrics,
             backoff=Backoff(random, longest=5.0),
+            horizon=horizon_of(application.clock, settings.clock_tolerance),
         )
         self._stopping = self._draining = False
         self._written = threading.Event()

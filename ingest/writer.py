@@ -12,6 +12,7 @@ import structlog
 from domain.device_model import DeviceModel
 from ingest.backoff import Backoff
 from ingest.batch import assemble
+from ingest.clock_check import Horizon, endless
 from ingest.codecs import Decoded, PayloadError
 from ingest.directory import DeviceDirectory
 from ingest.inbox import Inbox
@@ -54,11 +55,13 @@ class BatchWriter:
         births: BirthDirectory,
         metrics: IngestMetrics,
         backoff: Backoff,
+        horizon: Horizon = endless,
     ) -> None:
         self._connect = connect
         self._connection: Connection | None = None
         self._directory = DeviceDirectory()
-        self._reader = MessageReader(self._directory.known, catalog)
+        self._reader = MessageReader(self._directory.known, catalog, horizon)
+        self._horizon = horizon
         self._catalog = catalog
         self._inbox = inbox
         self._acknowledge = acknowledge
@@ -99,6 +102,7 @@ class BatchWriter:
         return incoming
 
     def _read(self, messages: Sequence[Message]) -> list[Incoming]:
+        self._reader.look_at_clock()
         return [self._reader.read(message) for message in messages]
 
     def _store(self, incoming: Sequence[Incoming]) -> None:
@@ -142,7 +146,7 @@ class BatchWriter:
             readable = self._births.read(self._connection, incoming)
             names = {content.device for _, content in readable if isinstance(content, Decoded)}
             devices = self._directory.find(self._connection, names)
-            batch = assemble(readable, devices, self._catalog)
+            batch = assemble(readable, devices, self._catalog, self._horizon())
             report = write_batch(self._connection, batch)
         self._births.confirm()
         seconds = time.perf_counter() - started

@@ -15,6 +15,7 @@ class BatchReport:
 
     rows: new readings. merged: readings that fell on a (device, ts) that was there already. conflicts: those of them
     with a value that had to give way to the first one. events: new events. rejected: messages kept as they came.
+    dropped: messages of strangers beyond what is kept of them. newest: latest ts of all, in microseconds since 1970.
     """
 
     rows: int
@@ -22,6 +23,8 @@ class BatchReport:
     conflicts: int
     events: int
     rejected: int
+    dropped: int = 0
+    newest: int | None = None
 
 
 def write_batch(connection: Connection, batch: Batch) -> BatchReport:
@@ -29,12 +32,15 @@ def write_batch(connection: Connection, batch: Batch) -> BatchReport:
     readings = [(rows.device_model, rows.block()) for _, rows in sorted(batch.readings.items())]
     written = [reading_batches.write(connection, device_model, block) for device_model, block in readings]
     new_events = events.insert(connection, batch.events)
-    devices.note_news(connection, all_news(batch, (block for _, block in readings)))
-    rejected.record(connection, batch.rejected)
+    news = all_news(batch, (block for _, block in readings))
+    devices.note_news(connection, news)
+    dropped = rejected.record(connection, batch.rejected)
     return BatchReport(
         rows=sum(one.inserted for one in written),
         merged=sum(one.merged for one in written) + sum(rows.merged for rows in batch.readings.values()),
         conflicts=sum(one.conflicts for one in written) + sum(rows.conflicts for rows in batch.readings.values()),
         events=new_events,
-        rejected=len(batch.rejected),
+        rejected=len(batch.rejected) - dropped,
+        dropped=dropped,
+        newest=max((one.seen for one in news.values()), default=None),
     )

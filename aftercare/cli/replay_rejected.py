@@ -17,7 +17,15 @@ def replay_rejected(reason: str | None, limit: int | None) -> None:
 
     What fails again stays in rejected_messages.
     """
-    application = wiring.build(load_settings())
+    settings = load_settings()
+    application = wiring.build(settings)
     with application.database as database:
-        report = replay(database, application.catalog, application.clock, reason=reason, limit=limit)
+        report = replay(
+            database,
+            application.catalog,
+            application.clock,
+            reason=reason,
+            limit=limit,
+            tolerance=settings.clock_tolerance,
+        )
     click.echo(f"{report.stored} of {report.tried} rejected messages are stored now")

@@ -51,7 +51,13 @@ def accept(name: str, **fields: str) -> None:
         with database.transaction() as connection:
             require_current(connection)
             provisioning.register(connection, application.catalog, device, who=WHO, now=application.clock())
-        report = replay_rejected(database, application.catalog, application.clock, sender=name)
+        report = replay_rejected(
+            database,
+            application.catalog,
+            application.clock,
+            sender=name,
+            tolerance=application.settings.clock_tolerance,
+        )
     click.echo(f"{name} is registered; {report.stored} of the {report.tried} messages that were kept are stored now")
 
 

@@ -91,6 +91,39 @@ def test_a_device_that_is_added_later_is_known_at_once_and_its_past_can_be_repla
     assert bench.rows("SELECT replayed_at FROM rejected_messages WHERE replayed_at IS NOT NULL") == [(bench.noon,)]
 
 
+def test_a_message_from_the_future_is_kept_until_its_time_has_come(bench):
+    now = datetime.now(UTC)
+    ahead = {"ts": (now + timedelta(hours=1)).isoformat(), "values": {"mach": 0.5}}
+    skewed = {"ts": (now + timedelta(minutes=4)).isoformat(), "values": {"mach": 0.6}}
+    with bench.subscribed() as ingest:
+        for document in (bench.reading(0, mach=0.4), ahead, skewed):
+            bench.publish("a", "telemetry", document)
+        bench.publish("a", "events", {"ts": ahead["ts"], "kind": "log"})
+        bench.publish("a", "status", {"ts": ahead["ts"], "state": "online"})
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 5)
+        assert bench.count(ingest, "messages_rejected_total", reason="future") == 3
+        assert -300 < bench.count(ingest, "lag_seconds") < -200
+
+    application = bench.application
+    early = replay_rejected(application.database, application.catalog, lambda: now)
+    later = replay_rejected(application.database, application.catalog, lambda: now + timedelta(hours=1))
+
+    assert (early.tried, early.stored, later.stored) == (3, 0, 3)
+    assert bench.rows("SELECT mach FROM readings_turbofan_fd001 ORDER BY ts") == [(0.4,), (0.6,), (0.5,)]
+
+
+def test_every_channel_at_once_from_the_future_is_refused_too(bench, catalog):
+    values = {channel.name: 1.0 for channel in catalog["turbofan_fd001"].channels}
+    with bench.subscribed() as ingest:
+        for hours in (-2, -1, 1):
+            at = datetime.now(UTC) + timedelta(hours=hours)
+            bench.publish("a", "telemetry", {"ts": at.isoformat(), "values": values})
+            bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 1)
+        bench.poll(lambda: bench.count(ingest, "messages_acknowledged_total") >= 3)
+
+        assert bench.count(ingest, "messages_rejected_total", reason="future") == 1
+
+
 def test_a_message_that_the_database_refuses_holds_nobody_up(bench):
     bench.register("doomed")
     with bench.subscribed() as ingest:
