@@ -13,20 +13,19 @@ GZIP = zlib.MAX_WBITS | 16
 def inflate(payload: bytes, limit: int) -> bytes:
     """The payload itself, or what it was before gzip. Never makes more than `limit` bytes and one.
 
-    Raises PayloadError when it is damaged, cut short or would become longer than `limit` bytes.
+    Raises PayloadError when it is damaged, cut short, more than one gzip member or would become longer than `limit`.
     """
     if not payload.startswith(MAGIC):
         return payload
-    content = bytearray()
-    while payload:  # a gzip file is one or more members, one after the other
-        member = zlib.decompressobj(GZIP)
-        try:
-            content += member.decompress(payload, limit + 1 - len(content))
-        except zlib.error as error:
-            raise PayloadError("gzip", f"begins as gzip but is damaged: {error}") from None
-        if len(content) > limit:
-            raise PayloadError("size", f"becomes more than {limit} bytes when decompressed: send smaller arrays")
-        if not member.eof:
-            raise PayloadError("gzip", "the gzip data ends too early: send all of it in one message")
-        payload = member.unused_data
-    return bytes(content)
+    member = zlib.decompressobj(GZIP)
+    try:
+        content = member.decompress(payload, limit + 1)
+    except zlib.error as error:
+        raise PayloadError("gzip", f"begins as gzip but is damaged: {error}") from None
+    if len(content) > limit:
+        raise PayloadError("size", f"becomes more than {limit} bytes when decompressed: send smaller arrays")
+    if not member.eof:
+        raise PayloadError("gzip", "the gzip data ends too early: send all of it in one message")
+    if member.unused_data:
+        raise PayloadError("gzip", f"{len(member.unused_data)} bytes follow the gzip data: send it alone")
+    return content

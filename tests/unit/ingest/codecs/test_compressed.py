@@ -27,9 +27,9 @@ def test_every_json_topic_takes_gzip(kind, payload):
     assert decode(topic, gzip.compress(payload), RECEIVED) == decode(topic, payload, RECEIVED)
 
 
-@given(st.binary(max_size=2000), st.binary(max_size=2000))
-def test_members_one_after_the_other_are_one_payload(first, second):
-    assert inflate(gzip.compress(first) + gzip.compress(second), 4000) == first + second
+@given(st.binary(max_size=2000))
+def test_compression_is_undone(content):
+    assert inflate(gzip.compress(content), 2000) == content
 
 
 def test_a_bomb_is_refused_and_costs_no_more_than_the_limit():
@@ -49,7 +49,8 @@ def test_a_bomb_is_refused_and_costs_no_more_than_the_limit():
         (gzip.compress(READING)[:-4], "ends too early"),
         (b"\x1f\x8b", "ends too early"),
         (b"\x1f\x8bnonsense", "damaged"),
-        (gzip.compress(READING) + b"more", "damaged"),
+        (gzip.compress(READING) + b"more", "4 bytes follow"),
+        (gzip.compress(READING) + gzip.compress(READING), "bytes follow"),
     ],
 )
 def test_damaged_gzip_is_told_apart_from_json(payload, reason):
