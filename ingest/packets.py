@@ -64,9 +64,12 @@ class PacketReader:
         while at + 1 < size:
             length, body = stream[at + 1], at + 2
             if length > 127:
-                length, body = read_length(stream, at + 1)
-                if not body:
-                    break
+                if at + 2 < size and stream[at + 2] < 128:  # nearly every message, without a call
+                    length, body = length & 127 | stream[at + 2] << 7, at + 3
+                else:
+                    length, body = read_length(stream, at + 1)
+                    if not body:
+                        break
             end = body + length
             if end > size:
                 self._missing = end - size

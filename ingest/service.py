@@ -14,12 +14,13 @@ from aftercare.wiring import Application
 from domain.errors import AftercareError, ConfigurationError
 from ingest.backoff import Backoff
 from ingest.clock_check import horizon_of
+from ingest.collector import BatchLimits
 from ingest.inbox import Inbox
 from ingest.metrics import IngestMetrics
 from ingest.sparkplug_births import BirthDirectory
 from ingest.subscriber import Subscriber
 from ingest.wakeup import Wakeup
-from ingest.writer import BatchLimits, BatchWriter
+from ingest.writer import BatchWriter
 from store.database import Connection, connect, describe_url
 from store.migrate import pending_migrations
 from store.reading_batches import missing_channels

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
@@ -14,9 +13,10 @@ from ingest.backoff import Backoff
 from ingest.batch import assemble
 from ingest.clock_check import Horizon, endless
 from ingest.codecs import Decoded, PayloadError
+from ingest.collector import BatchLimits, Collector
 from ingest.directory import DeviceDirectory
 from ingest.inbox import Inbox
-from ingest.message import Delivery, Incoming, Message, read
+from ingest.message import Delivery, Incoming, read
 from ingest.message_reader import MessageReader
 from ingest.metrics import IngestMetrics
 from ingest.sparkplug_births import BirthDirectory
@@ -25,16 +25,6 @@ from store.database import Connection
 from store.failures import is_of_the_database
 
 log = structlog.get_logger()
-SLICE = 500
-"""Messages read before it is asked again whether the batch is full."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchLimits:
-    """A batch is written when it has so many rows, or so many seconds after its first message came."""
-
-    rows: int
-    wait: float
 
 
 class _DatabaseAwayError(Exception):
@@ -60,12 +50,10 @@ class BatchWriter:
         self._connect = connect
         self._connection: Connection | None = None
         self._directory = DeviceDirectory()
-        self._reader = MessageReader(self._directory.known, catalog, horizon)
+        self._collector = Collector(inbox, MessageReader(self._directory.known, catalog, horizon), limits)
         self._horizon = horizon
         self._catalog = catalog
-        self._inbox = inbox
         self._acknowledge = acknowledge
-        self._limits = limits
         self._births = births
         self._metrics = metrics
         self._backoff = backoff
@@ -75,35 +63,21 @@ class BatchWriter:
     def run(self) -> None:
         """Write everything that comes, in order."""
         try:
-            while incoming := self._collect():
+            self._collector.start()
+            while incoming := self._collector.take():
+                self._metrics.received.inc(len(incoming))
                 self._store(incoming)
         except _DatabaseAwayError:
             log.warning("database still away at the stop: what is unwritten stays with the broker")
         finally:
+            self._collector.stop()
             self._disconnect()
 
     def drain(self, seconds: float) -> None:
         """Write what is in the inbox, and give up on a database that stays away for so long."""
         self._give_up_at = time.monotonic() + seconds
+        self._collector.hurry()
         self._draining.set()
-
-    def _collect(self) -> list[Incoming]:
-        incoming = self._read(self._inbox.take(SLICE))
-        deadline = time.monotonic() + self._limits.wait
-        rows = sum([one.row_count for one in incoming])
-        while incoming and rows < self._limits.rows:
-            left = 0.0 if self._draining.is_set() else deadline - time.monotonic()
-            more = self._read(self._inbox.take(SLICE, max(0.0, left)))
-            if not more:
-                break
-            rows += sum([one.row_count for one in more])
-            incoming += more
-        self._metrics.received.inc(len(incoming))
-        return incoming
-
-    def _read(self, messages: Sequence[Message]) -> list[Incoming]:
-        self._reader.look_at_clock()
-        return [self._reader.read(message) for message in messages]
 
     def _store(self, incoming: Sequence[Incoming]) -> None:
         """Write messages; when the database refuses something in them, find out which and reject those."""

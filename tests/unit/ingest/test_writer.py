@@ -5,10 +5,11 @@ import pytest
 from aftercare.wiring import load_catalog
 from domain.errors import UnavailableError
 from ingest.backoff import Backoff
+from ingest.collector import BatchLimits
 from ingest.inbox import Inbox
 from ingest.message import Message, make_delivery
 from ingest.metrics import IngestMetrics
-from ingest.writer import BatchLimits, BatchWriter
+from ingest.writer import BatchWriter
 
 
 class NoWait:

@@ -1,0 +1,65 @@
+"""The short way gives what the ordinary way gives, or stands aside."""
+
+from datetime import UTC, datetime
+from struct import unpack
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.codecs import PayloadError, decode
+from ingest.codecs.packed_json import RowShape, pack_telemetry
+from ingest.codecs.timestamps import LATEST
+
+NOON = 1_769_860_800_000
+SHAPE = RowShape(["a", "b"])
+
+instants = st.integers(NOON - 5, NOON + 5) | st.sampled_from(
+    ["2026-01-31T12:00:00Z", "soon", 1, NOON + 0.5, None, True]
+)
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63) | st.booleans()
+values = st.dictionaries(st.sampled_from(["a", "b", "c"]), numbers | st.sampled_from([None, "1", [], {}]), max_size=3)
+entries = st.fixed_dictionaries({}, optional={"ts": instants, "values": values | st.sampled_from([None, "ab", [1, 2]])})
+complete = st.fixed_dictionaries({"ts": instants, "values": st.fixed_dictionaries({"a": numbers, "b": numbers})})
+
+
+def rows_of(payload):
+    """What the ordinary way makes of it, as the short way would say it; None when it stores nothing."""
+    try:
+        samples = decode("devices/d/telemetry", payload, datetime(2026, 1, 31, tzinfo=UTC)).samples
+    except PayloadError:
+        return None
+    return [(9, ts, values.get("a"), values.get("b")) for ts, values in samples]
+
+
+@given(entries | st.lists(entries | complete | st.integers(), max_size=3) | st.lists(complete, max_size=3))
+def test_both_ways_give_the_same_rows(document):
+    payload = orjson.dumps(document)
+
+    packed = pack_telemetry(payload, SHAPE, 9, LATEST)
+
+    if packed is not None:
+        assert [unpack("=qqdd", row) for row in packed] == rows_of(payload)
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_json_are_left_to_the_ordinary_way(payload):
+    packed = pack_telemetry(payload, SHAPE, 9, LATEST)
+
+    assert packed is None or rows_of(payload) is not None
+
+
+@pytest.mark.parametrize("channels", [["a"], ["a", "b"]])
+def test_a_complete_payload_takes_the_short_way(channels):
+    payload = orjson.dumps([{"ts": NOON, "values": dict.fromkeys(channels, 1)}])
+
+    (row,) = pack_telemetry(payload, RowShape(channels), 9, LATEST)
+
+    assert unpack(f"=qq{len(channels)}d", row) == (9, NOON * 1000, *[1.0] * len(channels))
+
+
+def test_an_instant_that_is_not_taken_sends_the_message_the_ordinary_way():
+    payload = orjson.dumps({"ts": NOON, "values": {"a": 1, "b": 2}})
+
+    assert pack_telemetry(payload, SHAPE, 9, NOON * 1000) is None
