@@ -17,7 +17,11 @@ from aftercare.settings import Settings, load_settings
 from aftercare.wiring import load_catalog
 from domain.errors import AftercareError, UnavailableError
 from store.database import connect, describe_url, detect_tier
-from store.migrate import pending_migrations
+from store.migrate import require_current
+from store.sizes import Size, backlog, sizes
+
+WRITES_BEHIND = 1000
+"""More than a minute of ingest at full speed: upkeep does not run, or cannot keep up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def _examine() -> Iterator[Finding]:
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("catalog", _check_catalog),
         ("database", _check_database),
+        ("storage", _check_storage),
+        ("upkeep", _check_upkeep),
         ("broker", _check_broker),
         ("prefect", _check_prefect),
     )
@@ -70,11 +76,37 @@ def _check_database(settings: Settings) -> str:
     if settings.database_url is None:
         return _check_binaries(settings)
     with connect(settings.database_url) as connection:
+        require_current(connection)
         tier = detect_tier(connection)
-        pending = pending_migrations(connection)
-    if pending:
-        raise UnavailableError(f"{', '.join(pending)} not applied yet: run 'aftercare migrate'")
     return f"{describe_url(settings.database_url).removeprefix('database ')} is current ({tier})"
+
+
+def _check_storage(settings: Settings) -> str:
+    if settings.database_url is None:
+        return _check_binaries(settings)
+    with connect(settings.database_url) as connection:
+        require_current(connection)
+        found = sizes(connection, list(load_catalog(settings.catalog_dir).values()))
+    return "; ".join(map(_describe_size, found))
+
+
+def _describe_size(size: Size) -> str:
+    each = "" if size.bytes_a_value is None else f" ({size.bytes_a_value:.0f} bytes a value)"
+    return (
+        f"{size.device_model}: about {size.rows:,} readings in {size.readings / 1e6:,.1f} MB{each}, "
+        f"roll-ups {size.rollups / 1e6:,.1f} MB"
+    )
+
+
+def _check_upkeep(settings: Settings) -> str:
+    if settings.database_url is None:
+        return _check_binaries(settings)
+    with connect(settings.database_url) as connection:
+        require_current(connection)
+        behind = backlog(connection)
+    if behind.writes > WRITES_BEHIND:
+        raise UnavailableError(f"{behind.writes:,} writes wait for it, so charts are slow: start 'aftercare upkeep'")
+    return f"{behind.writes:,} writes and {behind.buckets:,} buckets wait for it"
 
 
 def _check_broker(settings: Settings) -> str:

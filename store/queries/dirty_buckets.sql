@@ -43,12 +43,14 @@ FROM taken_stretches t
 CROSS JOIN LATERAL generate_series(
     date_bin(%(width)s, t.first_ts, %(origin)s), date_bin(%(width)s, t.last_ts, %(origin)s), %(width)s::interval
 ) AS b (bucket)
+ORDER BY t.device_id, b.bucket
 ON CONFLICT DO NOTHING
 
 -- mark_all --
--- Every bucket that has readings.
+-- Every bucket that has readings; neighbours together, because they share buckets of the coarser levels.
 INSERT INTO dirty_buckets (device_id, bucket, device_model, noted_at)
-SELECT DISTINCT device_id, date_bin(%(width)s, ts, %(origin)s), %(device_model)s, now() FROM {table}
+SELECT DISTINCT device_id, date_bin(%(width)s, ts, %(origin)s) AS bucket, %(device_model)s, now() FROM {table}
+ORDER BY device_id, bucket
 ON CONFLICT DO NOTHING
 
 -- of_device --

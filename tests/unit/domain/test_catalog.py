@@ -118,3 +118,26 @@ def test_a_catalog_file_that_is_not_text_is_named(tmp_path):
 )
 def test_durations(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+def test_readings_may_be_kept_for_a_time_and_their_roll_ups_for_longer():
+    head = 'currency = "EUR"\nretention = "2y"\nrollup_retention = "10y"'
+    model = parse_device_model(SMALL.replace('currency = "EUR"', head), "pump.toml")
+
+    assert model.retention == timedelta(days=730)
+    assert model.rollup_retention == timedelta(days=3650)
+    assert parse_device_model(SMALL, "pump.toml").retention is None
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('retention = "5h"', "retention is shorter than the features look back"),
+        ('rollup_retention = "2y"', "rollup_retention needs a retention that is not longer"),
+        ('retention = "2y"\nrollup_retention = "1y"', "rollup_retention needs a retention that is not longer"),
+        ('retention = "0s"', "retention is wrong"),
+    ],
+)
+def test_a_retention_that_makes_no_sense_is_refused(line, problem):
+    with pytest.raises(CatalogError, match=problem):
+        parse_device_model(SMALL.replace('currency = "EUR"', f'currency = "EUR"\n{line}'), "pump.toml")
