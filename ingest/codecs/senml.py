@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -65,8 +64,8 @@ def _channel(device: str, base: Mapping[str, Any], record: Mapping[str, Any]) ->
     name, base_name = record.get("n", ""), base.get("bn", "")
     if not isinstance(name, str) or not isinstance(base_name, str):
         raise PayloadError("senml", f"the name {shown(name if base_name == '' else base_name)} is not text")
-    channel = name or re.split("[/:]", base_name)[-1]
-    channel = re.sub(f"^{re.escape(device)}[/:]", "", channel).lstrip("/:")
+    channel = name or base_name.replace(":", "/").rpartition("/")[2]
+    channel = channel.removeprefix(f"{device}/").removeprefix(f"{device}:").lstrip("/:")
     if not is_channel_name(channel):
         raise PayloadError(
             "senml",
