@@ -11,7 +11,6 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,10 +108,9 @@ def dirty_starts(
 ) -> Iterable[datetime]:
     """Starts of the finest buckets of a device between two instants that are not rolled up as they stand."""
     finest = finest_of(device_model)
-    parameters: dict[str, Any] = {
+    parameters = {
         "device_model": device_model.name,
         "device_id": device_id,
-        "device_ids": [device_id],
         "since": finest.floor(since),
         "until": until,
     }

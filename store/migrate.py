@@ -11,6 +11,7 @@ from psycopg import sql
 
 from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError, UnavailableError
+from store.columnar import keep_columnar
 from store.database import Connection, Tier, connect, detect_tier
 from store.retention import READINGS_CHUNK
 from store.rollup_tables import sync_rollup_tables
@@ -126,6 +127,8 @@ def _sync_readings_table(connection: Connection, model: DeviceModel, tier: Tier)
                 sql.Identifier(table), sql.Identifier(channel.name)
             )
         )
+    if tier is Tier.COMMUNITY:
+        keep_columnar(connection, model)
     sync_rollup_tables(connection, model, tier)
     return [f"{table}.{channel.name}" for channel in missing] if existing else []
 

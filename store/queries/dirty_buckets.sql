@@ -58,7 +58,6 @@ ON CONFLICT DO NOTHING
 SELECT bucket, bucket FROM dirty_buckets
 WHERE device_id = %(device_id)s AND bucket >= %(since)s AND bucket < %(until)s
 UNION ALL
-SELECT s.first_ts, s.last_ts
-FROM dirty_batches b CROSS JOIN LATERAL unnest(b.device_ids, b.first_ts, b.last_ts) AS s (device_id, first_ts, last_ts)
-WHERE b.device_model = %(device_model)s AND b.device_ids @> %(device_ids)s::bigint[]
-  AND s.device_id = %(device_id)s AND s.last_ts >= %(since)s AND s.first_ts < %(until)s
+SELECT b.first_ts[i], b.last_ts[i]
+FROM dirty_batches b CROSS JOIN LATERAL unnest(array_positions(b.device_ids, %(device_id)s::bigint)) AS p (i)
+WHERE b.device_model = %(device_model)s AND b.last_ts[i] >= %(since)s AND b.first_ts[i] < %(until)s
