@@ -1,6 +1,6 @@
 # Two commands to begin with: `make demo` and `make test`. Both set up everything that is missing.
 # Options go through: make demo ARGS="--json out.json", make test ARGS="-k alarm".
-.PHONY: setup demo test check screenshots bench-models lock clean
+.PHONY: setup demo test check screenshots bench-models bench-reading lock clean
 
 setup:
 	@scripts/setup
@@ -12,13 +12,16 @@ test: setup
 	@.venv/bin/pytest $(ARGS)
 
 check: setup
-	.venv/bin/ruff check .
+	.venv/bin/ruff check --no-cache .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
 bench-models: setup
 	@.venv/bin/python -m bench.models $(ARGS)
+
+bench-reading: setup
+	@.venv/bin/python -m bench.reading $(ARGS)
 
 # The pictures of docs/images: a demo's fleet at work, seen by Chromium, which is installed when it is missing.
 screenshots: setup
