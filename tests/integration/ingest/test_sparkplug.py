@@ -144,7 +144,7 @@ def test_data_before_its_birth_is_kept_a_rebirth_requested_once_and_the_data_rep
     assert commands == [(f"spBv1.0/plant/NCMD/{node.name}", [REBIRTH])]
 
     application = bench.application
-    report = replay_rejected(application.database, application.catalog, lambda: bench.noon, reason="rebirth")
+    report = replay_rejected(application.database, application.catalog, application.clock, reason="rebirth")
 
     assert (report.tried, report.stored) == (4, 3)
     assert [mach for _, mach, _ in stored(bench)] == [0.5, 0.25, 0.5, 0.75]
@@ -179,7 +179,7 @@ def test_replayed_data_is_read_by_the_birth_of_its_time(bench, node):
         bench.rows("UPDATE devices SET name = %s RETURNING name", node.name)
 
     application = bench.application
-    assert replay_rejected(application.database, application.catalog, lambda: bench.noon).stored == 4
+    assert replay_rejected(application.database, application.catalog, application.clock).stored == 4
     assert stored(bench) == [(node.name, 0.5, 1.0), (node.name, 0.75, None), (node.name, None, 3.0)]
 
 
