@@ -33,7 +33,7 @@ def rows_of(payload):
     return [(9, ts, values.get("a"), values.get("b")) for ts, values in samples]
 
 
-@given(entries | st.lists(entries | complete | st.integers(), max_size=3) | st.lists(complete, max_size=3))
+@given(entries | st.lists(entries | complete | st.integers(-9, 9), max_size=3) | st.lists(complete, max_size=3))
 def test_both_ways_give_the_same_rows(document):
     payload = orjson.dumps(document)
 
