@@ -64,6 +64,21 @@ class Telemetry(Answer):
     channels: list[Channel]
 
 
+class LatestValue(Answer):
+    channel: str = Field(examples=["discharge_temperature"])
+    ts: datetime
+    value: float
+
+
+class FleetLatest(Answer):
+    """The newest value of each channel of each device of one model, about a second old."""
+
+    channels: list[str] = Field(description="The order of the values")
+    devices: list[str] = Field(description="By name; `ts` and `values` go with it")
+    ts: list[datetime] = Field(description="When each device sent its newest reading")
+    values: list[list[float | None]] = Field(description="null: never sent")
+
+
 class Contribution(Answer):
     channel: str = Field(examples=["discharge_temperature"])
     effect: float = Field(description="How much it moved the risk, in probability", examples=[0.21])

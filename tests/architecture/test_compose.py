@@ -35,7 +35,7 @@ def test_the_command_exists(name):
 def test_every_process_of_aftercare_is_there():
     run = {service["command"][1] for service in SERVICES.values() if service.get("command", [""])[0] == "aftercare"}
 
-    assert run == {"migrate", "devices", "ingest", "flows", "serve", "deliver"}
+    assert run == {"migrate", "devices", "ingest", "upkeep", "flows", "serve", "deliver"}
 
 
 @pytest.mark.parametrize("name", SERVICES)

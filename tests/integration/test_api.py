@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from ingest.upkeep.readings import take_written
+
 V1 = "/api/v1"
 
 
@@ -231,3 +233,28 @@ def test_times_are_read_with_their_zone_only(fleet: Any) -> None:
     with fleet.client() as client:
         problem(client.post(f"{V1}/tickets/1/plan", json={"planned_for": "2026-02-01T08:00:00"}), 422)
     assert fleet.desk.value("SELECT planned_for FROM tickets WHERE ticket_id = 1") is None
+
+
+def test_the_newest_values_of_a_device_and_of_its_fleet(site: Any) -> None:
+    model = site.desk.device_model
+    for number in range(2):
+        site.desk.rows(
+            "WITH new AS (INSERT INTO dirty_batches (device_model, device_ids, first_ts, last_ts) "
+            "VALUES (%s, ARRAY[%s::bigint], ARRAY['2026-01-01'::timestamptz], ARRAY['2026-01-01'::timestamptz])) "
+            f"INSERT INTO {model.readings_table} (device_id, ts, mach) VALUES (%s, '2026-01-01', %s)",
+            model.name,
+            device_id := site.desk.add_device(f"engine-{number}"),
+            device_id,
+            number,
+        )
+    take_written(site.desk.database, model)
+
+    with site.client() as client:
+        one = client.get(f"{V1}/devices/engine-1/latest").json()
+        fleet = client.get(f"{V1}/latest/{model.name}").json()
+        problem(client.get(f"{V1}/devices/nobody/latest"), 404)
+        problem(client.get(f"{V1}/latest/nothing"), 404)
+
+    assert one == [{"channel": "mach", "ts": "2026-01-01T00:00:00Z", "value": 1.0}]
+    assert fleet["devices"] == ["engine-0", "engine-1"]
+    assert [dict(zip(fleet["channels"], row, strict=True))["mach"] for row in fleet["values"]] == [0.0, 1.0]
