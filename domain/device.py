@@ -76,8 +76,10 @@ class DeviceEvent:
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """What a device (or its last will) says of its connection."""
+    """What a device (or its last will) says of its connection. `dated` is False when it bore no time of its own: `ts`
+    is its arrival then."""
 
     device: str
     ts: datetime
     state: Connectivity
+    dated: bool = True

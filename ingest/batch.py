@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from domain.device import DeviceEvent
+from domain.device import DeviceEvent, DeviceStatus
 from domain.device_model import DeviceModel
 from ingest.clock_check import refusal
 from ingest.codecs import Decoded, PayloadError
@@ -20,15 +21,17 @@ from store.rejected import RejectedMessage
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction writes."""
+    """What one transaction writes. heard_at: when it arrived; None when it was not heard from the devices just now."""
 
     catalog: Mapping[str, DeviceModel]
     readings: dict[str, ReadingRows] = field(default_factory=dict)
     events: list[tuple[int, DeviceEvent]] = field(default_factory=list)
+    statuses: list[tuple[int, DeviceStatus]] = field(default_factory=list)
     news: dict[int, News] = field(default_factory=dict)
     rejected: list[RejectedMessage] = field(default_factory=list)
     rejections: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
+    heard_at: datetime | None = None
 
     def add(self, device: DeviceRef, decoded: Decoded) -> None:
         """Take in one message of a registered device whose model the catalog describes."""
@@ -38,6 +41,7 @@ class Batch:
                 rows.add(device.device_id, sample)
         self.skipped += decoded.skipped
         self.events.extend((device.device_id, event) for event in decoded.events)
+        self.statuses.extend((device.device_id, status) for status in decoded.statuses)
         if decoded.events or decoded.statuses:
             self.news[device.device_id] = _newer(self.news.get(device.device_id), decoded)
 
@@ -90,16 +94,10 @@ def assemble(
 
 
 def _newer(known: News | None, decoded: Decoded) -> News:
-    """The latest of everything. Of two statuses of one instant the later to arrive counts: a last will is written
-    when its connection begins, so it may bear the instant of the message that told the device was online."""
-    seen = [to_microseconds(event.ts) for event in decoded.events]
-    state, state_at = (known.state, known.state_at) if known else (None, None)
-    for status in decoded.statuses:
-        told_at = to_microseconds(status.ts)
-        seen.append(told_at)
-        if state_at is None or told_at >= state_at:
-            state, state_at = status.state, told_at
-    return News(max(seen if known is None else [known.seen, *seen]), state, state_at)
+    instants = [event.ts for event in decoded.events] + [status.ts for status in decoded.statuses]
+    seen = [to_microseconds(instant) for instant in instants]
+    told = bool(decoded.statuses)
+    return News(max(seen), told) if known is None else News(max(known.seen, *seen), told or known.told)
 
 
 def all_news(batch: Batch, blocks: Iterable[ReadingBlock]) -> dict[int, News]:

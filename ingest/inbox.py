@@ -16,7 +16,7 @@ class Inbox:
     """Messages in the order in which they came, in the portions in which they came.
 
     `put` never blocks: who reads the broker asks `has_room` before each read, and stops reading when there is none,
-    so the queue holds at most one portion more than `max_messages` or `max_bytes`.
+    so the queue holds at most one portion more than `max_messages` or `max_bytes`. `taken_in` counts all that came.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class Inbox:
         self._on_room = on_room
         self._portions: deque[Sequence[Message]] = deque()
         self._messages = 0
+        self.taken_in = 0
         self._bytes = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -44,6 +45,7 @@ class Inbox:
         with self._changed:
             self._portions.append(messages)
             self._messages += len(messages)
+            self.taken_in += len(messages)
             self._bytes += _size(messages)
             self._changed.notify()
 

@@ -75,6 +75,16 @@ class IngestMetrics:
         """Seconds; NaN until something is committed."""
         return (self._clock() - self._newest).total_seconds() if self._newest else float("nan")
 
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether the broker has granted the subscriptions of the present connection."""
+        return bool(self.registry.get_sample_value("aftercare_ingest_subscribed"))
+
+    @property
+    def messages_committed(self) -> int:
+        """How many messages are committed, rejected ones included."""
+        return int(self.registry.get_sample_value("aftercare_ingest_messages_committed_total") or 0)
+
     def serve(self, port: int) -> None:
         """Answer Prometheus on loopback. Raises ConfigurationError when the port is taken."""
         try:

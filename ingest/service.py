@@ -15,6 +15,7 @@ from domain.errors import AftercareError, ConfigurationError
 from ingest.backoff import Backoff
 from ingest.clock_check import horizon_of
 from ingest.collector import BatchLimits
+from ingest.heartbeat import Heartbeat, Progress
 from ingest.inbox import Inbox
 from ingest.metrics import IngestMetrics
 from ingest.sparkplug_births import BirthDirectory
@@ -71,6 +72,13 @@ class Ingest:
             backoff=Backoff(random, longest=5.0),
             horizon=horizon_of(application.clock, settings.clock_tolerance),
         )
+        self._heartbeat = Heartbeat(
+            connect=self._connect,
+            ingest_id=settings.ingest_id,
+            session_expiry=settings.ingest_session_expiry,
+            clock=application.clock,
+            progress=self._progress,
+        )
         self._stopping = self._draining = False
         self._written = threading.Event()
 
@@ -87,11 +95,20 @@ class Ingest:
             self.metrics.serve(self._application.settings.metrics_port)
         writing = threading.Thread(target=self._write, name="ingest-writer", daemon=True)
         writing.start()
+        threading.Thread(target=self._heartbeat.run, name="ingest-heartbeat", daemon=True).start()
         log.info("ingest started", database=describe_url(self._application.database.url))
         self._subscriber.run(self._finished)
+        self._heartbeat.stop()
         if not self._stopping:
             raise AftercareError("the writing thread ended by itself: the log above says why; start ingest again")
         log.info("ingest stopped", unwritten=len(self._inbox))
+
+    def _progress(self) -> Progress:
+        return Progress(
+            listening=self.metrics.is_subscribed and self._inbox.has_room,
+            taken_in=self._inbox.taken_in,
+            stored=self.metrics.messages_committed,
+        )
 
     def _write(self) -> None:
         try:

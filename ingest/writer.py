@@ -121,6 +121,7 @@ class BatchWriter:
             names = {content.device for _, content in readable if isinstance(content, Decoded)}
             devices = self._directory.find(self._connection, names)
             batch = assemble(readable, devices, self._catalog, self._horizon())
+            batch.heard_at = incoming[-1].message.received_at
             report = write_batch(self._connection, batch)
         self._births.confirm()
         seconds = time.perf_counter() - started

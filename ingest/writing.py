@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.batch import Batch, all_news
-from store import devices, events, reading_batches, rejected
+from store import devices, events, presence, reading_batches, rejected
 from store.database import Connection
 
 
@@ -33,7 +33,8 @@ def write_batch(connection: Connection, batch: Batch) -> BatchReport:
     written = [reading_batches.write(connection, device_model, block) for device_model, block in readings]
     new_events = events.insert(connection, batch.events)
     news = all_news(batch, (block for _, block in readings))
-    devices.note_news(connection, news)
+    devices.note_news(connection, news, batch.heard_at)
+    presence.note_statuses(connection, batch.statuses, batch.heard_at)
     dropped = rejected.record(connection, batch.rejected)
     return BatchReport(
         rows=sum(one.inserted for one in written),

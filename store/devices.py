@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.device import Connectivity, Device
@@ -14,6 +14,8 @@ from store.quarantine import release
 from store.sql import load
 
 SQL = load("devices")
+HEARD_AGAIN = timedelta(seconds=10)
+"""A device that sends late readings is heard, but its row is not written more often than this for that alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,10 @@ class RegisteredDevice:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Latest sign of life of one device, and its latest status if it told one; microseconds since 1970, UTC."""
+    """Latest `ts` of what one device sent, in microseconds since 1970 (UTC), and whether a status was there."""
 
     seen: int
-    state: Connectivity | None = None
-    state_at: int | None = None
+    told: bool = False
 
 
 def find(connection: Connection, names: Collection[str]) -> dict[str, DeviceRef]:
@@ -99,8 +100,11 @@ def install_components(connection: Connection, names: Collection[str], component
     connection.execute(SQL["install_components"], {"names": list(names), "components": list(components)})
 
 
-def note_news(connection: Connection, news: Mapping[int, News]) -> None:
-    """Move `last_seen_at` and the connectivity of these devices (by id) on; older news changes nothing."""
+def note_news(connection: Connection, news: Mapping[int, News], heard_at: datetime | None = None) -> None:
+    """Move `last_seen_at` of these devices (by id) on, and `heard_at` to when the news arrived; None: long ago.
+
+    Older news changes nothing. The rows of devices that told a status stay locked until the transaction ends.
+    """
     if not news:
         return
     ids = sorted(news)
@@ -109,8 +113,9 @@ def note_news(connection: Connection, news: Mapping[int, News]) -> None:
         {
             "ids": ids,
             "seen": [news[key].seen for key in ids],
-            "states": [news[key].state for key in ids],
-            "state_at": [news[key].state_at for key in ids],
+            "told": [news[key].told for key in ids],
+            "heard_at": heard_at,
+            "heard_again": HEARD_AGAIN,
         },
     )
 

@@ -39,7 +39,7 @@ def decode_status(topic: str, payload: bytes, received_at: datetime) -> Decoded:
     if not isinstance(state, str) or state not in STATES:
         raise PayloadError("status", f"state {shown(state)} is neither online nor offline")
     ts = to_datetime(read_timestamp(entry["ts"])) if "ts" in entry else received_at
-    return Decoded(device, statuses=[DeviceStatus(device, ts, STATES[state])])
+    return Decoded(device, statuses=[DeviceStatus(device, ts, STATES[state], dated="ts" in entry)])
 
 
 def read_device(topic: str) -> str:

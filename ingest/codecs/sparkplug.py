@@ -40,14 +40,14 @@ def decode_sparkplug(topic: str, payload: bytes, received_at: datetime) -> Decod
     kind, source, device = _read_topic(topic)
     message = _read_payload(payload)
     if kind == "DEATH":
-        offline = DeviceStatus(device, received_at, Connectivity.OFFLINE)
+        offline = DeviceStatus(device, received_at, Connectivity.OFFLINE, dated=False)
         part = SparkplugPart(source, is_death=True, bd_seq=_bd_seq(message))
         return Decoded(device, statuses=[offline], sparkplug=part)
     metrics, skipped = _read_metrics(message)
     decoded = Decoded(device, skipped=skipped, sparkplug=SparkplugPart(source, data=metrics))
     if kind == "BIRTH":
         birth = SparkplugBirth(_read_names(message), _bd_seq(message))
-        online = DeviceStatus(device, received_at, Connectivity.ONLINE)
+        online = DeviceStatus(device, received_at, Connectivity.ONLINE, dated=False)
         read = read_by_birth(decoded, birth)
         return replace(read, statuses=[online], sparkplug=SparkplugPart(source, birth=birth))
     if all(metric.name is not None and metric.datatype for metric in metrics):

@@ -11,6 +11,7 @@ from aftercare.wiring import Application
 from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError
 from ingest.backoff import Backoff
+from ingest.upkeep.presence import judge_silence
 from ingest.upkeep.readings import drop_what_expired, roll_up_settled, take_written
 from store.database import Tier, detect_tier
 from store.failures import is_of_the_database
@@ -33,9 +34,11 @@ def run(application: Application, stop: threading.Event) -> None:
     backoff = Backoff(Random(), longest=10.0)  # noqa: S311 -- spreads retries, guards nothing
     log.info("upkeep started", database=database.name, tier=tier.value)
     wait = 0.0
+    judged_until = None
     while not stop.wait(wait):
         try:
             busy = [_go_round(application, device_model, tier) for device_model in application.catalog.values()]
+            judged_until = judge_silence(application.database, judged_until)
             backoff.reset()
             wait = 0.0 if any(busy) else ROUND_SECONDS
         except Exception as error:

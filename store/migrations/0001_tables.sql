@@ -25,6 +25,7 @@ CREATE TABLE devices (
     last_seen_at timestamptz,
     connectivity text NOT NULL DEFAULT 'unknown' CHECK (connectivity IN ('unknown', 'online', 'offline')),
     connectivity_at timestamptz,
+    connectivity_by text,
     status_at timestamptz,
     heard_at timestamptz,
     heard_every interval
@@ -33,6 +34,7 @@ CREATE INDEX devices_by_model ON devices (device_model, device_id);
 CREATE INDEX devices_by_customer ON devices (customer, device_id);
 COMMENT ON COLUMN devices.last_seen_at IS 'Latest device time of any reading, event or status.';
 COMMENT ON COLUMN devices.connectivity_at IS 'Since when it is online or offline.';
+COMMENT ON COLUMN devices.connectivity_by IS 'What told that it is: status, will, silence or messages.';
 COMMENT ON COLUMN devices.status_at IS 'The ts of the newest status that bore one: an older status that comes late changes nothing.';
 COMMENT ON COLUMN devices.heard_at IS 'When its latest message arrived, by the platform''s clock.';
 COMMENT ON COLUMN devices.heard_every IS 'What lies between its arrivals, as a moving average.';

@@ -46,23 +46,24 @@ ON CONFLICT DO NOTHING
 
 -- note_seen --
 -- Later news only; rows are locked in the order of their ids, so that two writers never wait for each other in a ring.
+-- One long pause moves the average of arrivals by little: it takes several before they count as the device's habit.
 WITH news AS (
-    SELECT d.device_id, 'epoch'::timestamptz + v.seen * interval '1 microsecond' AS seen, v.state,
-           'epoch'::timestamptz + v.state_at * interval '1 microsecond' AS state_at
-    FROM devices d
-    JOIN unnest(%(ids)s::bigint[], %(seen)s::bigint[], %(states)s::text[], %(state_at)s::bigint[])
-         AS v (device_id, seen, state, state_at) USING (device_id)
-    WHERE d.last_seen_at IS NULL
+    SELECT d.device_id, 'epoch'::timestamptz + v.seen * interval '1 microsecond' AS seen,
+           greatest(%(heard_at)s::timestamptz - d.heard_at, interval '0') AS pause, m.reading_interval
+    FROM devices d JOIN device_models m USING (device_model)
+    JOIN unnest(%(ids)s::bigint[], %(seen)s::bigint[], %(told)s::boolean[]) AS v (device_id, seen, told) USING (device_id)
+    WHERE v.told OR d.last_seen_at IS NULL
        OR d.last_seen_at < 'epoch'::timestamptz + v.seen * interval '1 microsecond'
-       OR v.state IS NOT NULL
+       OR %(heard_at)s::timestamptz > coalesce(d.heard_at + %(heard_again)s::interval, '-infinity')
     ORDER BY d.device_id
     FOR NO KEY UPDATE OF d
 )
 UPDATE devices d
 SET last_seen_at = greatest(d.last_seen_at, news.seen),
-    connectivity = CASE WHEN news.state_at >= coalesce(d.connectivity_at, '-infinity') THEN news.state
-                        ELSE d.connectivity END,
-    connectivity_at = greatest(d.connectivity_at, news.state_at)
+    heard_at = greatest(d.heard_at, %(heard_at)s::timestamptz),
+    heard_every = CASE WHEN news.pause IS NULL THEN d.heard_every
+                       ELSE 0.75 * coalesce(d.heard_every, interval '0')
+                            + 0.25 * least(news.pause, greatest(8 * d.heard_every, 8 * news.reading_interval)) END
 FROM news WHERE d.device_id = news.device_id
 
 -- lock_component --

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from aftercare.wiring import load_catalog
 from domain.device import Connectivity, DeviceStatus
 from ingest.batch import Batch, all_news, assemble
@@ -21,29 +19,23 @@ def status(state, ts):
     return Decoded("d", statuses=[DeviceStatus("d", to_datetime(ts), state)])
 
 
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ([(Connectivity.ONLINE, 10), (Connectivity.OFFLINE, 20)], News(20 + NOON, Connectivity.OFFLINE, 20 + NOON)),
-        ([(Connectivity.OFFLINE, 20), (Connectivity.ONLINE, 10)], News(20 + NOON, Connectivity.OFFLINE, 20 + NOON)),
-        ([(Connectivity.ONLINE, 10), (Connectivity.OFFLINE, 10)], News(10 + NOON, Connectivity.OFFLINE, 10 + NOON)),
-    ],
-)
-def test_the_latest_status_counts_and_a_last_will_after_its_own_birth(told, expected):
+def test_statuses_stay_in_the_order_in_which_they_came():
     batch = Batch({})
-    for state, after in told:
-        batch.add(DeviceRef(1, MODEL.name), status(state, NOON + after))
+    told = [status(Connectivity.OFFLINE, NOON + 20), status(Connectivity.ONLINE, NOON + 10)]
+    for one in told:
+        batch.add(DeviceRef(1, MODEL.name), one)
 
-    assert batch.news == {1: expected}
+    assert batch.statuses == [(1, one.statuses[0]) for one in told]
+    assert batch.news == {1: News(NOON + 20, told=True)}
 
 
-def test_readings_move_last_seen_and_leave_the_status():
+def test_readings_move_last_seen():
     batch = Batch({MODEL.name: MODEL})
     batch.add(DeviceRef(1, MODEL.name), status(Connectivity.ONLINE, NOON))
     batch.add(DeviceRef(1, MODEL.name), Decoded("d", samples=[Sample(NOON + 5, {"mach": 1.0})]))
 
     blocks = [rows.block() for rows in batch.readings.values()]
-    assert all_news(batch, blocks) == {1: News(NOON + 5, Connectivity.ONLINE, NOON)}
+    assert all_news(batch, blocks) == {1: News(NOON + 5, told=True)}
 
 
 def test_messages_that_cannot_be_stored_are_kept_with_the_reason():

@@ -102,7 +102,9 @@ def test_events_that_cannot_be_stored(change, reason):
 
 
 def test_status_bears_its_own_instant_or_that_of_its_arrival():
-    assert status({"state": "offline"}).statuses == [DeviceStatus("pump-1", RECEIVED, Connectivity.OFFLINE)]
+    assert status({"state": "offline"}).statuses == [
+        DeviceStatus("pump-1", RECEIVED, Connectivity.OFFLINE, dated=False)
+    ]
     assert status({"state": "online", "ts": "2026-01-01T00:00:00Z"}).statuses == [
         DeviceStatus("pump-1", datetime(2026, 1, 1, tzinfo=UTC), Connectivity.ONLINE)
     ]

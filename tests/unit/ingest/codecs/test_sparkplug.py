@@ -77,7 +77,7 @@ def test_a_birth_tells_how_to_read_data_and_bears_values_itself():
 
     assert birth.device == "press-17:pump"
     assert birth.samples == [Sample(NOON, {"flow": 3.5})]
-    assert birth.statuses == [DeviceStatus("press-17:pump", RECEIVED, Connectivity.ONLINE)]
+    assert birth.statuses == [DeviceStatus("press-17:pump", RECEIVED, Connectivity.ONLINE, dated=False)]
     assert birth.skipped == 1
     assert birth.sparkplug.birth.metrics == [("flow", 1, 10), ("level", 2, 3), ("recipe", 3, 12)]
 
@@ -118,7 +118,7 @@ def test_a_death_bears_the_number_of_its_connection():
     death = decode("spBv1.0/plant/NDEATH/press-17", payload(bd_seq), RECEIVED)
     silent = decode("spBv1.0/plant/DDEATH/press-17/pump", b"", RECEIVED)
 
-    assert death.statuses == [DeviceStatus("press-17", RECEIVED, Connectivity.OFFLINE)]
+    assert death.statuses == [DeviceStatus("press-17", RECEIVED, Connectivity.OFFLINE, dated=False)]
     assert (death.sparkplug.bd_seq, silent.sparkplug.bd_seq) == (7, None)
 
 
