@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,6 +113,13 @@ def describe_url(url: str) -> str:
     parts = urlsplit(url)
     address = parts.netloc.rpartition("@")[2]  # as given: a port that is no number is for the message to show
     return f"database {address or 'local'}{parts.path}"
+
+
+def read_clock(connection: Connection) -> datetime:
+    """The time on the database's machine."""
+    [(now,)] = connection.execute(SQL["clock"])
+    assert isinstance(now, datetime)
+    return now
 
 
 def detect_tier(connection: Connection) -> Tier:

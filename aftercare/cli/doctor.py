@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 import click
 
@@ -15,13 +17,18 @@ from aftercare.embedded.ports import answers
 from aftercare.prefect_server import require_prefect
 from aftercare.settings import Settings, load_settings
 from aftercare.wiring import load_catalog
+from domain.clock import system_clock
 from domain.errors import AftercareError, UnavailableError
-from store.database import connect, describe_url, detect_tier
+from ingest.broker_probe import check_login, check_queue
+from store.database import connect, describe_url, detect_tier, read_clock
 from store.migrate import require_current
 from store.sizes import Size, backlog, sizes
 
 WRITES_BEHIND = 1000
 """More than a minute of ingest at full speed: upkeep does not run, or cannot keep up."""
+
+MAX_SKEW = timedelta(seconds=2)
+MIN_FREE = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,13 @@ class Finding:
 
 
 @click.command(epilog="Example: aftercare doctor --json")
+@click.option(
+    "--probe", is_flag=True, help="Also try the broker's queue out, with 1,500 messages to a throw-away session."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
-def doctor(as_json: bool) -> None:
+def doctor(probe: bool, as_json: bool) -> None:
     """Check the settings, the catalog, the database, the broker and Prefect; exit 1 when something is wrong."""
-    findings = list(_examine())
+    findings = list(_examine(probe))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -46,21 +56,25 @@ def doctor(as_json: bool) -> None:
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 
-def _examine() -> Iterator[Finding]:
+def _examine(probe: bool) -> Iterator[Finding]:
     try:
         settings = load_settings()
     except AftercareError as error:
         yield Finding("settings", False, str(error))
         return
     yield Finding("settings", True, "all of them can be read")
-    checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+    checks: list[tuple[str, Callable[[Settings], str]]] = [
         ("catalog", _check_catalog),
         ("database", _check_database),
         ("storage", _check_storage),
         ("upkeep", _check_upkeep),
+        ("clock", _check_clock),
         ("broker", _check_broker),
         ("prefect", _check_prefect),
-    )
+        ("disk", _check_disk),
+    ]
+    if probe:
+        checks.append(("queue", _check_queue))
     for name, check in checks:
         try:
             yield Finding(name, True, check(settings))
@@ -115,7 +129,35 @@ def _check_broker(settings: Settings) -> str:
     broker = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
     if not answers(broker.port, broker.host):
         raise UnavailableError(f"nothing answers at {broker}: start the broker or correct AFTERCARE_MQTT_URL")
-    return f"{broker} answers"
+    return check_login(broker, settings.ingest_session_expiry)
+
+
+def _check_queue(settings: Settings) -> str:
+    return check_queue(parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file))
+
+
+def _check_clock(settings: Settings) -> str:
+    if settings.database_url is None:
+        return "the embedded database has this machine's clock"
+    with connect(settings.database_url) as connection:
+        before = system_clock()
+        there = read_clock(connection)
+        skew = abs(there - before - (system_clock() - before) / 2)
+    if skew > MAX_SKEW:
+        raise UnavailableError(
+            f"the database's clock and this machine's are {skew.total_seconds():.0f} s apart: keep both by NTP"
+        )
+    return f"the database's clock and this machine's agree to {skew.total_seconds():.1f} s"
+
+
+def _check_disk(settings: Settings) -> str:
+    folder = next(path for path in (settings.state_dir, *settings.state_dir.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    if free < MIN_FREE:
+        raise UnavailableError(
+            f"{folder} has {free / 1e9:.1f} GB free: make room, or set AFTERCARE_STATE_DIR to a folder that has"
+        )
+    return f"{folder} has {free / 1e9:,.0f} GB free"
 
 
 def _check_prefect(settings: Settings) -> str:

@@ -6,6 +6,10 @@ SELECT current_setting('shared_preload_libraries') LIKE '%timescaledb%'
             OR EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')),
        current_setting('timescaledb.license', true)
 
+-- clock --
+-- What time it is there, to find clocks that differ.
+SELECT clock_timestamp()
+
 -- create_timescaledb --
 -- Needs to be the first statement of its session.
 CREATE EXTENSION IF NOT EXISTS timescaledb
