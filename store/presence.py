@@ -100,9 +100,11 @@ def listening(connection: Connection) -> Listening | None:
     return Listening(*row) if row and row[0] is not None else None
 
 
-def candidates(connection: Connection, until: datetime, *, missed: int, grace: timedelta) -> list[Signs]:
-    """Devices whose connectivity may have to change, as far as `until`."""
-    parameters = {"until": until, "missed": missed, "grace": grace}
+def candidates(
+    connection: Connection, until: datetime, *, missed: int, grace: timedelta, after: int, limit: int
+) -> list[Signs]:
+    """Devices whose connectivity may have to change, as far as `until`: the next `limit` with an id above `after`."""
+    parameters = {"until": until, "missed": missed, "grace": grace, "after": after, "limit": limit}
     return [
         Signs(device_id, interval, Connectivity(state), at, ToldBy(by) if by else None, heard_at, heard_every)
         for device_id, interval, state, at, by, heard_at, heard_every in connection.execute(
@@ -111,14 +113,20 @@ def candidates(connection: Connection, until: datetime, *, missed: int, grace: t
     ]
 
 
-def change(connection: Connection, signs: Signs, verdict: Change) -> bool:
-    """Make the change, unless the device was heard or changed since its signs were read; whether it was made."""
-    parameters = {
-        "device_id": verdict.device_id,
-        "state": verdict.state,
-        "at": verdict.at,
-        "told_by": verdict.told_by,
-        "before": signs.connectivity,
-        "heard_at": signs.heard_at,
-    }
-    return connection.execute(SQL["change"], parameters).rowcount > 0
+def change(connection: Connection, verdicts: Sequence[tuple[Signs, Change]]) -> int:
+    """Make these changes, and return how many were made: none of a device that was heard or changed since its signs
+    were read."""
+    parameters = [
+        {
+            "device_id": verdict.device_id,
+            "state": verdict.state,
+            "at": verdict.at,
+            "told_by": verdict.told_by,
+            "before": signs.connectivity,
+            "heard_at": signs.heard_at,
+        }
+        for signs, verdict in verdicts
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(SQL["change"], parameters)
+        return cursor.rowcount

@@ -46,12 +46,12 @@ WHERE beat_at > clock_timestamp() - session_expiry
 -- Online and silent by the catalog's interval, never judged, or offline and heard since.
 SELECT d.device_id, m.reading_interval, d.connectivity, d.connectivity_at, d.connectivity_by, d.heard_at, d.heard_every
 FROM devices d JOIN device_models m USING (device_model)
-WHERE d.heard_at IS NOT NULL
+WHERE d.heard_at IS NOT NULL AND d.device_id > %(after)s
   AND CASE d.connectivity
       WHEN 'online' THEN d.heard_at < %(until)s - %(missed)s * m.reading_interval - %(grace)s
       WHEN 'offline' THEN d.heard_at > d.connectivity_at
       ELSE true END
-ORDER BY d.device_id
+ORDER BY d.device_id LIMIT %(limit)s
 
 -- change --
 -- Only while the device is as it was when it was judged: of several judges one makes the change.
