@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         timedelta(minutes=5), ge=NO_TIME, description="How far a device's clock may be ahead before it is refused"
     )
     ingest_id: str = Field(default_factory=socket.gethostname, description="Stable identity of this ingest replica")
-    ingest_batch_rows: int = Field(5000, ge=1, description="Rows after which a batch is written")
+    ingest_batch_rows: int = Field(10_000, ge=1, description="Rows after which a batch is written")
     ingest_batch_wait: timedelta = Field(
         timedelta(milliseconds=50), description="Longest wait of a reading for its batch"
     )

@@ -19,6 +19,7 @@ from ingest.inbox import Inbox
 from ingest.message import Delivery, Incoming, read
 from ingest.message_reader import MessageReader
 from ingest.metrics import IngestMetrics
+from ingest.sightings import Sightings
 from ingest.sparkplug_births import BirthDirectory
 from ingest.writing import write_batch
 from store.database import Connection
@@ -55,6 +56,7 @@ class BatchWriter:
         self._catalog = catalog
         self._acknowledge = acknowledge
         self._births = births
+        self._sightings = Sightings()
         self._metrics = metrics
         self._backoff = backoff
         self._draining = threading.Event()
@@ -122,8 +124,9 @@ class BatchWriter:
             devices = self._directory.find(self._connection, names)
             batch = assemble(readable, devices, self._catalog, self._horizon())
             batch.heard_at = incoming[-1].message.received_at
-            report = write_batch(self._connection, batch)
+            report = write_batch(self._connection, batch, self._sightings)
         self._births.confirm()
+        self._sightings.confirm()
         seconds = time.perf_counter() - started
         self._metrics.count(len(incoming), batch, report, seconds)
         if batch.rejected:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.batch import Batch, all_news
+from ingest.sightings import Sightings
 from store import devices, events, presence, reading_batches, rejected
 from store.database import Connection
 
@@ -27,13 +28,17 @@ class BatchReport:
     newest: int | None = None
 
 
-def write_batch(connection: Connection, batch: Batch) -> BatchReport:
-    """Store everything in the batch. Nothing of it is stored unless the caller commits."""
+def write_batch(connection: Connection, batch: Batch, sightings: Sightings | None = None) -> BatchReport:
+    """Store everything in the batch. Nothing of it is stored unless the caller commits.
+
+    sightings: of the process that writes, which tells the signs of life that are due; without it all of them are.
+    """
     readings = [(rows.device_model, rows.block()) for _, rows in sorted(batch.readings.items())]
     written = [reading_batches.write(connection, device_model, block) for device_model, block in readings]
     new_events = events.insert(connection, batch.events)
     news = all_news(batch, (block for _, block in readings))
-    devices.note_news(connection, news, batch.heard_at)
+    due = sightings.due(news, batch.heard_at) if sightings and batch.heard_at else news
+    devices.note_news(connection, due, batch.heard_at)
     presence.note_statuses(connection, batch.statuses, batch.heard_at)
     dropped = rejected.record(connection, batch.rejected)
     return BatchReport(

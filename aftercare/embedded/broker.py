@@ -19,12 +19,20 @@ class EmbeddedBroker:
     """One broker, its queue kept in `state_dir/name`; a context manager. `port` 0 takes a free one.
 
     With Mosquitto, messages that were not acknowledged are delivered again after a crash of the subscriber; after a
-    crash of the broker itself, those of the last `AUTOSAVE_SECONDS` may be gone. `throwaway`: removed at the end.
+    crash of the broker itself, those of the last `autosave_seconds` may be gone. `throwaway`: removed at the end.
     """
 
     def __init__(
-        self, binaries: Binaries, state_dir: Path, *, name: str = "up", port: int = 0, throwaway: bool = False
+        self,
+        binaries: Binaries,
+        state_dir: Path,
+        *,
+        name: str = "up",
+        port: int = 0,
+        throwaway: bool = False,
+        autosave_seconds: int = AUTOSAVE_SECONDS,
     ) -> None:
+        self._autosave_seconds = autosave_seconds
         self.port = port or free_port()
         self._binaries = binaries
         self._throwaway = throwaway
@@ -76,7 +84,9 @@ class EmbeddedBroker:
     def _mosquitto(self) -> list[str]:
         assert self._binaries.mosquitto is not None
         self._binaries.run(
-            ["sh", "-c", "cat > broker.conf"], home=self._home, text=mosquitto_config(self.port, self._home)
+            ["sh", "-c", "cat > broker.conf"],
+            home=self._home,
+            text=mosquitto_config(self.port, self._home, self._autosave_seconds),
         )
         return self._binaries.command(
             [self._binaries.mosquitto, "-c", "broker.conf"], home=self._home, port=self.port, remove=self._throwaway
@@ -91,13 +101,13 @@ class EmbeddedBroker:
         return own.command(argv, home=str(self._folder / "broker"), port=self.port, remove=self._throwaway)
 
 
-def mosquitto_config(port: int, home: str) -> str:
+def mosquitto_config(port: int, home: str, autosave_seconds: int) -> str:
     """Configuration of a broker that drops nothing: no limit to its queues, and its memory on disk."""
     return f"""listener {port} {LOOPBACK}
 allow_anonymous true
 persistence true
 persistence_location {home}/
-autosave_interval {AUTOSAVE_SECONDS}
+autosave_interval {autosave_seconds}
 max_queued_messages 0
 max_inflight_messages 1000
 log_dest stderr

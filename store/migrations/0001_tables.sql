@@ -32,7 +32,7 @@ CREATE TABLE devices (
 );
 CREATE INDEX devices_by_model ON devices (device_model, device_id);
 CREATE INDEX devices_by_customer ON devices (customer, device_id);
-COMMENT ON COLUMN devices.last_seen_at IS 'Latest device time of any reading, event or status.';
+COMMENT ON COLUMN devices.last_seen_at IS 'Latest device time of any reading, event or status, of readings within ten seconds.';
 COMMENT ON COLUMN devices.connectivity_at IS 'Since when it is online or offline.';
 COMMENT ON COLUMN devices.connectivity_by IS 'What told that it is: status, will, silence or messages.';
 COMMENT ON COLUMN devices.status_at IS 'The ts of the newest status that bore one: an older status that comes late changes nothing.';
