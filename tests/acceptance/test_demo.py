@@ -24,7 +24,7 @@ def run_demo(tmp_path, *options):
     assert run.returncode == 0, run.stdout + run.stderr
     document = json.loads(figures.read_text())
     assert document.keys() >= KEYS
-    return document, run.stdout
+    return document, run.stdout + run.stderr
 
 
 def left_behind(state_dir):
