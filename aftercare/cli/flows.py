@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 
 import click
+import structlog
 
 from aftercare import wiring
 from aftercare.logs import configure_logging
 from aftercare.prefect_server import needing_prefect
 from aftercare.settings import load_settings
 from domain.errors import ConfigurationError
+
+SECONDS_TO_FINISH = 10.0
+log = structlog.get_logger()
 
 
 @click.command(epilog="Example: PREFECT_API_URL=http://127.0.0.1:4200/api aftercare flows")
@@ -29,11 +34,8 @@ def flows(in_process: bool) -> None:
     if in_process:
         from pipelines.serving import run_in_process  # Prefect takes seconds to import
 
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
         run_in_process(
-            stop,
+            _stop_on_signal(),
             clock=application.clock,
             train_interval=settings.train_interval,
             score_interval=settings.score_interval,
@@ -43,3 +45,25 @@ def flows(in_process: bool) -> None:
         from pipelines.serving import serve_deployments  # Prefect takes seconds to import
 
         serve_deployments(train_interval=settings.train_interval, score_interval=settings.score_interval)
+
+
+def _stop_on_signal() -> threading.Event:
+    """Set by the first signal; a run that is still busy after the grace is cut short.
+
+    Prefect's client goes on trying for a minute when its server is away, and whatever the process does then is within
+    a transaction or made up for by the next run.
+    """
+    stop = threading.Event()
+
+    def ask(*_: object) -> None:
+        stop.set()
+        signal.setitimer(signal.ITIMER_REAL, SECONDS_TO_FINISH)
+
+    def cut_short(*_: object) -> None:
+        log.warning("flow run cut short", after_seconds=SECONDS_TO_FINISH)
+        os._exit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    signal.signal(signal.SIGALRM, cut_short)
+    return stop
