@@ -81,8 +81,11 @@ class BatchWriter:
         self._collector.hurry()
         self._draining.set()
 
-    def _store(self, incoming: Sequence[Incoming]) -> None:
-        """Write messages; when the database refuses something in them, find out which and reject those."""
+    def _store(self, incoming: Sequence[Incoming], *, again: bool = False) -> None:
+        """Write messages; when the database refuses something in them, find out which and reject those.
+
+        A lone message is tried once more with devices looked up anew: what it named may have changed under way.
+        """
         try:
             self._commit(incoming)
         except Exception as error:
@@ -94,6 +97,9 @@ class BatchWriter:
                 middle = len(incoming) // 2
                 self._store(incoming[:middle])
                 self._store(incoming[middle:])
+                return
+            if not again:
+                self._store(incoming, again=True)
                 return
             [(message, _)] = incoming
             log.error("message refused", topic=message.topic, exc_info=error)

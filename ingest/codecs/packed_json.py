@@ -13,6 +13,7 @@ from struct import error as StructError  # noqa: N812 -- an exception, named lik
 
 import orjson
 
+from ingest.codecs import MAX_PAYLOAD
 from ingest.codecs.decoded import PayloadError
 from ingest.codecs.timestamps import EARLIEST, read_timestamp
 
@@ -32,6 +33,8 @@ def pack_telemetry(payload: bytes, shape: RowShape, device_id: int, before: int)
 
     before: instant in microseconds since 1970 from which on timestamps are not taken.
     """
+    if len(payload) > MAX_PAYLOAD:
+        return None
     pack, pick, size = shape.pack, shape.pick, len(shape.channels)
     rows = []
     try:

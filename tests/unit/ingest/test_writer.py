@@ -72,6 +72,22 @@ def test_the_one_message_that_cannot_be_stored_is_found(make_writer, inbox, ackn
     assert acknowledged == [make_delivery(1, number) for number in range(9)]
 
 
+def test_a_lone_message_is_tried_twice_before_it_is_refused(make_writer, inbox, acknowledged, monkeypatch):
+    attempts = []
+
+    def write(self, incoming):
+        attempts.append([content.label for _, content in incoming])
+        if len(attempts) == 1:
+            raise ValueError("its device was replaced under way")
+
+    monkeypatch.setattr(BatchWriter, "_write", write)
+    put(inbox, 1)
+    make_writer(NoWait()).run()
+
+    assert attempts == [["shape"], ["shape"]]
+    assert acknowledged == [make_delivery(1, 0)]
+
+
 def test_nothing_is_acknowledged_while_the_database_is_away(make_writer, inbox, acknowledged, monkeypatch):
     attempts = []
 

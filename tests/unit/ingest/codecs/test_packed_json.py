@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.codecs import PayloadError, decode
+from ingest.codecs import MAX_PAYLOAD, PayloadError, decode
 from ingest.codecs.packed_json import RowShape, pack_telemetry
 from ingest.codecs.timestamps import LATEST
 
@@ -63,3 +63,13 @@ def test_an_instant_that_is_not_taken_sends_the_message_the_ordinary_way():
     payload = orjson.dumps({"ts": NOON, "values": {"a": 1, "b": 2}})
 
     assert pack_telemetry(payload, SHAPE, 9, NOON * 1000) is None
+
+
+@pytest.mark.parametrize("size", [MAX_PAYLOAD, MAX_PAYLOAD + 1])
+def test_what_is_too_long_goes_the_ordinary_way_which_refuses_it(size):
+    payload = orjson.dumps({"ts": NOON, "values": {"a": 1, "b": 2}}).ljust(size)
+
+    packed = pack_telemetry(payload, SHAPE, 9, LATEST)
+
+    assert (packed is None) is (size > MAX_PAYLOAD)
+    assert (rows_of(payload) is None) is (size > MAX_PAYLOAD)
