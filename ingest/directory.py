@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection
 
 from store.database import Connection
 from store.devices import DeviceRef, find
+from store.removed_devices import keep_devices, latest_removal, removed_after
 
 MAX_AGE = 60.0
-"""Seconds after which everything remembered is asked for anew, in case a device was removed or replaced."""
+"""Seconds after which everything remembered is asked for anew, so that names that are heard no more are forgotten."""
 
 
 class DeviceDirectory:
@@ -17,8 +18,23 @@ class DeviceDirectory:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.known: dict[str, DeviceRef] = {}
+        self.removed: set[int] = set()
+        self._removal: int | None = None
         self._monotonic = monotonic
         self._since = monotonic()
+
+    def look_for_removals(self, connection: Connection) -> None:
+        """Forget what has been removed, and have the rest stay until the transaction ends.
+
+        `removed` are ids under which messages may have been read before; none of them is given to another device.
+        """
+        keep_devices(connection)
+        if self._removal is None:  # nothing was read before the first transaction
+            self._removal = latest_removal(connection)
+        self._removal, gone = removed_after(connection, self._removal)
+        if gone:
+            self.removed.update(gone)
+            self.forget()
 
     def find(self, connection: Connection, names: Collection[str]) -> dict[str, DeviceRef]:
         """The devices of these names that are registered."""

@@ -16,7 +16,7 @@ from ingest.codecs import Decoded, PayloadError
 from ingest.collector import BatchLimits, Collector
 from ingest.directory import DeviceDirectory
 from ingest.inbox import Inbox
-from ingest.message import Delivery, Incoming, read
+from ingest.message import Delivery, Incoming, Packed, read
 from ingest.message_reader import MessageReader
 from ingest.metrics import IngestMetrics
 from ingest.sightings import Sightings
@@ -125,7 +125,8 @@ class BatchWriter:
         if self._connection is None:
             self._connection = self._connect()
         with self._connection.transaction():
-            readable = self._births.read(self._connection, incoming)
+            self._directory.look_for_removals(self._connection)
+            readable = self._births.read(self._connection, self._read_anew(incoming))
             names = {content.device for _, content in readable if isinstance(content, Decoded)}
             devices = self._directory.find(self._connection, names)
             batch = assemble(readable, devices, self._catalog, self._horizon())
@@ -139,6 +140,16 @@ class BatchWriter:
             first = batch.rejected[0]
             log.warning("messages rejected", count=len(batch.rejected), topic=first.topic, reason=first.reason)
         log.debug("batch committed", messages=len(incoming), rows=report.rows, merged=report.merged, seconds=seconds)
+
+    def _read_anew(self, incoming: Sequence[Incoming]) -> Sequence[Incoming]:
+        """The messages, those read anew that were packed for a device that has been removed since."""
+        removed = self._directory.removed
+        if not removed:
+            return incoming
+        return [
+            read(one.message) if isinstance(one.content, Packed) and one.content.device.device_id in removed else one
+            for one in incoming
+        ]
 
     def _wait(self, error: Exception) -> None:
         delay = self._backoff.next()

@@ -11,6 +11,7 @@ from domain.device import Connectivity, Device
 from domain.errors import NotFoundError
 from store.database import Connection
 from store.quarantine import release
+from store.removed_devices import keep_devices
 from store.sql import load
 
 SQL = load("devices")
@@ -45,7 +46,8 @@ class News:
 
 
 def find(connection: Connection, names: Collection[str]) -> dict[str, DeviceRef]:
-    """The named devices that exist."""
+    """The named devices that exist; they stay until the transaction ends."""
+    keep_devices(connection)
     rows = connection.execute(SQL["find"], {"names": list(names)})
     return {name: DeviceRef(device_id, device_model) for name, device_id, device_model in rows}
 

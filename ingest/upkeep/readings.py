@@ -12,6 +12,7 @@ from domain.device_model import DeviceModel
 from store.database import Connection, Database, Tier
 from store.dirty_buckets import hold_upkeep, keep_for_rolling_up, take
 from store.latest import renew_latest
+from store.removed_devices import drop_readings, has_removed
 from store.retention import drop_expired, is_due, remove_too_late
 from store.retry import in_transaction
 from store.rollups import BUCKETS_AT_ONCE, roll_up
@@ -67,6 +68,22 @@ def drop_what_expired(database: Database, device_model: DeviceModel, tier: Tier,
         return True
 
     return in_transaction(database, work)
+
+
+def drop_what_was_removed(database: Database, device_model: DeviceModel) -> int:
+    """Drop the readings of devices that were removed; how many devices that were."""
+
+    def work(connection: Connection) -> int:
+        if not has_removed(connection, device_model) or not hold_upkeep(connection, device_model):
+            return 0
+        while _take(connection, device_model).more:
+            pass
+        return drop_readings(connection, device_model)
+
+    dropped = in_transaction(database, work)
+    if dropped:
+        log.info("readings of removed devices dropped", device_model=device_model.name, devices=dropped)
+    return dropped
 
 
 def _take(connection: Connection, device_model: DeviceModel) -> Progress:

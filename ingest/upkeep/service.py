@@ -12,7 +12,7 @@ from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError
 from ingest.backoff import Backoff
 from ingest.upkeep.presence import judge_silence
-from ingest.upkeep.readings import drop_what_expired, roll_up_settled, take_written
+from ingest.upkeep.readings import drop_what_expired, drop_what_was_removed, roll_up_settled, take_written
 from store.database import Tier, detect_tier
 from store.failures import is_of_the_database
 from store.migrate import require_current
@@ -59,6 +59,7 @@ def _go_round(application: Application, device_model: DeviceModel, tier: Tier) -
         if not more:
             break
     drop_what_expired(database, device_model, tier, application.clock())
+    drop_what_was_removed(database, device_model)
     return more
 
 

@@ -46,6 +46,32 @@ CREATE TABLE device_credentials (
 );
 COMMENT ON COLUMN device_credentials.password_hash IS 'As Mosquitto reads it ($7$: PBKDF2 with SHA-512). The password itself is kept nowhere.';
 
+CREATE TABLE removed_devices (
+    removal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL,
+    name text NOT NULL,
+    device_model text NOT NULL,
+    removed_at timestamptz NOT NULL DEFAULT now(),
+    readings_dropped_at timestamptz
+);
+CREATE INDEX removed_devices_with_readings ON removed_devices (device_model) WHERE readings_dropped_at IS NULL;
+COMMENT ON TABLE removed_devices IS
+    'What ingest learns with each batch, so that nothing is stored of a device that is gone; upkeep drops its readings.';
+-- Before any row is locked: whoever writes for devices holds the shared side of this lock first, and rows after it.
+CREATE FUNCTION wait_for_writers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('aftercare.devices', 0));
+    RETURN NULL;
+END $$;
+CREATE FUNCTION note_removed_devices() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO removed_devices (device_id, name, device_model) SELECT device_id, name, device_model FROM gone;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER devices_before_removal BEFORE DELETE ON devices FOR EACH STATEMENT EXECUTE FUNCTION wait_for_writers();
+CREATE TRIGGER devices_after_removal AFTER DELETE ON devices REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION note_removed_devices();
+
 CREATE TABLE connectivity_changes (
     connectivity_change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
@@ -114,9 +140,35 @@ CREATE TABLE model_versions (
     code_version text NOT NULL,
     library_versions jsonb NOT NULL,
     artifact_sha256 text NOT NULL,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    reason text NOT NULL DEFAULT '',
+    comparison jsonb NOT NULL DEFAULT '{}',
+    reference jsonb NOT NULL DEFAULT '{}'
 );
 CREATE UNIQUE INDEX model_versions_champion ON model_versions (device_model, failure_mode, task) WHERE status = 'champion';
+COMMENT ON COLUMN model_versions.reason IS 'Why training made it the champion or left it a challenger.';
+COMMENT ON COLUMN model_versions.comparison IS 'What it was measured by against the champion of that day.';
+COMMENT ON COLUMN model_versions.reference IS 'How each input feature was spread in training: what drift is measured from.';
+
+CREATE TABLE championships (
+    championship_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    model_version_id bigint NOT NULL REFERENCES model_versions,
+    after bigint REFERENCES championships,
+    began_at timestamptz NOT NULL,
+    who text NOT NULL,
+    reason text NOT NULL
+);
+CREATE INDEX championships_of_version ON championships (model_version_id);
+COMMENT ON TABLE championships IS 'Which version scored from when on, and why. The newest of a failure mode is the one of its champion.';
+COMMENT ON COLUMN championships.after IS
+    'The one that a roll-back leads to. A roll-back takes over where its target stood, so that the next one leads further back.';
+
+CREATE TABLE held_out_predictions (
+    model_version_id bigint PRIMARY KEY REFERENCES model_versions,
+    content bytea NOT NULL
+);
+COMMENT ON TABLE held_out_predictions IS
+    'What was predicted for training''s devices by models that had not seen them, packed: what a challenger is compared with.';
 
 CREATE TABLE model_artifacts (
     artifact_sha256 text PRIMARY KEY,

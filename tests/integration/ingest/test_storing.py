@@ -6,8 +6,10 @@ from random import Random
 
 import orjson
 import psycopg
+import pytest
 
 from domain.device import DeviceEvent, EventKind
+from ingest.directory import DeviceDirectory
 from ingest.replay import replay_rejected
 from store import devices, events
 from store.retry import in_transaction
@@ -136,6 +138,49 @@ def test_a_message_that_the_database_refuses_holds_nobody_up(bench):
 
     assert [topic for topic, _, _ in bench.rejected()] == ["doomed/events"]
     assert bench.rows("SELECT mach FROM readings_turbofan_fd001") == [(1.0,)]
+
+
+def test_a_device_that_is_removed_and_registered_anew_gets_what_comes_then(bench, catalog):
+    values = {channel.name: 1.0 for channel in catalog["turbofan_fd001"].channels}  # takes the short way
+    with bench.subscribed() as ingest:
+        for hour in range(3):
+            bench.publish("a", "telemetry", bench.reading(hour, **values))
+            bench.poll(lambda hour=hour: bench.count(ingest, "rows_committed_total") == hour + 1)
+        [(old,)] = bench.rows("DELETE FROM devices RETURNING device_id")
+        bench.publish("a", "telemetry", bench.reading(3, **values))
+        bench.poll(lambda: bench.count(ingest, "messages_rejected_total", reason="unknown_device") == 1)
+        bench.register("a")
+        bench.publish("a", "telemetry", bench.reading(4, **values))
+        bench.poll(lambda: bench.count(ingest, "rows_committed_total") == 4)
+
+    counts = "SELECT device_id = %s, count(*) FROM readings_turbofan_fd001 GROUP BY 1 ORDER BY 1"
+    assert bench.rows(counts, old) == [(False, 1), (True, 3)]
+
+
+def test_a_removal_waits_for_the_batch_that_is_being_written_and_the_next_batch_for_the_removal(bench):
+    database = bench.application.database
+    directory = DeviceDirectory()
+    name = f"{bench.prefix}a"
+    with database.transaction() as connection:
+        directory.look_for_removals(connection)
+        [known] = directory.find(connection, [name]).values()
+        with psycopg.connect(database.url, options="-c lock_timeout=50") as other:
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                other.execute("DELETE FROM devices")
+    with ThreadPoolExecutor(1) as pool:
+        with psycopg.connect(database.url) as other:
+            other.execute("DELETE FROM devices")
+
+            def look():
+                with database.transaction() as connection:
+                    directory.look_for_removals(connection)
+                    return directory.find(connection, [name])
+
+            looked = pool.submit(look)
+            blocked = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            bench.poll(lambda: bench.rows(blocked))
+        assert looked.result(10) == {}
+    assert directory.removed == {known.device_id}
 
 
 def test_a_topic_too_long_for_an_index_is_kept_like_any_other(bench):

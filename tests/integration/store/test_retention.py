@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ingest.upkeep.readings import drop_what_was_removed
 from store.database import Tier
 from store.readings import read_range
 from store.rollup_levels import LEVELS
@@ -78,3 +79,24 @@ def test_a_dropped_time_is_read_from_roll_ups_and_the_present_from_readings(kept
 
     assert answer.bucket == timedelta(minutes=1)
     assert [value for value in answer.channels["flow"].mean if value is not None] == list(range(1, 280))
+
+
+def test_what_is_kept_of_a_removed_device_goes_and_that_of_others_stays(store):
+    store.register("gone", "kept")
+    [(gone,), (kept,)] = store.rows("SELECT device_id FROM devices ORDER BY name")
+    for device_id in (gone, kept):
+        store.write(device_id, {START + n * HOUR: {"flow": n} for n in range(5)})
+    store.take()
+    store.roll_up()
+    store.write(gone, {START + 9 * HOUR: {"flow": 9}})
+    store.rows("DELETE FROM devices WHERE name = 'gone'")
+
+    assert drop_what_was_removed(store.database, store.device_model) == 1
+    assert drop_what_was_removed(store.database, store.device_model) == 0
+
+    store.roll_up()
+    for table in ("readings_pump", "latest_pump", *(level.table(store.device_model) for level in LEVELS)):
+        assert store.rows(f"SELECT DISTINCT device_id FROM {table}") == [(kept,)]
+    assert store.rows("SELECT name, device_id, readings_dropped_at IS NOT NULL FROM removed_devices") == [
+        ("gone", gone, True)
+    ]
