@@ -164,9 +164,9 @@ def test_a_removal_waits_for_the_batch_that_is_being_written_and_the_next_batch_
     with database.transaction() as connection:
         directory.look_for_removals(connection)
         [known] = directory.find(connection, [name]).values()
-        with psycopg.connect(database.url, options="-c lock_timeout=50") as other:
-            with pytest.raises(psycopg.errors.LockNotAvailable):
-                other.execute("DELETE FROM devices")
+        other = psycopg.connect(database.url, options="-c lock_timeout=50")
+        with other, pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("DELETE FROM devices")
     with ThreadPoolExecutor(1) as pool:
         with psycopg.connect(database.url) as other:
             other.execute("DELETE FROM devices")
