@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aftercare.settings import Settings
 from domain.catalog import parse_device_model
+from domain.catalog_checks import check_families
 from domain.clock import Clock, parse_clock
 from domain.device_model import DeviceModel
 from domain.errors import CatalogError, ConfigurationError
@@ -59,6 +60,7 @@ def load_catalog(folder: Path | None = None) -> Catalog:
                 f"{path.name}: device model {model.name!r} is already described by another file in {root}"
             )
         catalog[model.name] = model
+    check_families(catalog.values())
     return catalog
 
 

@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
 
+from domain.catalog_checks import check_references, check_retention
+from domain.catalog_table import (
+    Table,
+    parse_duration,
+    read_all,
+    read_count,
+    read_currency,
+    read_duration,
+    read_fraction,
+    read_identifier,
+    read_minor,
+    read_number,
+    read_one,
+    read_span,
+    read_spans,
+    read_text,
+    read_texts,
+)
+from domain.device import EventKind
 from domain.device_model import (
+    DEFAULT_STATISTICS,
+    Attribute,
+    AttributeKind,
     Channel,
     ChannelKind,
     Component,
     Costs,
+    DerivedChannel,
     DeviceModel,
     FailureMode,
     FeatureSettings,
     Guidance,
     KitLine,
     Part,
+    Statistic,
 )
-from domain.errors import CatalogError, InvalidInputError
+from domain.errors import CatalogError
+from domain.formula import parse_formula
 from domain.money import Money
 
-T = TypeVar("T")
+__all__ = ["parse_device_model", "parse_duration"]
 
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,40}")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|y)")
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31_536_000.0}
 NO_TEXTS: tuple[str, ...] = ()
 NO_TIME = timedelta()
-RESERVED_CHANNELS = {"ts", "device_id", "device", "extra"}
-
-
-def parse_duration(text: str) -> timedelta:
-    """Read `90s`, `15m`, `1.5h`, `7d`, `2w` or `2y` (of 365 days). Raises ValueError."""
-    match = DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a duration such as 30s, 15m, 1h or 7d")
-    return timedelta(seconds=float(match[1]) * UNITS[match[2]])
+RESERVED_CHANNELS = {"ts", "device_id", "device", "extra", "age", "installed_at"}
+"""Columns of every readings table, of imports, and what a prediction may be explained by beside channels."""
+DEFAULT_WINDOWS = (6, 24)
+"""In readings."""
+DEFAULT_EVENT_KINDS = (EventKind.ERROR, EventKind.MAINTENANCE)
 
 
 def parse_device_model(text: str, source: str) -> DeviceModel:
@@ -47,157 +62,58 @@ def parse_device_model(text: str, source: str) -> DeviceModel:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CatalogError(f"{source} is not valid TOML: {error}") from error
-    return _device_model(_Table(document, source))
+    return _device_model(Table(document, source))
 
 
-class _Table:
-    """A TOML table that knows where it stands, so that an error can name the place."""
-
-    def __init__(self, values: Mapping[str, Any], place: str) -> None:
-        self._values = values
-        self._place = place
-        self._used: set[str] = set()
-
-    def fail(self, key: str, problem: str) -> CatalogError:
-        return CatalogError(f"{self._place}: {key} {problem}")
-
-    def get(self, key: str, read: Callable[[Any], T], default: T | None = None) -> T:
-        self._used.add(key)
-        if key not in self._values:
-            if default is None:
-                raise self.fail(key, "is missing")
-            return default
-        try:
-            return read(self._values[key])
-        except (TypeError, ValueError) as error:
-            raise self.fail(key, f"is wrong: {error}") from error
-
-    def table(self, key: str) -> _Table:
-        self._used.add(key)
-        value = self._values.get(key, {})
-        if not isinstance(value, dict):
-            raise self.fail(key, "must be a table")
-        return _Table(value, f"{self._place}: [{key}]")
-
-    def tables(self, key: str) -> list[_Table]:
-        self._used.add(key)
-        value = self._values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            raise self.fail(key, f"must be a list of tables, written as [[{key}]]")
-        return [
-            _Table(row, f"{self._place}: [[{key}]] {row.get('name', row.get('part_no', number))}")
-            for number, row in enumerate(value, 1)
-        ]
-
-    def finish(self) -> None:
-        unknown = sorted(set(self._values) - self._used)
-        if unknown:
-            raise self.fail(unknown[0], f"is not known here; known are {', '.join(sorted(self._used))}")
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
-
-
-def _identifier(value: Any) -> str:
-    if not IDENTIFIER.fullmatch(_text(value)):
-        raise ValueError(f"{value!r} is not a name of small letters, digits and _ that begins with a letter")
-    return str(value)
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is not a number")
-    return float(value)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{value!r} is not a whole number of at least 1")
-    return value
-
-
-def _minor(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is not an amount in minor units (cents, a whole number)")
-    return value
-
-
-def _fraction(value: Any) -> float:
-    number = _number(value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{value!r} is not between 0 and 1")
-    return number
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is not a list of texts")
-    return tuple(_text(item) for item in value)
-
-
-def _duration(value: Any) -> timedelta:
-    return parse_duration(_text(value))
-
-
-def _span(value: Any) -> timedelta:
-    duration = _duration(value)
-    if not duration:
-        raise ValueError(f"{value!r} is no time at all: give a longer duration")
-    return duration
-
-
-def _spans(value: Any) -> tuple[timedelta, ...]:
-    if not (texts := _texts(value)):
-        raise ValueError("the list is empty: give at least one duration")
-    return tuple(_span(item) for item in texts)
-
-
-def _currency(value: Any) -> str:
-    try:
-        return Money(0, _text(value)).currency
-    except InvalidInputError as error:
-        raise ValueError(str(error)) from error
-
-
-def _device_model(document: _Table) -> DeviceModel:
+def _device_model(document: Table) -> DeviceModel:
     head = document.table("device_model")
-    currency = head.get("currency", _currency)
+    currency = head.get("currency", read_currency)
     features = document.table("features")
+    reading_interval = head.get("reading_interval", read_span)
     model = DeviceModel(
-        name=head.get("name", _identifier),
-        title=head.get("title", _text),
-        reading_interval=head.get("reading_interval", _span),
+        name=head.get("name", read_identifier),
+        title=head.get("title", read_text),
+        reading_interval=reading_interval,
         currency=currency,
         channels=[_channel(row) for row in document.tables("channel")],
         components=[_component(row) for row in document.tables("component")],
         failure_modes=[_failure_mode(row, currency) for row in document.tables("failure_mode")],
         parts=[_part(row, currency) for row in document.tables("part")],
-        features=FeatureSettings(windows=features.get("windows", _spans), baseline=features.get("baseline", _duration)),
-        retention=head.get("retention", _span, NO_TIME) or None,
-        rollup_retention=head.get("rollup_retention", _span, NO_TIME) or None,
+        features=_features(features, reading_interval),
+        retention=head.get("retention", read_span, NO_TIME) or None,
+        rollup_retention=head.get("rollup_retention", read_span, NO_TIME) or None,
+        derived=[_derived(row) for row in document.tables("derived")],
+        attributes=[_attribute(row) for row in document.tables("attribute")],
+        family=head.get("family", read_identifier, ""),
     )
     for table in (head, features, document):
         table.finish()
-    _check_references(model, document)
-    _check_retention(model, head)
+    check_references(model, document)
+    check_retention(model, head)
     return model
 
 
-def _channel(row: _Table) -> Channel:
-    name = row.get("name", _identifier)
-    if name in RESERVED_CHANNELS:
-        raise row.fail("name", f"{name!r} is a column of every readings table or import: choose another")
-    low, high = row.get("low", _number, float("-inf")), row.get("high", _number, float("inf"))
+def _features(table: Table, reading_interval: timedelta) -> FeatureSettings:
+    windows = table.get("windows", read_spans, tuple(reading_interval * readings for readings in DEFAULT_WINDOWS))
+    return FeatureSettings(
+        windows=windows,
+        baseline=table.get("baseline", read_duration, max(windows)),
+        statistics=table.get("statistics", lambda value: read_all(value, Statistic), DEFAULT_STATISTICS),
+        regimes=table.get("regimes", read_count, 0) or None,
+        event_kinds=table.get("event_kinds", lambda value: read_all(value, EventKind), DEFAULT_EVENT_KINDS),
+    )
+
+
+def _channel(row: Table) -> Channel:
+    name = _new_name(row)
+    low, high = row.get("low", read_number, float("-inf")), row.get("high", read_number, float("inf"))
     if low >= high:
         raise row.fail("low", f"{low} is not below high {high}")
     channel = Channel(
         name=name,
-        title=row.get("title", _text),
-        unit=row.get("unit", _text),
-        kind=row.get("kind", lambda value: ChannelKind(_text(value)), ChannelKind.GAUGE),
+        title=row.get("title", read_text),
+        unit=row.get("unit", read_text),
+        kind=row.get("kind", lambda value: read_one(value, ChannelKind), ChannelKind.GAUGE),
         low=None if low == float("-inf") else low,
         high=None if high == float("inf") else high,
     )
@@ -205,78 +121,76 @@ def _channel(row: _Table) -> Channel:
     return channel
 
 
-def _component(row: _Table) -> Component:
-    component = Component(row.get("name", _identifier), row.get("title", _text))
+def _derived(row: Table) -> DerivedChannel:
+    derived = DerivedChannel(
+        name=_new_name(row),
+        title=row.get("title", read_text),
+        unit=row.get("unit", read_text),
+        formula=row.get("formula", lambda value: parse_formula(read_text(value))),
+    )
+    row.finish()
+    return derived
+
+
+def _attribute(row: Table) -> Attribute:
+    attribute = Attribute(
+        name=_new_name(row),
+        title=row.get("title", read_text),
+        unit=row.get("unit", read_text, "1"),
+        kind=row.get("kind", lambda value: read_one(value, AttributeKind), AttributeKind.NUMBER),
+    )
+    row.finish()
+    return attribute
+
+
+def _new_name(row: Table) -> str:
+    name = row.get("name", read_identifier)
+    if name in RESERVED_CHANNELS:
+        raise row.fail("name", f"{name!r} is a column of every readings table or import: choose another")
+    return name
+
+
+def _component(row: Table) -> Component:
+    component = Component(row.get("name", read_identifier), row.get("title", read_text))
     row.finish()
     return component
 
 
-def _failure_mode(row: _Table, currency: str) -> FailureMode:
-    def money(table: _Table, key: str) -> Money:
-        return Money(table.get(key, _minor), currency)
+def _failure_mode(row: Table, currency: str) -> FailureMode:
+    def money(table: Table, key: str) -> Money:
+        return Money(table.get(key, read_minor), currency)
 
     cost, guidance = row.table("cost"), row.table("guidance")
-    name = row.get("name", _identifier)
+    name = row.get("name", read_identifier)
     mode = FailureMode(
         name=name,
-        title=row.get("title", _text),
-        component=row.get("component", _identifier),
-        horizon=row.get("horizon", _span),
-        lead_time=row.get("lead_time", _duration),
-        rul_cap=row.get("rul_cap", _span),
-        gate_precision=row.get("gate_precision", _fraction),
+        title=row.get("title", read_text),
+        component=row.get("component", read_identifier),
+        horizon=row.get("horizon", read_span),
+        lead_time=row.get("lead_time", read_duration),
+        rul_cap=row.get("rul_cap", read_span),
+        gate_precision=row.get("gate_precision", read_fraction),
         costs=Costs(money(cost, "planned_visit"), money(cost, "emergency_visit"), money(cost, "needless_visit")),
-        kit=tuple(KitLine(line.get("part_no", _text), line.get("quantity", _count, 1)) for line in row.tables("kit")),
-        guidance=Guidance(
-            *(guidance.get(key, _texts, NO_TEXTS) for key in ("symptoms", "checks", "tools", "steps", "safety"))
+        kit=tuple(
+            KitLine(line.get("part_no", read_text), line.get("quantity", read_count, 1)) for line in row.tables("kit")
         ),
-        event_codes=row.get("event_codes", _texts, (name,)),
+        guidance=Guidance(
+            *(guidance.get(key, read_texts, NO_TEXTS) for key in ("symptoms", "checks", "tools", "steps", "safety"))
+        ),
+        event_codes=row.get("event_codes", read_texts, (name,)),
+        family_mode=row.get("family_mode", read_identifier, name),
     )
     for table in (cost, guidance, row):
         table.finish()
     return mode
 
 
-def _part(row: _Table, currency: str) -> Part:
+def _part(row: Table, currency: str) -> Part:
     part = Part(
-        part_no=row.get("part_no", _text),
-        description=row.get("description", _text),
-        unit_cost=Money(row.get("unit_cost", _minor), currency),
-        lead_time=row.get("lead_time", _duration),
+        part_no=row.get("part_no", read_text),
+        description=row.get("description", read_text),
+        unit_cost=Money(row.get("unit_cost", read_minor), currency),
+        lead_time=row.get("lead_time", read_duration),
     )
     row.finish()
     return part
-
-
-def _check_references(model: DeviceModel, document: _Table) -> None:
-    for key, names in (
-        ("channel", [channel.name for channel in model.channels]),
-        ("component", [component.name for component in model.components]),
-        ("failure_mode", [mode.name for mode in model.failure_modes]),
-        ("part", [part.part_no for part in model.parts]),
-    ):
-        _check_unique(document, key, names)
-    components = {component.name for component in model.components}
-    parts = {part.part_no for part in model.parts}
-    for mode in model.failure_modes:
-        if mode.component not in components:
-            raise document.fail(f"failure_mode {mode.name}", f"names component {mode.component!r}, which is not listed")
-        for line in mode.kit:
-            if line.part_no not in parts:
-                raise document.fail(f"failure_mode {mode.name}", f"needs part {line.part_no!r}, which is not listed")
-
-
-def _check_retention(model: DeviceModel, head: _Table) -> None:
-    look_back = max(*model.features.windows, model.features.baseline)
-    if model.retention is not None and model.retention < look_back:
-        raise head.fail("retention", "is shorter than the features look back: no model could be trained")
-    if model.rollup_retention is not None and model.rollup_retention < (model.retention or timedelta.max):
-        raise head.fail("rollup_retention", "needs a retention that is not longer: roll-ups outlive their readings")
-
-
-def _check_unique(document: _Table, key: str, names: Sequence[str]) -> None:
-    if key in ("channel", "failure_mode") and not names:
-        raise document.fail(key, f"is missing: list at least one [[{key}]]")
-    for name in names:
-        if names.count(name) > 1:
-            raise document.fail(key, f"{name!r} is listed twice")

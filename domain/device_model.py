@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from domain.device import EventKind
 from domain.errors import NotFoundError
+from domain.formula import Formula
 from domain.money import Money
 
 
@@ -29,6 +31,33 @@ class Channel:
     kind: ChannelKind = ChannelKind.GAUGE
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedChannel:
+    """A quantity computed from channels, and from derived channels listed before it; it is stored nowhere."""
+
+    name: str
+    title: str
+    unit: str
+    formula: Formula
+
+
+class AttributeKind(StrEnum):
+    """How an attribute's values are to be read."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """Something that is known of each device and does not change, such as its size or its maker."""
+
+    name: str
+    title: str
+    unit: str
+    kind: AttributeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +116,8 @@ class FailureMode:
 
     horizon: the risk is that of failing within it. lead_time: notice that a visit with its part needs.
     rul_cap: remaining useful life is not told beyond it. gate_precision: tickets open by themselves only when
-    the measured precision reaches it. event_codes: failure events with these codes are this mode.
+    the measured precision reaches it. event_codes: failure events with these codes are this mode. family_mode: modes
+    of the family's other device models with the same one are trained on together.
     """
 
     name: str
@@ -101,14 +131,37 @@ class FailureMode:
     kit: Sequence[KitLine] = ()
     guidance: Guidance = field(default_factory=Guidance)
     event_codes: Sequence[str] = ()
+    family_mode: str = ""
+
+
+class Statistic(StrEnum):
+    """What is computed of a gauge over each window; `CHANGE` once, against the start of the life."""
+
+    MEAN = "mean"
+    SLOPE = "slope"
+    SPREAD = "spread"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+    CHANGE = "change"
+
+
+DEFAULT_STATISTICS = (Statistic.MEAN, Statistic.SLOPE, Statistic.SPREAD, Statistic.CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSettings:
-    """Look-back windows of the features, and how much of a life counts as its own healthy start."""
+    """What the features are made of; `docs/catalog.md` tells what each setting means.
+
+    windows: how far back they look. baseline: how much of a life counts as its own healthy start. statistics: of
+    gauges. regimes: into how many operating regimes the settings are split; None: as many as are clearly apart.
+    event_kinds: which events are counted.
+    """
 
     windows: Sequence[timedelta]
     baseline: timedelta
+    statistics: Sequence[Statistic] = DEFAULT_STATISTICS
+    regimes: int | None = None
+    event_kinds: Sequence[EventKind] = (EventKind.ERROR, EventKind.MAINTENANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +169,7 @@ class DeviceModel:
     """Everything that the catalog says about one device model.
 
     retention: readings older than this are dropped; rollup_retention: their roll-ups too. None: kept for ever.
+    family: device models of one family may be trained on together; empty: of none.
     """
 
     name: str
@@ -129,6 +183,9 @@ class DeviceModel:
     features: FeatureSettings
     retention: timedelta | None = None
     rollup_retention: timedelta | None = None
+    derived: Sequence[DerivedChannel] = ()
+    attributes: Sequence[Attribute] = ()
+    family: str = ""
 
     @property
     def readings_table(self) -> str:
@@ -142,6 +199,10 @@ class DeviceModel:
                 return mode
         known = ", ".join(mode.name for mode in self.failure_modes)
         raise NotFoundError(f"device model {self.name} has no failure mode {name!r}; it has {known}")
+
+    def kindred_mode(self, mode: FailureMode) -> FailureMode | None:
+        """The failure mode here that is trained on together with `mode` of another device model; None without one."""
+        return next((own for own in self.failure_modes if own.family_mode == mode.family_mode), None)
 
     def channel(self, name: str) -> Channel:
         """The channel of that name. Raises NotFoundError."""

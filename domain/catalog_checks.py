@@ -1,0 +1,81 @@
+"""What must agree within a catalog file, and among the files of one family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from domain.catalog_table import Table
+from domain.device_model import Channel, DerivedChannel, DeviceModel
+from domain.errors import CatalogError
+
+
+def check_references(model: DeviceModel, document: Table) -> None:
+    for key, names in (
+        ("channel", [channel.name for channel in model.channels]),
+        ("derived", _quantities(model)),
+        ("attribute", [*_quantities(model), *(attribute.name for attribute in model.attributes)]),
+        ("component", [component.name for component in model.components]),
+        ("failure_mode", [mode.name for mode in model.failure_modes]),
+        ("family_mode", [mode.family_mode for mode in model.failure_modes]),
+        ("part", [part.part_no for part in model.parts]),
+    ):
+        _check_unique(document, key, names)
+    _check_derived(model, document)
+    components = {component.name for component in model.components}
+    parts = {part.part_no for part in model.parts}
+    for mode in model.failure_modes:
+        if mode.component not in components:
+            raise document.fail(f"failure_mode {mode.name}", f"names component {mode.component!r}, which is not listed")
+        for line in mode.kit:
+            if line.part_no not in parts:
+                raise document.fail(f"failure_mode {mode.name}", f"needs part {line.part_no!r}, which is not listed")
+
+
+def _quantities(model: DeviceModel) -> list[str]:
+    return [*(channel.name for channel in model.channels), *(derived.name for derived in model.derived)]
+
+
+def _check_derived(model: DeviceModel, document: Table) -> None:
+    known = {channel.name for channel in model.channels}
+    for derived in model.derived:
+        for name in derived.formula.channels:
+            if name not in known:
+                raise document.fail(
+                    f"derived {derived.name}", f"names {name!r}, which is no channel and no derived channel before it"
+                )
+        known.add(derived.name)
+
+
+def check_retention(model: DeviceModel, head: Table) -> None:
+    look_back = max(*model.features.windows, model.features.baseline)
+    if model.retention is not None and model.retention < look_back:
+        raise head.fail("retention", "is shorter than the features look back: no model could be trained")
+    if model.rollup_retention is not None and model.rollup_retention < (model.retention or timedelta.max):
+        raise head.fail("rollup_retention", "needs a retention that is not longer: roll-ups outlive their readings")
+
+
+def _check_unique(document: Table, key: str, names: Sequence[str]) -> None:
+    if key in ("channel", "failure_mode") and not names:
+        raise document.fail(key, f"is missing: list at least one [[{key}]]")
+    for name in names:
+        if names.count(name) > 1:
+            raise document.fail(key, f"{name!r} is listed twice")
+
+
+def check_families(catalog: Iterable[DeviceModel]) -> None:
+    """Channels that device models of one family share must be the same quantity. Raises CatalogError."""
+    seen: dict[tuple[str, str], tuple[str, Channel | DerivedChannel]] = {}
+    for model in catalog:
+        quantities: list[Channel | DerivedChannel] = [*model.channels, *model.derived] if model.family else []
+        for channel in quantities:
+            other, same = seen.setdefault((model.family, channel.name), (model.name, channel))
+            if _quantity(channel) != _quantity(same):
+                raise CatalogError(
+                    f"channel {channel.name} of {model.name} and of {other}, both of family {model.family}, differ in "
+                    "unit, kind or formula: models of one family are trained on together, so name one of them otherwise"
+                )
+
+
+def _quantity(channel: Channel | DerivedChannel) -> tuple[object, ...]:
+    return channel.unit, channel.kind if isinstance(channel, Channel) else channel.formula
