@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -26,6 +26,11 @@ class BirthRecord(NamedTuple):
     received_at: datetime
     metrics: Metrics
     bd_seq: int | None
+
+
+KEPT = timedelta(days=365)
+BIRTHS_PER_NODE = 10_000
+BYTES_PER_NODE = 64 << 20
 
 
 def record(connection: Connection, births: Sequence[BirthRecord]) -> None:
@@ -71,3 +76,14 @@ def devices_behind(connection: Connection, edge_node: Source, between: str) -> l
     """Names of the registered devices `{edge node}{between}{device}` that were born behind this edge node."""
     parameters = {"group_id": edge_node[0], "edge_node": edge_node[1], "between": between}
     return [name for (name,) in connection.execute(SQL["devices_behind"], parameters)]
+
+
+def drop_old(connection: Connection, now: datetime, between: str) -> int:
+    """Drop births of a year ago and more that were followed by another, or whose device `{edge node}{between}{device}`
+    has not been heard of in that year; return how many. A node whose birth is dropped is asked for it again."""
+    return connection.execute(SQL["drop_old"], {"oldest": now - KEPT, "between": between}).rowcount
+
+
+def drop_beyond(connection: Connection, *, births: int = BIRTHS_PER_NODE, num_bytes: int = BYTES_PER_NODE) -> int:
+    """Drop what goes beyond so many births, or bytes of them, of one edge node and all behind it; return how many."""
+    return connection.execute(SQL["drop_beyond"], {"births": births, "bytes": num_bytes}).rowcount

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from random import Random
 
 import structlog
@@ -11,6 +12,7 @@ from aftercare.wiring import Application
 from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError
 from ingest.backoff import Backoff
+from ingest.upkeep.births import drop_births
 from ingest.upkeep.presence import judge_silence
 from ingest.upkeep.readings import drop_what_expired, drop_what_was_removed, roll_up_settled, take_written
 from store.database import Tier, detect_tier
@@ -20,6 +22,8 @@ from store.reading_batches import missing_channels
 
 log = structlog.get_logger()
 ROUND_SECONDS = 1.0
+BIRTHS_SECONDS = 600.0
+"""Between two looks at the births, which go over all of them."""
 ROLL_UPS_A_ROUND = 5
 """So that the latest values of one device model do not wait for the roll-ups of another's imported history."""
 
@@ -35,10 +39,14 @@ def run(application: Application, stop: threading.Event) -> None:
     log.info("upkeep started", database=database.name, tier=tier.value)
     wait = 0.0
     judged_until = None
+    births_due = 0.0
     while not stop.wait(wait):
         try:
             busy = [_go_round(application, device_model, tier) for device_model in application.catalog.values()]
             judged_until = judge_silence(application.database, judged_until)
+            if time.monotonic() >= births_due:
+                drop_births(application.database, application.clock())
+                births_due = time.monotonic() + BIRTHS_SECONDS
             backoff.reset()
             wait = 0.0 if any(busy) else ROUND_SECONDS
         except Exception as error:

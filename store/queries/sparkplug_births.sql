@@ -33,3 +33,26 @@ CROSS JOIN LATERAL (
 SELECT DISTINCT d.name FROM sparkplug_births b JOIN devices d ON d.name = b.edge_node || %(between)s || b.device_id
 WHERE b.group_id = %(group_id)s AND b.edge_node = %(edge_node)s AND b.device_id <> ''
 ORDER BY d.name
+
+-- drop_old --
+-- A birth that was followed by another one, or whose sender has not been heard of since.
+DELETE FROM sparkplug_births b
+WHERE b.confirmed_at < %(oldest)s
+  AND (EXISTS (SELECT FROM sparkplug_births later
+               WHERE (later.group_id, later.edge_node, later.device_id) = (b.group_id, b.edge_node, b.device_id)
+                 AND later.received_at > b.received_at)
+       OR NOT EXISTS (SELECT FROM devices d
+                      WHERE d.name = b.edge_node || CASE WHEN b.device_id = '' THEN '' ELSE %(between)s || b.device_id END
+                        AND d.heard_at >= %(oldest)s))
+
+-- drop_beyond --
+-- Of each edge node, with all that is behind it, the births that were confirmed last are kept.
+DELETE FROM sparkplug_births b
+USING (
+    SELECT group_id, edge_node, device_id, received_at, row_number() OVER latest AS births,
+           sum(pg_column_size(metrics)) OVER latest AS bytes
+    FROM sparkplug_births
+    WINDOW latest AS (PARTITION BY edge_node ORDER BY confirmed_at DESC, received_at DESC, group_id, device_id)
+) r
+WHERE (r.group_id, r.edge_node, r.device_id, r.received_at) = (b.group_id, b.edge_node, b.device_id, b.received_at)
+  AND (r.births > %(births)s OR r.bytes > %(bytes)s)
