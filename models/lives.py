@@ -16,18 +16,24 @@ from models.errors import FrameError
 
 Integers = NDArray[np.int64]
 HOUR_MS = 3_600_000
+NEVER = -(2**62)
+"""Before every instant, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """Every reading's place in its life. `of_row` numbers the lives upwards in the order of the readings; the other
-    arrays have one entry a life. Times are epoch milliseconds. A life that was censored has `failed` False: it ended
-    with a renewal that no failure of this mode called for, or is still going on at its last reading.
+    """Every reading's place in its life. `of_row` numbers the lives upwards in the order of the readings, `device` the
+    devices, and `names` are theirs; the other arrays have one entry a life. Times are epoch milliseconds. A life that
+    was censored has `failed` False: it ended with a renewal that no failure of this mode called for, or is still going
+    on at its last reading. `after`: the renewal that it began after, `NEVER` without one.
     """
 
     ts: Integers
+    device: Integers
+    names: pd.Index
     of_row: Integers
     first_row: Integers
+    after: Integers
     ended_at: Integers
     failed: NDArray[np.bool_]
 
@@ -51,8 +57,8 @@ def find_lives(readings: pd.DataFrame, events: pd.DataFrame, device_model: Devic
     endings = life_endings(events, device_model, mode)
     endings = endings[endings["device"].isin(names)]
     ending_device = pd.Index(names).get_indexer(endings["device"])
-    order = np.lexsort((_milliseconds(endings["ts"]), ending_device))
-    ending_device, ending_ts = ending_device[order], _milliseconds(endings["ts"])[order]
+    order = np.lexsort((milliseconds(endings["ts"]), ending_device))
+    ending_device, ending_ts = ending_device[order], milliseconds(endings["ts"])[order]
     failed = endings["failed"].to_numpy(dtype=bool)[order]
 
     before = _count_before(ending_device, ending_ts, devices, ts)
@@ -66,7 +72,13 @@ def find_lives(readings: pd.DataFrame, events: pd.DataFrame, device_model: Devic
         within = np.minimum(ending, len(ending_ts) - 1)
         ends = (ending < len(ending_ts)) & (ending_device[within] == devices[first_row])
         ended_at[ends], ended_failed[ends] = ending_ts[within][ends], failed[within][ends]
-    return Lives(ts, np.cumsum(new_life) - 1, first_row, ended_at, ended_failed)
+    after = np.full(len(first_row), NEVER)
+    begins = before[first_row] > 0
+    begins[begins] = ending_device[before[first_row[begins]] - 1] == devices[first_row[begins]]
+    after[begins] = ending_ts[before[first_row[begins]] - 1]
+    return Lives(
+        ts, devices, pd.Index(names), np.cumsum(new_life) - 1, first_row, after, ended_at, ended_failed
+    )  # fmt: skip
 
 
 def life_endings(events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode) -> pd.DataFrame:
@@ -79,18 +91,13 @@ def life_endings(events: pd.DataFrame, device_model: DeviceModel, mode: FailureM
     missing = {"device", "ts", "kind", "code", "component", "failure_mode"} - set(events.columns)
     if missing:
         raise FrameError(f"events lack the column {min(missing)}: give device, ts, kind, code, component, failure_mode")
-    siblings = [other for other in device_model.failure_modes if other.component == mode.component]
     maintained = events["kind"] == EventKind.MAINTENANCE
     broke = events["kind"] == EventKind.FAILURE
-    on_component = (events["component"] == mode.component) | events["failure_mode"].isin([m.name for m in siblings])
     confirmed = maintained & (events["code"] == ClosureCode.CONFIRMED) & (events["failure_mode"] == mode.name)
-    renewed = maintained & on_component & (events["code"] != ClosureCode.NO_FAULT_FOUND)
-    sibling_codes = [code for sibling in siblings for code in sibling.event_codes]
-    broke_here = broke & (on_component | events["code"].isin(sibling_codes))
     broke_so = broke & events["code"].isin(list(mode.event_codes))
 
     endings = events[["device", "ts"]].assign(failed=confirmed | broke_so, broke=broke_so)
-    endings = endings[confirmed | renewed | broke_here | broke_so]
+    endings = endings[confirmed | _renews(events, device_model, mode.component) | broke_so]
     endings = endings.sort_values(["device", "ts"], kind="stable", ignore_index=True)
     previous = endings.shift()
     again = (
@@ -100,6 +107,20 @@ def life_endings(events: pd.DataFrame, device_model: DeviceModel, mode: FailureM
     )
     endings["failed"] &= ~again
     return endings[["device", "ts", "failed"]]
+
+
+def renewals(events: pd.DataFrame, device_model: DeviceModel, component: str) -> pd.DataFrame:
+    """When the component of a device was renewed, as far as events tell: columns device, ts."""
+    return events.loc[_renews(events, device_model, component), ["device", "ts"]]
+
+
+def _renews(events: pd.DataFrame, device_model: DeviceModel, component: str) -> pd.Series[bool]:
+    """Maintenance on the component that found a fault, and failures of it, which are repaired."""
+    modes = [mode for mode in device_model.failure_modes if mode.component == component]
+    here = (events["component"] == component) | events["failure_mode"].isin([mode.name for mode in modes])
+    maintained = (events["kind"] == EventKind.MAINTENANCE) & here & (events["code"] != ClosureCode.NO_FAULT_FOUND)
+    codes = [code for mode in modes for code in mode.event_codes]
+    return maintained | ((events["kind"] == EventKind.FAILURE) & (here | events["code"].isin(codes)))
 
 
 def current_life_starts(events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode) -> dict[Any, pd.Timestamp]:
@@ -114,7 +135,7 @@ def _ordered(readings: pd.DataFrame) -> tuple[Integers, Any, Integers]:
     if missing := {"device", "ts"} - set(readings.columns):
         raise FrameError(f"readings lack the column {min(missing)}: give device, ts and one column per channel")
     codes, names = pd.factorize(readings["device"], use_na_sentinel=False)
-    devices, ts = codes.astype(np.int64), _milliseconds(readings["ts"])
+    devices, ts = codes.astype(np.int64), milliseconds(readings["ts"])
     same = devices[1:] == devices[:-1]
     if np.any(devices[1:] < devices[:-1]) or np.any(same & (np.diff(ts) < 0)):
         raise FrameError("readings are not sorted: sort them by device and ts")
@@ -123,7 +144,8 @@ def _ordered(readings: pd.DataFrame) -> tuple[Integers, Any, Integers]:
     return devices, names, ts
 
 
-def _milliseconds(ts: pd.Series[Any]) -> Integers:
+def milliseconds(ts: pd.Series[Any]) -> Integers:
+    """Since 1970 (UTC); NaT becomes the least number there is."""
     return ts.to_numpy("datetime64[ms]").astype(np.int64)
 
 

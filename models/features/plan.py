@@ -1,0 +1,124 @@
+"""A feature plan: what is computed of a fleet's history; fitted once in training and used again in scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from domain.device_model import ChannelKind, DeviceModel, FailureMode, FeatureSettings
+from models.features.ages import AttributePlan, attribute_columns, component_hours, installed_hours
+from models.features.channel_plan import ChannelPlan, channel_values, require_channels, settings_of
+from models.features.channels import Place, counter, gauge
+from models.features.history import History
+from models.features.names import AGE, COMPONENT, INSTALLED
+from models.features.occurrences import EventCount, count_events
+from models.features.regimes import Regimes
+from models.features.stretches import Floats
+from models.lives import HOUR_MS, Integers, Lives, find_lives
+
+ROWS_AT_ONCE = 200_000
+"""Of whole devices: bounds the memory beside the answer itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturePlan:
+    """What the features of one failure mode are, with everything that had to be learnt for them.
+
+    settings: the catalog's at the time of fitting. windows: those of them that ever held two readings, from the
+    shortest. columns: the features' names in order.
+    """
+
+    device_model: str
+    failure_mode: str
+    settings: FeatureSettings
+    windows: Sequence[timedelta]
+    channels: Sequence[ChannelPlan]
+    regimes: Regimes
+    events: Sequence[EventCount]
+    components: Sequence[str]
+    installed: bool
+    attributes: Sequence[AttributePlan]
+    columns: Sequence[str] = ()
+
+    def build(
+        self, history: History, device_model: DeviceModel, mode: FailureMode, *, latest_only: bool = False
+    ) -> pd.DataFrame:
+        """One row of float32 features per reading, with the readings' index; or of each device's latest reading only.
+
+        Nothing reaches back past the start of the life or forward past the reading itself; only ages of components
+        and of the device are known from before the life. Of the readings before the latest, only the life's first
+        `baseline` and the longest window matter. NaN where nothing is known. `docs/catalog.md` tells what each column
+        means.
+
+        `device_model` may be another one of the family, with its `mode`: what it does not measure is NaN.
+        Raises FrameError when a channel's column is missing or the readings are not sorted.
+        """
+        readings = history.readings
+        require_channels(readings, device_model)
+        device = find_lives(readings, history.events, device_model, mode).device
+        asked = np.arange(len(readings))
+        if latest_only:
+            asked = np.flatnonzero(np.append(device[1:] != device[:-1], [True] * (len(device) > 0)))
+        matrix = np.full((len(asked), len(self.columns)), np.nan, dtype=np.float32)
+        for rows in _whole_devices(device):
+            part = replace(history, readings=readings.iloc[rows])
+            lives = find_lives(part.readings, history.events, device_model, mode)
+            here = slice(*np.searchsorted(asked, [rows.start, rows.stop]))
+            self._fill(matrix[here], part, device_model, lives, asked[here] - rows.start)
+        return pd.DataFrame(matrix, readings.index[asked], list(self.columns))
+
+    def _fill(
+        self,
+        matrix: NDArray[np.float32],
+        history: History,
+        device_model: DeviceModel,
+        lives: Lives,
+        asked: Integers,
+    ) -> None:
+        place_of = {name: number for number, name in enumerate(self.columns)}
+        with np.errstate(over="ignore"):
+            for name, column in self.compute(history, device_model, lives, asked):
+                matrix[:, place_of[name]] = column
+        matrix[np.isinf(matrix)] = np.nan
+
+    def compute(
+        self, history: History, device_model: DeviceModel, lives: Lives, asked: Integers
+    ) -> Iterator[tuple[str, Floats]]:
+        """Name and values of each feature in the asked rows of the readings, one after the other."""
+        readings = history.readings
+        place = Place.of(lives, asked, self.windows, self.settings.baseline)
+        regime = self.regimes.of(settings_of(self.regimes, self.channels, readings))
+        for channel, (name, value) in zip(self.channels, channel_values(self.channels, readings), strict=True):
+            if not channel.used:
+                continue
+            if channel.kind is ChannelKind.COUNTER:
+                columns = counter(value, place)
+            else:
+                columns = gauge(channel.level.adjust(value, regime), place, self.settings.statistics)
+            for told, column in columns:
+                yield f"{name}.{told}", column
+        yield AGE, lives.age_ms[asked] / HOUR_MS
+        yield from count_events(history.events, self.events, lives, asked, self.windows)
+        for name in self.components:
+            hours = component_hours(history.components, history.events, device_model, name, lives, asked)
+            yield f"{COMPONENT}{name}.age", hours
+        if self.installed:
+            yield f"{INSTALLED}.age", installed_hours(history.devices, lives, asked)
+        for attribute in self.attributes:
+            yield from attribute_columns(history.devices, attribute, lives, asked).items()
+
+
+def _whole_devices(device: Integers) -> Iterator[slice]:
+    """Stretches of rows of about `ROWS_AT_ONCE`, none of which ends within a device."""
+    ends, start = np.append(np.flatnonzero(np.diff(device)) + 1, len(device)), 0
+    while start < len(device):
+        following = np.searchsorted(ends, start, side="right")
+        as_many = np.searchsorted(ends, start + ROWS_AT_ONCE, side="right") - 1
+        stop = int(ends[max(following, as_many)])
+        yield slice(start, stop)
+        start = stop
