@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.device import Connectivity
 from store.presence import Change, Listening, Signs, ToldBy
@@ -10,7 +10,8 @@ from store.presence import Change, Listening, Signs, ToldBy
 INTERVALS = 3
 """A device may miss this many of its intervals: one lost or late message tells nothing yet."""
 GRACE = timedelta(minutes=1)
-"""On top of them: for the device to find its way back to a broker that was restarted, and for messages under way."""
+"""On top of them: for the device to find its way back to a broker that was restarted, and for messages under way. A
+broker that is stopped sends the wills of all its devices, so a will has to wait as long."""
 
 
 def judge(signs: Signs, listening: Listening) -> Change | None:
@@ -22,6 +23,8 @@ def judge(signs: Signs, listening: Listening) -> Change | None:
     """
     if signs.connectivity is Connectivity.OFFLINE:
         return _back(signs)
+    if signs.gone_at is not None:
+        return _gone(signs, signs.gone_at) if listening.until > signs.gone_at + GRACE else None
     if signs.heard_at is None:
         return None
     allowed = INTERVALS * max(signs.reading_interval, signs.heard_every or timedelta()) + GRACE
@@ -31,6 +34,16 @@ def judge(signs: Signs, listening: Listening) -> Change | None:
     if signs.connectivity is Connectivity.UNKNOWN:
         return Change(signs.device_id, signs.heard_at, Connectivity.ONLINE, ToldBy.MESSAGES)
     return None
+
+
+def _gone(signs: Signs, gone_at: datetime) -> Change:
+    """A will is true unless the device was heard after it: well after it, for a message may still have been under way.
+
+    A status of the next connection makes an end of the will by itself.
+    """
+    if signs.heard_at is not None and signs.heard_at > gone_at + GRACE / 2:
+        return Change(signs.device_id, signs.heard_at, Connectivity.ONLINE, ToldBy.MESSAGES)
+    return Change(signs.device_id, gone_at, Connectivity.OFFLINE, ToldBy.WILL)
 
 
 def _back(signs: Signs) -> Change | None:

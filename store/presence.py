@@ -36,7 +36,7 @@ class Listening:
 @dataclass(frozen=True, slots=True)
 class Signs:
     """Signs of life of one device. heard_at: when its latest message arrived. heard_every: the moving average of what
-    lies between its arrivals."""
+    lies between its arrivals. gone_at: when a will came of which nobody knows yet whether it is true."""
 
     device_id: int
     reading_interval: timedelta
@@ -45,11 +45,12 @@ class Signs:
     connectivity_by: ToldBy | None = None
     heard_at: datetime | None = None
     heard_every: timedelta | None = None
+    gone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A device is online or offline since `at`."""
+    """A device is online or offline since `at`; when it was so before, it still is."""
 
     device_id: int
     at: datetime
@@ -62,9 +63,11 @@ def note_statuses(
 ) -> None:
     """Take in what devices told, each with its device id, in the order in which it came.
 
-    The later `ts` counts; of an online and an offline with the same one, the offline. A status without a `ts` counts
-    when it arrives. heard_at: when they arrived; None for a replay, which changes nothing that is newer. The rows of
-    these devices are locked already, by `store.devices.note_news`.
+    A last will (an offline without a `ts`, or with that of the online before it) only notes that the device may have
+    gone: whether it has is judged when it had time to come back. The later `ts` counts; of an online and an offline
+    with the same one, the offline. A status without a `ts` counts when it arrives. heard_at: when they arrived; None
+    for a replay, which changes nothing that is newer. The rows of these devices are locked already, by
+    `store.devices.note_news`.
     """
     parameters = [
         {
@@ -106,10 +109,8 @@ def candidates(
     """Devices whose connectivity may have to change, as far as `until`: the next `limit` with an id above `after`."""
     parameters = {"until": until, "missed": missed, "grace": grace, "after": after, "limit": limit}
     return [
-        Signs(device_id, interval, Connectivity(state), at, ToldBy(by) if by else None, heard_at, heard_every)
-        for device_id, interval, state, at, by, heard_at, heard_every in connection.execute(
-            SQL["candidates"], parameters
-        )
+        Signs(device_id, interval, Connectivity(state), at, ToldBy(by) if by else None, *rest)
+        for device_id, interval, state, at, by, *rest in connection.execute(SQL["candidates"], parameters)
     ]
 
 
@@ -124,6 +125,7 @@ def change(connection: Connection, verdicts: Sequence[tuple[Signs, Change]]) -> 
             "told_by": verdict.told_by,
             "before": signs.connectivity,
             "heard_at": signs.heard_at,
+            "gone_at": signs.gone_at,
         }
         for signs, verdict in verdicts
     ]

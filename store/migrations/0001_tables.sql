@@ -28,7 +28,8 @@ CREATE TABLE devices (
     connectivity_by text,
     status_at timestamptz,
     heard_at timestamptz,
-    heard_every interval
+    heard_every interval,
+    gone_at timestamptz
 );
 CREATE INDEX devices_by_model ON devices (device_model, device_id);
 CREATE INDEX devices_by_customer ON devices (customer, device_id);
@@ -37,6 +38,7 @@ COMMENT ON COLUMN devices.connectivity_at IS 'Since when it is online or offline
 COMMENT ON COLUMN devices.connectivity_by IS 'What told that it is: status, will, silence or messages.';
 COMMENT ON COLUMN devices.status_at IS 'The ts of the newest status that bore one: an older status that comes late changes nothing.';
 COMMENT ON COLUMN devices.heard_at IS 'When its latest message arrived, by the platform''s clock.';
+COMMENT ON COLUMN devices.gone_at IS 'When its last will came; offline from then on unless it is back within a minute.';
 COMMENT ON COLUMN devices.heard_every IS 'What lies between its arrivals, as a moving average.';
 
 CREATE TABLE device_credentials (
@@ -91,6 +93,15 @@ CREATE TABLE ingest_heartbeats (
 COMMENT ON TABLE ingest_heartbeats IS 'What silence is judged by: a device may only be called silent over a time in which ingest listened.';
 COMMENT ON COLUMN ingest_heartbeats.stored_until IS 'Everything that came before it is committed.';
 COMMENT ON COLUMN ingest_heartbeats.beat_at IS 'By the machine''s clock, at whatever speed the platform''s clock runs.';
+
+CREATE TABLE ingest_slots (
+    ingest_group text NOT NULL,
+    slot integer NOT NULL CHECK (slot > 0),
+    held_by text NOT NULL,
+    held_at timestamptz NOT NULL,
+    PRIMARY KEY (ingest_group, slot)
+);
+COMMENT ON TABLE ingest_slots IS 'Sessions that ingest replicas have at the broker. Who holds one now holds an advisory lock too.';
 
 CREATE TABLE components (
     component_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -386,6 +397,23 @@ COMMENT ON TABLE sparkplug_births IS
 COMMENT ON COLUMN sparkplug_births.device_id IS 'Empty for the edge node itself.';
 COMMENT ON COLUMN sparkplug_births.confirmed_at IS 'When a birth last told the same metrics.';
 COMMENT ON COLUMN sparkplug_births.metrics IS 'List of [name, alias or null, datatype].';
+
+CREATE TABLE import_journal (
+    device_model text NOT NULL REFERENCES device_models,
+    kind text NOT NULL CHECK (kind IN ('readings', 'events')),
+    sha256 text NOT NULL,
+    options text NOT NULL,
+    file_name text NOT NULL,
+    read_offset bigint NOT NULL,
+    read_lines bigint NOT NULL,
+    rejected bigint NOT NULL,
+    reject_bytes bigint NOT NULL,
+    noted_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    PRIMARY KEY (device_model, kind, sha256, options)
+);
+COMMENT ON TABLE import_journal IS
+    'How far the import of each file has come, committed with its rows: one that was killed goes on from there.';
 
 CREATE TABLE outbox (
     outbox_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,5 +1,6 @@
 -- note_status --
--- An offline moves status_at a microsecond past its ts, so that the online of the same ts comes too late.
+-- An offline moves status_at a microsecond past its ts, so that the online of the same ts comes too late. A will only
+-- notes that the device may have gone: a broker that is restarted sends the wills of all devices.
 WITH told AS (
     SELECT device_id, connectivity AS before,
            CASE WHEN %(dated)s AND NOT (%(state)s::text = 'offline' AND status_at IS NOT DISTINCT FROM %(ts)s::timestamptz)
@@ -16,16 +17,17 @@ WITH told AS (
     FOR NO KEY UPDATE
 ), updated AS (
     UPDATE devices d
-    SET connectivity = %(state)s::text,
-        connectivity_at = CASE WHEN t.before = %(state)s::text THEN d.connectivity_at ELSE t.since END,
-        connectivity_by = CASE WHEN t.before = %(state)s::text THEN d.connectivity_by ELSE t.told_by END,
+    SET connectivity = CASE WHEN t.told_by = 'will' THEN d.connectivity ELSE %(state)s::text END,
+        connectivity_at = CASE WHEN t.told_by = 'will' OR t.before = %(state)s::text THEN d.connectivity_at ELSE t.since END,
+        connectivity_by = CASE WHEN t.told_by = 'will' OR t.before = %(state)s::text THEN d.connectivity_by ELSE t.told_by END,
+        gone_at = CASE WHEN t.told_by = 'will' AND t.before <> 'offline' THEN coalesce(d.gone_at, t.since) END,
         status_at = CASE WHEN NOT %(dated)s THEN d.status_at
                          WHEN %(state)s::text = 'offline' THEN %(ts)s::timestamptz + interval '1 microsecond'
                          ELSE %(ts)s::timestamptz END
     FROM told t WHERE d.device_id = t.device_id
 )
 INSERT INTO connectivity_changes (device_id, at, state, told_by)
-SELECT device_id, since, %(state)s::text, told_by FROM told WHERE before <> %(state)s::text
+SELECT device_id, since, %(state)s::text, told_by FROM told WHERE before <> %(state)s::text AND told_by <> 'will'
 
 -- beat --
 -- Whoever was away for longer than an interruption, or has another clock now, begins to listen anew.
@@ -43,23 +45,29 @@ SELECT max(listening_since), min(stored_until) FROM ingest_heartbeats
 WHERE beat_at > clock_timestamp() - session_expiry
 
 -- candidates --
--- Online and silent by the catalog's interval, never judged, or offline and heard since.
-SELECT d.device_id, m.reading_interval, d.connectivity, d.connectivity_at, d.connectivity_by, d.heard_at, d.heard_every
+-- Online and silent by the catalog's interval or gone by its will, never judged, or offline and heard since.
+SELECT d.device_id, m.reading_interval, d.connectivity, d.connectivity_at, d.connectivity_by, d.heard_at, d.heard_every,
+       d.gone_at
 FROM devices d JOIN device_models m USING (device_model)
-WHERE d.heard_at IS NOT NULL AND d.device_id > %(after)s
+WHERE coalesce(d.heard_at, d.gone_at) IS NOT NULL AND d.device_id > %(after)s
   AND CASE d.connectivity
       WHEN 'online' THEN d.heard_at < %(until)s - %(missed)s * m.reading_interval - %(grace)s
+                         OR d.gone_at < %(until)s::timestamptz - %(grace)s::interval
       WHEN 'offline' THEN d.heard_at > d.connectivity_at
       ELSE true END
 ORDER BY d.device_id LIMIT %(limit)s
 
 -- change --
--- Only while the device is as it was when it was judged: of several judges one makes the change.
+-- Only while the device is as it was when it was judged: of several judges one makes the change. That a device is what
+-- it was ends the suspicion that it may have gone.
 WITH changed AS (
     UPDATE devices
-    SET connectivity = %(state)s, connectivity_at = %(at)s, connectivity_by = %(told_by)s
+    SET connectivity = %(state)s, gone_at = NULL,
+        connectivity_at = CASE WHEN connectivity = %(state)s THEN connectivity_at ELSE %(at)s END,
+        connectivity_by = CASE WHEN connectivity = %(state)s THEN connectivity_by ELSE %(told_by)s END
     WHERE device_id = %(device_id)s AND connectivity = %(before)s AND heard_at IS NOT DISTINCT FROM %(heard_at)s
+      AND gone_at IS NOT DISTINCT FROM %(gone_at)s
     RETURNING device_id
 )
 INSERT INTO connectivity_changes (device_id, at, state, told_by)
-SELECT device_id, %(at)s, %(state)s, %(told_by)s FROM changed
+SELECT device_id, %(at)s, %(state)s, %(told_by)s FROM changed WHERE %(state)s <> %(before)s

@@ -67,3 +67,21 @@ def test_a_silent_device_is_back_with_its_next_message():
 
     assert judge(silent, listened(NOON + HOUR)) is None
     assert judge(replace(silent, heard_at=NOON + HOUR), listened(NOON + HOUR)).state is Connectivity.ONLINE
+
+
+@pytest.mark.parametrize("state", [Connectivity.ONLINE, Connectivity.UNKNOWN])
+def test_a_will_is_believed_when_the_device_had_time_to_come_back(state):
+    gone = replace(ONLINE, connectivity=state, gone_at=NOON, heard_at=NOON + GRACE / 2)
+
+    assert judge(gone, listened(NOON + GRACE)) is None
+    assert judge(gone, listened(NOON + GRACE + timedelta(seconds=1))) == Change(
+        1, NOON, Connectivity.OFFLINE, ToldBy.WILL
+    )
+
+
+def test_a_will_is_not_believed_of_a_device_that_is_heard_well_after_it():
+    heard_at = NOON + GRACE / 2 + timedelta(seconds=1)
+
+    assert judge(replace(ONLINE, gone_at=NOON, heard_at=heard_at), listened(NOON + HOUR)) == Change(
+        1, heard_at, Connectivity.ONLINE, ToldBy.MESSAGES
+    )
