@@ -5,13 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 
+import pandas as pd
+
+from domain.clock import Clock, system_clock
 from domain.device import DEVICE_NAME, Device
 from domain.device_model import DeviceModel
+from ingest.clock_check import Horizon, endless
 from ingest.codecs.timestamps import to_microseconds
-from ingest.history_files import Rejects, Table, read_pieces, rejects_of
-from ingest.history_rows import to_devices, to_events, to_readings
+from ingest.history_files import Columns, Piece, Table, name_of, read_pieces
+from ingest.history_instants import Instants
+from ingest.history_journal import Journal, rejects_of
+from ingest.history_rejects import Rejects
+from ingest.history_rows import NOT_REGISTERED, to_devices, to_events, to_readings
 from store import devices as device_store
 from store import events as event_store
 from store import reading_batches
@@ -19,6 +27,7 @@ from store.database import Connection, Database
 from store.devices import News
 
 DEVICE_COLUMNS = ("serial", "customer", "site", "service_centre", "installed_at", "firmware")
+EVENT_COLUMNS = ("code", "component", "detail")
 DEFAULT_CENTRE = "main"
 
 
@@ -28,7 +37,8 @@ class ImportReport:
 
     readings: new rows. merged: rows whose (device, ts) was there already, in the database or higher up in the table.
     conflicts: those of them with another value than the one that was there, which stayed. rejected: rows that could
-    not be imported, the first of them told in `rejects`, all of them in `rejects_files`.
+    not be imported, the first of them told in `rejects`, all of them in `rejects_files`. known_files: files that an
+    earlier import had brought in whole.
     """
 
     device_model: str
@@ -40,41 +50,78 @@ class ImportReport:
     rejected: int = 0
     rejects: list[str] = field(default_factory=list)
     rejects_files: list[Path] = field(default_factory=list)
+    known_files: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
-Progress = Callable[[str, int], None]
-"""Told after each transaction: which table, and how many of its rows are done."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a transaction achieved: so many rows of a table are done, which is that share of it."""
+
+    table: str
+    rows: int
+    share: float
+
+
+Progress = Callable[[Step], None]
+"""Told after each transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How tables are read.
+
+    zone: of instants that name none. renames: what tables call a column, and what it is here. horizon: the instant
+    from which on a row lies in the future and is rejected. rejects_folder: where the rejected rows of files go, beside
+    the files by default. again: also files that have been imported whole.
+    """
+
+    zone: tzinfo = UTC
+    renames: Mapping[str, str] = field(default_factory=dict)
+    horizon: Horizon = endless
+    rejects_folder: Path | None = None
+    again: bool = False
+    clock: Clock = system_clock
+
+    @property
+    def signature(self) -> str:
+        """What of this decides how the rows of a file are read."""
+        return f"{self.zone} {sorted(self.renames.items())}"
 
 
 def import_history(
     database: Database,
     device_model: DeviceModel,
     *,
-    readings: Table | None = None,
-    events: Table | None = None,
-    devices: Table | None = None,
-    progress: Progress = lambda table, rows: None,
+    readings: Table | Sequence[Table] = (),
+    events: Table | Sequence[Table] = (),
+    devices: Table | Sequence[Table] = (),
+    options: ImportOptions | None = None,
+    progress: Progress = lambda step: None,
 ) -> ImportReport:
-    """Import devices, then readings, then events, in transactions of 50,000 rows.
+    """Import devices, then readings, then events, in transactions of at most 50,000 rows.
 
-    Without `devices`, the devices that readings and events name are registered with the service centre `main`.
-    Raises InvalidInputError when a table cannot be read at all; single rows that make no sense are rejected.
+    How far a file of readings or events has come is committed with its rows: an import that was killed goes on from
+    there when it is called again. Without `devices`, the devices that readings and events name are registered with
+    the service centre `main`. Raises InvalidInputError when a table cannot be read at all; single rows that make no
+    sense are rejected.
     """
     started = time.monotonic()
     report = ImportReport(device_model.name)
-    run = _Import(database, device_model, report, register=devices is None, progress=progress)
-    for table, take in ((devices, run.devices), (readings, run.readings), (events, run.events)):
-        if table is None:
-            continue
-        with rejects_of(table) as rejects:
-            take(table, rejects)
-        report.rejected += rejects.count
-        report.rejects += rejects.first
-        if rejects.count and rejects.path is not None:
-            report.rejects_files.append(rejects.path)
+    run = _Import(database, device_model, report, options or ImportOptions(), progress, register=not _listed(devices))
+    channels = [channel.name for channel in device_model.channels]
+    for table in _listed(devices):
+        run.take(table, "devices", ("name",), DEVICE_COLUMNS, run.devices)
+    for table in _listed(readings):
+        run.take(table, "readings", ("device", "ts"), channels, run.readings)
+    for table in _listed(events):
+        run.take(table, "events", ("device", "ts", "kind"), EVENT_COLUMNS, run.events)
     report.seconds = time.monotonic() - started
     return report
+
+
+def _listed(tables: Table | Sequence[Table]) -> Sequence[Table]:
+    return [tables] if isinstance(tables, Path | pd.DataFrame) else tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,57 +129,69 @@ class _Import:
     database: Database
     device_model: DeviceModel
     report: ImportReport
-    register: bool
+    options: ImportOptions
     progress: Progress
+    register: bool
 
-    def devices(self, table: Table, rejects: Rejects) -> None:
-        done = 0
-        for piece in read_pieces(table, required=("name",), optional=DEVICE_COLUMNS, rejects=rejects):
-            found = to_devices(piece, self.device_model, rejects)
-            with self.database.transaction() as connection:
-                known = device_store.find(connection, [device.name for device in found])
-                foreign = {name for name, ref in known.items() if ref.device_model != self.device_model.name}
-                mine = [device for device in found if device.name not in foreign]
-                for name in sorted(foreign):
-                    rejects.add(0, f"{name} is a device of model {known[name].device_model}", [name])
-                self._save(connection, mine)
-            self.report.devices += len({device.name for device in mine})
-            done += len(piece.rows)
-            self.progress("devices", done)
+    def take(
+        self,
+        table: Table,
+        kind: str,
+        required: Sequence[str],
+        optional: Sequence[str],
+        store: Callable[[Connection, Piece, Rejects], None],
+    ) -> None:
+        """Store one table, each piece in a transaction of its own."""
+        options = self.options
+        columns = Columns(required, optional, numbers=kind == "readings", renames=options.renames)
+        journal = Journal.of(self.database, table, self.device_model, kind, options.signature)
+        if journal.complete and not options.again:
+            self.report.known_files.append(name_of(table))
+            return
+        with rejects_of(table, options.rejects_folder, journal.state) as rejects:
+            for piece in read_pieces(table, columns, rejects, journal.start):
+                with self.database.transaction() as connection:
+                    store(connection, piece, rejects)
+                    journal.note(connection, piece.end, rejects, options.clock())
+                self.progress(Step(name_of(table), piece.end.line - 1, piece.share))
+            journal.finish(self.database, rejects, options.clock())
+        self.report.rejected += rejects.count
+        self.report.rejects += rejects.first
+        if rejects.count and rejects.path is not None:
+            self.report.rejects_files.append(rejects.path)
 
-    def readings(self, table: Table, rejects: Rejects) -> None:
-        channels = [channel.name for channel in self.device_model.channels]
-        done = 0
-        for piece in read_pieces(table, required=("device", "ts"), optional=channels, rejects=rejects):
-            with self.database.transaction() as connection:
-                ids = self._ids(connection, piece.rows["device"].astype(str).unique().tolist())
-                history = to_readings(piece, self.device_model, ids, rejects)
-                written = reading_batches.write(connection, self.device_model, history.block)
-                device_store.note_news(connection, {key: News(ts) for key, ts in history.block.newest().items()})
-            self.report.readings += written.inserted
-            self.report.merged += history.merged + written.merged
-            self.report.conflicts += history.conflicts + written.conflicts
-            done += len(piece.rows)
-            self.progress("readings", done)
+    def devices(self, connection: Connection, piece: Piece, rejects: Rejects) -> None:
+        found = to_devices(piece, self.device_model, self.options.zone, rejects)
+        known = device_store.find(connection, [device.name for device in found])
+        foreign = {name for name, ref in known.items() if ref.device_model != self.device_model.name}
+        mine = [device for device in found if device.name not in foreign]
+        for name in sorted(foreign):
+            rejects.add(0, f"{name} is a device of model {known[name].device_model}", [name])
+        self._save(connection, mine)
+        self.report.devices += len({device.name for device in mine})
 
-    def events(self, table: Table, rejects: Rejects) -> None:
-        columns = ("code", "component", "detail")
-        done = 0
-        for piece in read_pieces(table, required=("device", "ts", "kind"), optional=columns, rejects=rejects):
-            found = list(to_events(piece, rejects))
-            with self.database.transaction() as connection:
-                ids = self._ids(connection, sorted({event.device for _, event in found}))
-                for line, event in found:
-                    if event.device not in ids:
-                        rejects.add(line, "the device is not registered with this device model", [event.device])
-                known = [(ids[event.device], event) for _, event in found if event.device in ids]
-                self.report.events += event_store.insert(connection, known)
-                newest: dict[int, int] = {}
-                for device_id, event in known:
-                    newest[device_id] = max(to_microseconds(event.ts), newest.get(device_id, 0))
-                device_store.note_news(connection, {key: News(ts) for key, ts in newest.items()})
-            done += len(piece.rows)
-            self.progress("events", done)
+    def readings(self, connection: Connection, piece: Piece, rejects: Rejects) -> None:
+        ids = self._ids(connection, piece.rows["device"].dropna().astype("str").unique().tolist())
+        instants = Instants(self.options.zone, self.options.horizon())
+        history = to_readings(piece, self.device_model, ids, instants, rejects)
+        written = reading_batches.write(connection, self.device_model, history.block)
+        device_store.note_news(connection, {key: News(ts) for key, ts in history.block.newest().items()})
+        self.report.readings += written.inserted
+        self.report.merged += history.merged + written.merged
+        self.report.conflicts += history.conflicts + written.conflicts
+
+    def events(self, connection: Connection, piece: Piece, rejects: Rejects) -> None:
+        found = list(to_events(piece, Instants(self.options.zone, self.options.horizon()), rejects))
+        ids = self._ids(connection, sorted({event.device for _, event in found}))
+        for line, event in found:
+            if event.device not in ids:
+                rejects.add(line, NOT_REGISTERED, [event.device])
+        known = [(ids[event.device], event) for _, event in found if event.device in ids]
+        self.report.events += event_store.insert(connection, known)
+        newest: dict[int, int] = {}
+        for device_id, event in known:
+            newest[device_id] = max(to_microseconds(event.ts), newest.get(device_id, 0))
+        device_store.note_news(connection, {key: News(ts) for key, ts in newest.items()})
 
     def _ids(self, connection: Connection, names: Sequence[str]) -> Mapping[str, int]:
         """Ids of the named devices of this model; unknown ones are registered first when that is wanted."""

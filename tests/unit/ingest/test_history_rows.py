@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from aftercare.wiring import load_catalog
-from ingest.history_files import Piece, Rejects
+from ingest.history_files import Piece
+from ingest.history_instants import Instants
+from ingest.history_rejects import Rejects
 from ingest.history_rows import to_devices, to_events, to_readings
 
 MODEL = load_catalog()["turbofan_fd001"]
@@ -23,9 +25,9 @@ def piece(**columns):
 
 def readings(**columns):
     length = len(columns["ts"])
-    rejects = Rejects(None)
+    rejects = Rejects("data frame")
     complete = {"device": ["d"] * length, **{name: [""] * length for name in NAMES}, **columns}
-    return to_readings(piece(**complete), MODEL, {"d": 1}, rejects), rejects
+    return to_readings(piece(**complete), MODEL, {"d": 1}, Instants(), rejects), rejects
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_a_device_that_is_not_registered_rejects_its_rows():
 
 
 def test_events_and_why_some_are_none():
-    rejects = Rejects(None)
+    rejects = Rejects("data frame")
     table = piece(
         device=["d"] * 5,
         ts=["2026-01-31", NOON, 1_769_860_800_000, "soon", NOON],
@@ -103,7 +105,7 @@ def test_events_and_why_some_are_none():
         detail=["", '{"failure_mode": "m"}', "", "", "[1]"],
     )
 
-    events = list(to_events(table, rejects))
+    events = list(to_events(table, Instants(), rejects))
 
     assert [(line, event.code, event.component, dict(event.detail)) for line, event in events] == [
         (2, "c", "", {}),
@@ -113,7 +115,7 @@ def test_events_and_why_some_are_none():
 
 
 def test_devices_belong_to_main_unless_they_say_otherwise():
-    rejects = Rejects(None)
+    rejects = Rejects("data frame")
     table = piece(
         name=["a", "b", "c d"],
         serial=["1", "2\0", "3"],
@@ -124,7 +126,7 @@ def test_devices_belong_to_main_unless_they_say_otherwise():
         firmware=["", "", ""],
     )
 
-    (device,) = to_devices(table, MODEL, rejects)
+    (device,) = to_devices(table, MODEL, UTC, rejects)
 
     assert (device.name, device.service_centre, device.installed_at) == ("a", "main", datetime(2020, 1, 1, tzinfo=UTC))
     assert rejects.count == 2
