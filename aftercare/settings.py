@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     clock_tolerance: timedelta = Field(
         timedelta(minutes=5), ge=NO_TIME, description="How far a device's clock may be ahead before it is refused"
     )
-    ingest_id: str = Field(default_factory=socket.gethostname, description="Stable identity of this ingest replica")
+    ingest_id: str = Field(default_factory=socket.gethostname, description="Name of this ingest replica for people")
     ingest_batch_rows: int = Field(10_000, ge=1, description="Rows after which a batch is written")
     ingest_batch_wait: timedelta = Field(
         timedelta(milliseconds=50), description="Longest wait of a reading for its batch"
@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         gt=NO_TIME,
         description="How long the broker keeps messages for an ingest replica that is away",
     )
+    ingest_takeover: timedelta = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=1),
+        description="How long an ingest replica may be gone before another one takes over its share",
+    )
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of ingest's Prometheus metrics on loopback; 0: off")
     train_interval: timedelta = Field(timedelta(days=7), gt=NO_TIME, description="How often models are trained")
     score_interval: timedelta = Field(timedelta(minutes=15), gt=NO_TIME, description="How often devices are scored")
@@ -84,6 +89,7 @@ class Settings(BaseSettings):
         "clock_tolerance",
         "ingest_batch_wait",
         "ingest_session_expiry",
+        "ingest_takeover",
         "train_interval",
         "score_interval",
         mode="before",

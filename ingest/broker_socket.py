@@ -18,7 +18,7 @@ WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class BrokerSocket:
-    """Has the methods of a socket that paho uses; `read_pieces`, `write` and `flush` are ours."""
+    """Has the methods of a socket that paho uses; `read_pieces`, `write`, `flush` and `hang_up` are ours."""
 
     def __init__(self, connected: socket.socket) -> None:
         """`connected` is non-blocking, TLS or not."""
@@ -86,4 +86,8 @@ class BrokerSocket:
         self._socket.setblocking(flag)
 
     def close(self) -> None:
+        """For paho, which closes as soon as it has said goodbye: what waits to be sent is sent all the same."""
+
+    def hang_up(self) -> None:
+        """Close the connection."""
         self._socket.close()

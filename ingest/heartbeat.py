@@ -38,14 +38,14 @@ class Heartbeat:
         self,
         *,
         connect: Callable[[], Connection],
-        ingest_id: str,
+        session: Callable[[], str | None],
         session_expiry: timedelta,
         clock: Clock,
         progress: Callable[[], Progress],
         period: float = PERIOD,
     ) -> None:
         self._connect = connect
-        self._ingest_id = ingest_id
+        self._session = session
         self._session_expiry = session_expiry
         self._clock = clock
         self._progress = progress
@@ -68,11 +68,12 @@ class Heartbeat:
 
     def _beat(self) -> None:
         stored_until = self._clock()
+        session = self._session()
         wanted = self._progress().taken_in
         deadline = time.monotonic() + self._period
         while (progress := self._progress()).stored < wanted:
             if time.monotonic() > deadline or self._stopping.wait(POLL):
                 return
-        if progress.listening:
+        if progress.listening and session is not None and session == self._session():
             with self._connect() as connection:
-                beat(connection, self._ingest_id, stored_until=stored_until, session_expiry=self._session_expiry)
+                beat(connection, session, stored_until=stored_until, session_expiry=self._session_expiry)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -35,16 +36,28 @@ class Link:
     """
 
     def __init__(
-        self, client: Client, number: int, subscriptions: Sequence[Subscription], topics: dict[bytes, str]
+        self,
+        client: Client,
+        number: int,
+        subscriptions: Sequence[Subscription],
+        topics: dict[bytes, str],
+        *,
+        subscribe: bool = True,
     ) -> None:
-        """`client` has just sent its CONNECT. `number` tells this connection from all others."""
+        """`client` has just sent its CONNECT. `number` tells this connection from all others.
+
+        Without `subscribe` the session's subscriptions are cancelled instead: what waits in it still comes.
+        """
         self.number = number
         self.accepted = False
         self.session_present = False
-        self.subscribed = False
+        self.settled = False
+        """Whether the broker has granted the subscriptions, or has cancelled them."""
+        self._subscribe = subscribe
         self.problem: str | None = None
         self._subscriptions = subscriptions
         self._packets = PacketReader(number, topics)
+        self._pings = 0
         now = time.monotonic()
         self._deadline = now + HANDSHAKE_SECONDS
         self._keepalive = Keepalive(KEEPALIVE, sent=now, heard=now)
@@ -55,6 +68,7 @@ class Link:
         client._sock = self._socket  # type: ignore[assignment]  # there is no public way
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
         client.on_disconnect = self._on_disconnect
         self._client = client
 
@@ -95,17 +109,31 @@ class Link:
         """Send what waits to be sent and what keeps the connection alive; notice a broker that is gone."""
         now = time.monotonic()
         if self._keepalive.ping_is_due(now, listening=listening):
-            self._socket.write(PINGREQ)
+            self.ask()
         if self._keepalive.is_lost(now):
             self.problem = self.problem or "the broker does not answer"
         if not self.accepted and now > self._deadline:
             self.problem = self.problem or f"no answer within {HANDSHAKE_SECONDS:.0f} s"
         self._flush()
 
-    def leave(self) -> None:
-        """Say goodbye without ending the session: the broker keeps what comes while nobody reads."""
+    def ask(self) -> None:
+        """Have the broker answer after it has dealt with everything that was sent before."""
+        self._socket.write(PINGREQ)
+        self._pings += 1
+
+    @property
+    def answered(self) -> bool:
+        """Whether the broker has answered every time that it was asked."""
+        return self._packets.ping_responses == self._pings
+
+    def leave(self, *, end_session: bool = False) -> None:
+        """Say goodbye. Unless the session ends with it, the broker keeps what comes while nobody reads."""
         deadline = time.monotonic() + FAREWELL_SECONDS
-        self._client.disconnect()
+        farewell = None
+        if end_session:
+            farewell = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+            farewell.SessionExpiryInterval = 0
+        self._client.disconnect(properties=farewell)
         self._flush()
         while self._socket.has_unsent and (left := deadline - time.monotonic()) > 0:
             select.select([], [self._socket.fileno()], [], left)
@@ -113,7 +141,7 @@ class Link:
         self.close()
 
     def close(self) -> None:
-        self._socket.close()
+        self._socket.hang_up()
 
     def _flush(self) -> None:
         if self._client.want_write():  # left from within a callback, or from the CONNECT
@@ -134,7 +162,10 @@ class Link:
         self.accepted = True
         self.session_present = flags.session_present
         self._keepalive.interval = getattr(properties, "ServerKeepAlive", None) or KEEPALIVE
-        client.subscribe(list(self._subscriptions))
+        if self._subscribe:
+            client.subscribe(list(self._subscriptions))
+        else:
+            client.unsubscribe([topic_filter for topic_filter, _ in self._subscriptions])
 
     def _on_subscribe(
         self, _client: Client, _: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
@@ -143,10 +174,18 @@ class Link:
             if reason.is_failure:
                 self.problem = f"may not subscribe to {topic_filter}: {reason}; check the broker's ACL"
                 return
-        self.subscribed = True
+        self.settled = True
+
+    def _on_unsubscribe(
+        self, _client: Client, _: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        refused = next((reason for reason in reasons if reason.is_failure), None)
+        if refused is not None:
+            self.problem = f"may not cancel the subscriptions of a session: {refused}; check the broker's ACL"
+        self.settled = True
 
     def _on_disconnect(
         self, _client: Client, _: object, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        hint = "; give each replica its own AFTERCARE_INGEST_ID" if reason.value == SESSION_TAKEN_OVER else ""
-        self.problem = self.problem or f"connection lost: {reason}{hint}"
+        hint = "; if that goes on, another platform uses this AFTERCARE_INGEST_GROUP at this broker"
+        self.problem = self.problem or f"connection lost: {reason}{hint * (reason.value == SESSION_TAKEN_OVER)}"

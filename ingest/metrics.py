@@ -42,6 +42,7 @@ class IngestMetrics:
         self.stale_deaths = counter("sparkplug_deaths_stale", "Deaths of an earlier connection, without effect")
         self.outages = counter("database_failures", "Writes put off because the database was not able to")
         self.connections = counter("broker_connections", "Connections to the broker begun")
+        self.adopted = counter("sessions_adopted", "Sessions of lost replicas that were emptied and ended")
         self.subscribed = Gauge(
             "aftercare_ingest_subscribed", "1 while the broker has granted the subscriptions", registry=registry
         )

@@ -18,6 +18,7 @@ QOS = 0x06
 QOS_1 = 0x02
 PUBACK = b"\x40\x02"
 PINGREQ = b"\xc0\x00"
+PINGRESP = 0xD0
 LONGEST_HEADER = 5
 MAX_TOPICS = 500_000
 """Topic names remembered as text, before all of them are forgotten."""
@@ -43,6 +44,7 @@ class PacketReader:
         self._topics = topics
         self._pieces: list[bytes] = []
         self._missing = 0
+        self.ping_responses = 0
 
     def feed(self, piece: bytes, received_at: datetime) -> Arrivals:
         """Take in the next piece. Raises ProtocolError, after which the connection is of no use."""
@@ -78,6 +80,7 @@ class PacketReader:
                 messages.append(self._message(stream, at, body, end, received_at))
             else:
                 others.append(stream[at:end])
+                self.ping_responses += stream[at] == PINGRESP
             at = end
         return at
 

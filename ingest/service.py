@@ -13,12 +13,16 @@ import structlog
 from aftercare.broker_address import parse_broker_url
 from aftercare.wiring import Application
 from domain.errors import AftercareError, ConfigurationError
+from ingest.adoption import Adoption
 from ingest.backoff import Backoff
 from ingest.clock_check import horizon_of
 from ingest.collector import BatchLimits
 from ingest.heartbeat import Heartbeat, Progress
 from ingest.inbox import Inbox
+from ingest.membership import Membership
 from ingest.metrics import IngestMetrics
+from ingest.receipts import Receipts
+from ingest.sessions import Sessions
 from ingest.sparkplug_births import BirthDirectory
 from ingest.subscriber import Subscriber
 from ingest.wakeup import Wakeup
@@ -31,8 +35,10 @@ log = structlog.get_logger()
 SWITCH_SECONDS = 0.0003
 """How long a thread keeps the interpreter while another waits for it. Of Python's own 5 ms the writer lost that much at
 each answer of the database, because decoding never waits: a third of the speed with messages of many rows."""
-DRAIN_SECONDS = 8.0
-"""How long a stop waits for the database: less than what supervisors grant before they kill."""
+DRAIN_SECONDS = 7.0
+RESIGN_SECONDS = 2.0
+"""How long a stop waits for the database to take what is in hand, and then to let our slot go: together less than what
+supervisors grant before they kill."""
 # A connection that was cut without a word is noticed within 20 seconds.
 KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
@@ -45,30 +51,54 @@ class Ingest:
         settings = application.settings
         self._application = application
         self._wakeup = Wakeup()
-        self._inbox = Inbox(on_room=self._wakeup.set)
+        self._written = threading.Event()
+        self._inbox = Inbox(on_room=self._wake)
         self.metrics = IngestMetrics(queue_length=lambda: len(self._inbox), clock=application.clock)
         random = Random(settings.ingest_id)  # noqa: S311 -- spreads retries of replicas, guards nothing
-        self._subscriber = Subscriber(
+        self._receipts = Receipts(note_stale=self.metrics.stale.inc)
+        sessions = Sessions(
             address=parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file),
-            client_id=f"aftercare-ingest-{settings.ingest_id}",
             group=settings.ingest_group,
-            session_expiry=settings.ingest_session_expiry,
+            expiry=settings.ingest_session_expiry,
+            receive_maximum=self._inbox.max_messages,
+        )
+        self._connect = partial(connect, application.database.url, application_name="aftercare ingest", **KEEPALIVE)
+        self._membership = Membership(
+            connect=partial(self._connect, autocommit=True),
+            sessions=sessions,
+            name=settings.ingest_id,
+            takeover=settings.ingest_takeover,
+            adopt=partial(
+                Adoption,
+                sessions=sessions,
+                inbox=self._inbox,
+                receipts=self._receipts,
+                clock=application.clock,
+                finished=self._written.is_set,
+            ),
+            answered=self._wakeup.set,
+            metrics=self.metrics,
+        )
+        self._subscriber = Subscriber(
+            sessions=sessions,
+            session=lambda: self._membership.session,
+            lost=self._membership.doubt,
+            receipts=self._receipts,
             inbox=self._inbox,
             wakeup=self._wakeup,
             clock=application.clock,
             metrics=self.metrics,
             backoff=Backoff(random),
         )
-        self._connect = partial(connect, application.database.url, application_name="aftercare ingest", **KEEPALIVE)
         self._writer = BatchWriter(
             connect=self._connect,
             catalog=application.catalog,
             inbox=self._inbox,
-            acknowledge=self._subscriber.acknowledge,
+            acknowledge=self._receipts.put,
             limits=BatchLimits(settings.ingest_batch_rows, settings.ingest_batch_wait.total_seconds()),
             births=BirthDirectory(
                 request=self._subscriber.publish,
-                connection_number=lambda: self._subscriber.connection_number,
+                connection_number=self._connection_number,
                 clock=application.clock,
                 metrics=self.metrics,
             ),
@@ -78,33 +108,38 @@ class Ingest:
         )
         self._heartbeat = Heartbeat(
             connect=self._connect,
-            ingest_id=settings.ingest_id,
+            session=lambda: self._membership.session,
             session_expiry=settings.ingest_session_expiry,
             clock=application.clock,
             progress=self._progress,
         )
-        self._stopping = self._draining = False
-        self._written = threading.Event()
+        self._stopping = self._draining = self._failed = False
 
     def stop(self, *_: object) -> None:
         """Read nothing more, write and acknowledge what is in hand, and return from `run`. Fit for a signal."""
         self._stopping = True
+        self._membership.leave()
         self._subscriber.stop_reading()
 
     def run(self) -> None:
         """Work until `stop`. Raises UnavailableError or ConfigurationError when it cannot begin."""
         with self._connect() as connection:
             self._check_schema(connection)
+        self._membership.join()
         if self._application.settings.metrics_port:
             self.metrics.serve(self._application.settings.metrics_port)
         writing = threading.Thread(target=self._write, name="ingest-writer", daemon=True)
         writing.start()
         threading.Thread(target=self._heartbeat.run, name="ingest-heartbeat", daemon=True).start()
+        membership = threading.Thread(target=self._be_member, name="ingest-membership", daemon=True)
+        membership.start()
         log.info("ingest started", database=describe_url(self._application.database.url))
         self._subscriber.run(self._finished)
         self._heartbeat.stop()
+        self._membership.stop()
+        membership.join(RESIGN_SECONDS)
         if not self._stopping:
-            raise AftercareError("the writing thread ended by itself: the log above says why; start ingest again")
+            raise AftercareError("a thread ended by itself: the log above says why; start ingest again")
         log.info("ingest stopped", unwritten=len(self._inbox))
 
     def _progress(self) -> Progress:
@@ -121,10 +156,26 @@ class Ingest:
             log.exception("the writing thread failed")
         finally:
             self._written.set()
-            self._wakeup.set()
+            self._wake()
+
+    def _be_member(self) -> None:
+        try:
+            self._membership.run()
+        except Exception:
+            log.exception("the membership thread failed")
+            self._failed = True
+            self._subscriber.stop_reading()
+
+    def _wake(self) -> None:
+        self._wakeup.set()
+        self._receipts.wake()
+
+    def _connection_number(self) -> int:
+        """Changes with each connection, and after each session taken over, whose births may have been older ones."""
+        return self._subscriber.connection_number + self._membership.adopted
 
     def _finished(self) -> bool:
-        if self._stopping and not self._draining:
+        if (self._stopping or self._failed) and not self._draining:
             self._draining = True
             self._inbox.close()
             self._writer.drain(DRAIN_SECONDS)

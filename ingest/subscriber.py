@@ -9,26 +9,26 @@ from __future__ import annotations
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable
 
 import structlog
 
-from aftercare.broker_address import BrokerAddress
 from domain.clock import Clock
 from ingest.backoff import Backoff
-from ingest.broker import connect, make_client
-from ingest.codecs import CODECS
 from ingest.inbox import Inbox
 from ingest.link import Link
-from ingest.message import Delivery
 from ingest.metrics import IngestMetrics
 from ingest.packets import ProtocolError
+from ingest.receipts import Receipts
+from ingest.sessions import Sessions
 from ingest.wakeup import Wakeup
 
 log = structlog.get_logger()
 MAX_REQUESTS = 10_000
 """Requests that wait to be sent; beyond it the oldest gives way, and whoever made it will make it again."""
+
+STEADY_SECONDS = 10.0
+"""A connection that lasted so long was not a failed attempt."""
 
 
 class Subscriber:
@@ -37,40 +37,32 @@ class Subscriber:
     def __init__(
         self,
         *,
-        address: BrokerAddress,
-        client_id: str,
-        group: str,
-        session_expiry: timedelta,
+        sessions: Sessions,
+        session: Callable[[], str | None],
+        lost: Callable[[], None],
+        receipts: Receipts,
         inbox: Inbox,
         wakeup: Wakeup,
         clock: Clock,
         metrics: IngestMetrics,
         backoff: Backoff,
     ) -> None:
-        self._address = address
-        self._client_id = client_id
-        # A group for each filter: the wheel broker loses messages when one group has several filters.
-        self._subscriptions = [
-            (codec.topic_filter if codec.to_all else f"$share/{group}-{number}/{codec.topic_filter}", 1)
-            for number, codec in enumerate(CODECS)
-        ]
-        self._session_expiry = session_expiry
+        """`session` names the one to keep, or None while that is not known. `lost` is called when a connection is lost,
+        and `session` is asked again before the next one."""
+        self._sessions = sessions
+        self._session = session
+        self._lost = lost
+        self._receipts = receipts
         self._inbox = inbox
         self._wakeup = wakeup
         self._clock = clock
         self._metrics = metrics
         self._backoff = backoff
-        self._committed: deque[Sequence[Delivery]] = deque()
         self._requests: deque[tuple[str, bytes]] = deque(maxlen=MAX_REQUESTS)
-        self._topics: dict[bytes, str] = {}
+        self._name = ""
         self._connections = 0
         self._problem: str | None = None
         self._reading = True
-
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Have these acknowledged; may be called from another thread, once their rows are committed."""
-        self._committed.append(deliveries)
-        self._wakeup.set()
 
     @property
     def connection_number(self) -> int:
@@ -97,42 +89,51 @@ class Subscriber:
                 self._pause()
 
     def _connect(self) -> Link | None:
+        name = self._session()
+        if name is None:
+            self._problem = "the database has not said yet which session is ours"
+            return None
+        number = self._receipts.open(self._wakeup)
         try:
-            client = make_client(self._address, self._client_id)
-            connect(
-                client, self._address, session_expiry=self._session_expiry, receive_maximum=self._inbox.max_messages
-            )
-            link = Link(client, self._connections + 1, self._subscriptions, self._topics)
+            link = self._sessions.open(name, number)
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be looked up
             self._problem = f"cannot connect: {getattr(error, 'strerror', None) or error}"
+            self._receipts.close(number)
             return None
+        self._name = name
         self._connections += 1
         self._metrics.connections.inc()
         return link
 
     def _serve(self, link: Link, finished: Callable[[], bool]) -> None:
+        began = time.monotonic()
         try:
             self._talk(link, finished)
         except (OSError, ProtocolError) as error:
             link.problem = link.problem or f"connection lost: {getattr(error, 'strerror', None) or error}"
         link.close()
+        self._receipts.close(link.number)
         self._problem = link.problem
         self._metrics.subscribed.set(0)
+        if time.monotonic() - began > STEADY_SECONDS:
+            self._backoff.reset()
+        self._lost()
 
     def _talk(self, link: Link, finished: Callable[[], bool]) -> None:
         subscribed = False
         while link.problem is None:
             last = finished()
             self._send_acknowledgements(link)
-            if last:
+            if last or self._session() not in (None, self._name):
                 link.leave()
+                link.problem = "the session is another replica's by now"
                 return
             listening = not link.accepted or (self._reading and self._inbox.has_room)
             link.attend(listening=listening)
             if link.wait(self._wakeup, listening=listening):
                 self._read(link)
             self._wakeup.clear()
-            if link.subscribed and not subscribed:
+            if link.settled and not subscribed:
                 subscribed = True
                 self._note_subscribed(link)
 
@@ -143,21 +144,17 @@ class Subscriber:
                 break
 
     def _send_acknowledgements(self, link: Link) -> None:
-        while self._committed:
-            deliveries = self._committed.popleft()
-            ours = [delivery & 0xFFFF for delivery in deliveries if delivery >> 16 == link.number]
-            link.acknowledge(ours)
-            self._metrics.acknowledged.inc(len(ours))
-            self._metrics.stale.inc(len(deliveries) - len(ours))
+        message_ids = self._receipts.take(link.number)
+        link.acknowledge(message_ids)
+        self._metrics.acknowledged.inc(len(message_ids))
         while self._requests:
             link.publish(*self._requests.popleft())
 
     def _note_subscribed(self, link: Link) -> None:
         if self._connections > 1 and not link.session_present:
-            log.warning("the broker lost our session and whatever it had kept for it", broker=str(self._address))
+            log.warning("the broker lost our session and whatever it had kept for it", session=self._name)
         self._metrics.subscribed.set(1)
-        self._backoff.reset()
-        log.info("subscribed", broker=str(self._address), client_id=self._client_id)
+        log.info("subscribed", broker=str(self._sessions.address), session=self._name)
 
     def _pause(self) -> None:
         """Wait before the next attempt, or for the writer when no attempt is to follow."""
@@ -165,11 +162,15 @@ class Subscriber:
         if self._reading:
             delay = self._backoff.next()
             log.warning(
-                "broker away, trying again", broker=str(self._address), reason=self._problem, retry_in=round(delay, 2)
+                "not at the broker, trying again",
+                broker=str(self._sessions.address),
+                reason=self._problem,
+                retry_in=round(delay, 2),
             )
+        unknown = self._session() is None
         until = time.monotonic() + delay
         while (left := until - time.monotonic()) > 0:
             readable, _, _ = select.select([self._wakeup], [], [], left)
             self._wakeup.clear()
-            if readable and not self._reading:
+            if readable and (not self._reading or (unknown and self._session() is not None)):
                 return

@@ -18,7 +18,7 @@ def ingest() -> None:
     """Write what devices publish into the database until Ctrl-C or SIGTERM.
 
     A message is acknowledged to the broker only after its rows are committed. Several of these may run side by side,
-    each with an AFTERCARE_INGEST_ID of its own that stays the same over restarts.
+    and share the messages: what a lost one had is taken over by another (AFTERCARE_INGEST_TAKEOVER).
     """
     settings = load_settings()
     configure_logging(settings.log_level)

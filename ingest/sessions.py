@@ -1,0 +1,40 @@
+"""The sessions that a group of ingest replicas has at the broker: one for each slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aftercare.broker_address import BrokerAddress
+from ingest.broker import connect, make_client
+from ingest.codecs import CODECS
+from ingest.link import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """How to connect to them. receive_maximum: messages that the broker may send ahead of their acknowledgements."""
+
+    address: BrokerAddress
+    group: str
+    expiry: timedelta
+    receive_maximum: int
+    _topics: dict[bytes, str] = field(default_factory=dict)
+
+    def name(self, slot: int) -> str:
+        """The client id of a slot, which is the name of its session."""
+        return f"aftercare-{self.group}-{slot}"
+
+    def open(self, name: str, number: int, *, subscribe: bool = True) -> Link:
+        """Begin a connection, to subscribe or to cancel what is subscribed. Raises OSError or UnicodeError.
+
+        `number` tells the connection from all others of this process.
+        """
+        client = make_client(self.address, name)
+        connect(client, self.address, session_expiry=self.expiry, receive_maximum=self.receive_maximum)
+        # A group for each filter: the wheel broker loses messages when one group has several filters.
+        subscriptions = [
+            (codec.topic_filter if codec.to_all else f"$share/{self.group}-{position}/{codec.topic_filter}", 1)
+            for position, codec in enumerate(CODECS)
+        ]
+        return Link(client, number, subscriptions, self._topics, subscribe=subscribe)
