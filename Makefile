@@ -1,6 +1,6 @@
 # Two commands to begin with: `make demo` and `make test`. Both set up everything that is missing.
 # Options go through: make demo ARGS="--json out.json", make test ARGS="-k alarm".
-.PHONY: setup demo test check screenshots bench-ingest bench-models bench-reading lock clean
+.PHONY: setup demo test check chaos screenshots bench-ingest bench-models bench-reading lock clean
 
 setup:
 	@scripts/setup
@@ -16,6 +16,9 @@ check: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+chaos: setup
+	@.venv/bin/python -m bench.chaos $(ARGS)
 
 bench-ingest: setup
 	@.venv/bin/python -m bench.ingest $(ARGS)
