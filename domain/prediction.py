@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -47,7 +47,11 @@ class Prediction:
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One trained model with its lineage. `metrics` are from held-out devices, `alarm_threshold` is the risk at
-    which acting is cheaper than waiting, measured on the same held-out devices."""
+    which acting is cheaper than waiting, measured on the same held-out devices.
+
+    reason: why it has its status. comparison: what it was measured by against the champion of that day. reference: how
+    each input feature was spread in training.
+    """
 
     device_model: str
     failure_mode: str
@@ -63,6 +67,9 @@ class ModelVersion:
     code_version: str
     library_versions: Mapping[str, str]
     artifact_sha256: str
+    reason: str = ""
+    comparison: Mapping[str, Any] = field(default_factory=dict)
+    reference: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def score(
     predictions whose risk reaches the model's alarm threshold carry contributions. Raises ArtifactError when the
     catalog has changed since the training, FrameError when the readings lack a channel or their order.
     """
-    _require_same_features(model, device_model)
+    require_fit(model, device_model)
     if readings.empty:
         return []
     features = build_features(readings, events, device_model, device_model.failure_mode(model.failure_mode))
@@ -52,7 +52,8 @@ def score(
     ]
 
 
-def _require_same_features(model: FailureModel, device_model: DeviceModel) -> None:
+def require_fit(model: FailureModel, device_model: DeviceModel) -> None:
+    """Raises ArtifactError when the catalog has changed so that the model's answers are no longer what it asks for."""
     trained = (model.device_model, sorted(model.windows), model.baseline)
     if trained != (device_model.name, sorted(device_model.features.windows), device_model.features.baseline):
         raise ArtifactError(

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 import pandas as pd
 import structlog
@@ -14,14 +13,14 @@ import structlog
 from aftercare.wiring import Application
 from domain.device_model import DeviceModel
 from domain.errors import NotFoundError
-from models.artifact import loads
 from models.errors import ArtifactError, FrameError
 from models.failure_model import FailureModel
 from models.lives import current_life_starts
 from models.scoring import score
+from pipelines.versions import load_version
 from service_desk.predictions import act_on_predictions
 from store import frames, predictions
-from store.model_versions import Champion, champions, read_artifact
+from store.model_versions import Champion, champions
 from store.scoring_frames import (
     FIRST_LIFE,
     devices_to_score,
@@ -32,10 +31,7 @@ from store.scoring_frames import (
 
 DEVICES_AT_ONCE = 500
 """Bounds the memory of a run, however large the fleet is."""
-MODELS_IN_MEMORY = 64
 log = structlog.get_logger()
-_loaded: dict[str, FailureModel] = {}
-"""Models by the hash of their artifact, which never changes; a process that scores again need not load them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +145,6 @@ def _load_models(
     for version in versions:
         with problems.of(version.failure_mode):
             device_model.failure_mode(version.failure_mode)
-            loaded.append((version, _load_model(application, version.artifact_sha256)))
+            model = load_version(application.database, version.model_version_id, version.artifact_sha256)
+            loaded.append((version, model))
     return loaded
-
-
-def _load_model(application: Application, digest: str) -> FailureModel:
-    if digest not in _loaded:
-        with application.database.transaction() as connection:
-            content = read_artifact(connection, sha256=digest)
-        if sha256(content).hexdigest() != digest:
-            raise ArtifactError(
-                f"model artifact {digest} is damaged: restore model_artifacts from a backup or train the model again"
-            )
-        if len(_loaded) >= MODELS_IN_MEMORY:
-            _loaded.clear()
-        _loaded[digest] = loads(content)
-    return _loaded[digest]

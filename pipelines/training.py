@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import structlog
 
+import models
 from aftercare import __version__
 from aftercare.wiring import Application
 from domain.device_model import DeviceModel, FailureMode
@@ -17,22 +20,28 @@ from domain.errors import NotFoundError
 from domain.prediction import ModelStatus, ModelVersion
 from models.artifact import dumps, library_versions
 from models.errors import FrameError, TrainingError
+from models.held_out import pack
+from models.promotion import Verdict
 from models.training import TrainingOutcome, train
+from pipelines.promotion import find_champion, judge
 from store import frames, model_versions
+from store.championships import TASK
 
-TASK = "failure"
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedMode:
-    """What training one failure mode came to: a version with its metrics, or the reason why there is none."""
+    """What training one failure mode came to: a version with its metrics, its status and the reason for it, or the
+    problem because of which there is none."""
 
     device_model: str
     failure_mode: str
     model_version_id: int | None
     metrics: Mapping[str, Any]
     problem: str = ""
+    status: str = ""
+    reason: str = ""
 
 
 def device_models_to_train(application: Application, names: Sequence[str]) -> list[DeviceModel]:
@@ -45,7 +54,8 @@ def device_models_to_train(application: Application, names: Sequence[str]) -> li
 
 
 def train_device_model(application: Application, device_model: DeviceModel, flow_run_id: str) -> list[TrainedMode]:
-    """Train every failure mode on all that is stored up to now; each success becomes the champion of its mode.
+    """Train every failure mode on all that is stored up to now; each version is the champion of its mode from then on,
+    or a challenger of the champion that it did not beat.
 
     A mode that cannot be trained (too few failures, say) is told in `problem`; the others go on. A device model without
     readings gives an empty list and leaves no trace.
@@ -93,23 +103,33 @@ def _train_mode(
     except (TrainingError, FrameError) as error:
         log.warning("failure mode not trained", **names, why=str(error))
         return TrainedMode(device_model.name, mode.name, None, {}, str(error))
+    champion = find_champion(application.database, mode, device_model)
+    verdict = judge(application.database, champion, outcome, telemetry, history, device_model)
     artifact = dumps(outcome.model)
-    version = _version(outcome, sha256(artifact).hexdigest())
     with application.database.transaction() as connection:
         version_id = model_versions.add_version(
-            connection, training_run_id=run_id, version=version, artifact=artifact, at=application.clock()
+            connection,
+            training_run_id=run_id,
+            version=_version(outcome, sha256(artifact).hexdigest(), verdict),
+            artifact=artifact,
+            held_out=pack(outcome.held_out),
+            beaten=champion.model_version_id if champion else None,
+            at=application.clock(),
         )
-    log.info("failure mode trained", **names, model_version=version_id)
-    return TrainedMode(device_model.name, mode.name, version_id, outcome.model.metrics)
+        stored = model_versions.get_version(connection, version_id)
+    log.info("failure mode trained", **names, model_version=version_id, status=stored.status, why=stored.reason)
+    return TrainedMode(
+        device_model.name, mode.name, version_id, outcome.model.metrics, "", stored.status, stored.reason
+    )
 
 
-def _version(outcome: TrainingOutcome, digest: str) -> ModelVersion:
+def _version(outcome: TrainingOutcome, digest: str, verdict: Verdict) -> ModelVersion:
     model = outcome.model
     return ModelVersion(
         device_model=model.device_model,
         failure_mode=model.failure_mode,
         task=TASK,
-        status=ModelStatus.CHAMPION,
+        status=ModelStatus.CHAMPION if verdict.promote else ModelStatus.CHALLENGER,
         alarm_threshold=model.alarm_threshold,
         metrics=model.metrics,
         data_from=outcome.data_from,
@@ -117,7 +137,19 @@ def _version(outcome: TrainingOutcome, digest: str) -> ModelVersion:
         row_count=outcome.row_count,
         device_count=outcome.device_count,
         features=model.features,
-        code_version=__version__,
+        code_version=_code_version(),
         library_versions=library_versions(),
         artifact_sha256=digest,
+        reason=verdict.reason,
+        comparison=verdict.figures,
     )
+
+
+@cache
+def _code_version() -> str:
+    """Our version, and a hash of the code that makes models: what training does depends on nothing else of ours."""
+    folder = Path(models.__path__[0])
+    digest = sha256()
+    for file in sorted(folder.rglob("*.py")):
+        digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"

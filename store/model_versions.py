@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from domain.errors import NotFoundError
 from domain.prediction import ModelStatus, ModelVersion
+from store import championships
 from store.database import Connection
 from store.sql import load
 
@@ -19,13 +20,40 @@ SQL = load("model_versions")
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """The version that scores one failure mode. `precision` is None when held-out data could not tell."""
+    """The version that scores one failure mode, trained on data up to `data_to`. `precision` is None when held-out data
+    could not tell."""
 
     model_version_id: int
     failure_mode: str
     artifact_sha256: str
     alarm_threshold: float
     precision: float | None
+    data_to: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A stored version with its whole lineage."""
+
+    model_version_id: int
+    device_model: str
+    failure_mode: str
+    status: str
+    created_at: datetime
+    reason: str
+    comparison: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    alarm_threshold: float
+    data_from: datetime
+    data_to: datetime
+    row_count: int
+    device_count: int
+    features: Sequence[str]
+    code_version: str
+    library_versions: Mapping[str, str]
+    artifact_sha256: str
+    training_run_id: int
+    flow_run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +92,32 @@ def finish_training_run(
 
 
 def add_version(
-    connection: Connection, *, training_run_id: int, version: ModelVersion, artifact: bytes, at: datetime
+    connection: Connection,
+    *,
+    training_run_id: int,
+    version: ModelVersion,
+    artifact: bytes,
+    at: datetime,
+    held_out: bytes = b"",
+    beaten: int | None = None,
+    who: str = "training",
 ) -> int:
-    """Store a version with its artifact; a new champion retires the one before. Returns the version's id."""
-    if version.status is ModelStatus.CHAMPION:
-        place = {"device_model": version.device_model, "failure_mode": version.failure_mode, "task": version.task}
-        connection.execute(SQL["lock_champion"], place)
-        connection.execute(SQL["retire_champion"], place)
+    """Store a version with its artifact and its packed held-out predictions. Returns the version's id.
+
+    A new champion retires the one before, which must be the one that was `beaten`: when another version became the
+    champion meanwhile, the new one is kept as a challenger. A new challenger retires the one before.
+    """
+    place = {"device_model": version.device_model, "failure_mode": version.failure_mode, "task": version.task}
+    current = championships.lock(connection, **place)
+    promoted, reason = version.status is ModelStatus.CHAMPION, version.reason
+    if promoted and current is not None and current.model_version_id != beaten:
+        promoted, reason = False, f"version {current.model_version_id} became the champion during the training"
+    connection.execute(SQL["retire_challenger"], place)
     connection.execute(SQL["add_artifact"], {"sha256": version.artifact_sha256, "content": artifact})
     parameters = {
         "training_run_id": training_run_id,
-        "device_model": version.device_model,
-        "failure_mode": version.failure_mode,
-        "task": version.task,
-        "status": version.status,
+        **place,
+        "status": ModelStatus.CHALLENGER,
         "alarm_threshold": version.alarm_threshold,
         "metrics": Jsonb(dict(version.metrics)),
         "data_from": version.data_from,
@@ -89,8 +129,15 @@ def add_version(
         "library_versions": Jsonb(dict(version.library_versions)),
         "artifact_sha256": version.artifact_sha256,
         "at": at,
+        "reason": reason,
+        "comparison": Jsonb(dict(version.comparison)),
+        "reference": Jsonb(dict(version.reference)),
     }
-    return _id(connection.execute(SQL["add_version"], parameters).fetchone())
+    version_id = _id(connection.execute(SQL["add_version"], parameters).fetchone())
+    connection.execute(SQL["add_held_out"], {"model_version_id": version_id, "content": held_out})
+    if promoted:
+        championships.promote(connection, model_version_id=version_id, who=who, reason=reason, at=at)
+    return version_id
 
 
 def champions(connection: Connection, *, device_model: str) -> Sequence[Champion]:
@@ -105,11 +152,39 @@ def champion_metrics(connection: Connection, *, device_model: str | None = None)
     return [ChampionMetrics(*row) for row in rows]
 
 
+def versions(
+    connection: Connection, *, device_model: str | None = None, failure_mode: str | None = None
+) -> Sequence[Version]:
+    """Every version with its lineage, the newest first."""
+    parameters = {"model_version_id": None, "device_model": device_model, "failure_mode": failure_mode}
+    return [Version(*row) for row in connection.execute(SQL["versions"], parameters)]
+
+
+def get_version(connection: Connection, model_version_id: int) -> Version:
+    """Raises NotFoundError."""
+    parameters = {"model_version_id": model_version_id, "device_model": None, "failure_mode": None}
+    row = connection.execute(SQL["versions"], parameters).fetchone()
+    if row is None:
+        raise NotFoundError(f"there is no model version {model_version_id}: 'aftercare models list' shows them")
+    return Version(*row)
+
+
+def read_held_out(connection: Connection, model_version_id: int) -> bytes:
+    """The packed held-out predictions of a version. Raises NotFoundError."""
+    row = connection.execute(SQL["held_out"], {"model_version_id": model_version_id}).fetchone()
+    if row is None:
+        raise NotFoundError(f"the held-out predictions of model version {model_version_id} are missing")
+    return bytes(row[0])
+
+
 def read_artifact(connection: Connection, *, sha256: str) -> bytes:
     """The stored bytes of a model. Raises NotFoundError."""
     row = connection.execute(SQL["artifact"], {"sha256": sha256}).fetchone()
     if row is None:
-        raise NotFoundError(f"model artifact {sha256} is not in model_artifacts: train the device model again")
+        raise NotFoundError(
+            f"model artifact {sha256} is not in model_artifacts: restore it from a backup, "
+            "go back with 'aftercare models rollback', or train the device model again"
+        )
     return bytes(row[0])
 
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "import": ("aftercare.cli.import_history:import_history", "Import the history of a device model."),
     "ingest": ("aftercare.cli.ingest:ingest", "Write what devices publish into the database."),
     "migrate": ("aftercare.cli.migrate:migrate", "Bring the database to the current schema."),
+    "models": ("aftercare.cli.models:models", "List, show, promote and roll back model versions."),
     "replay-rejected": ("aftercare.cli.replay_rejected:replay_rejected", "Store rejected messages after a mend."),
     "score": ("aftercare.cli.modelling:score", "Score every device once and act on the predictions."),
     "serve": ("aftercare.cli.serve:serve", "Serve the HTTP API and the web console."),

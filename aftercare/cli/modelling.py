@@ -40,7 +40,15 @@ def train(device_models: tuple[str, ...], as_json: bool) -> None:
     settings = load_settings()
     configure_logging(settings.log_level)
     rows = [
-        {"device_model": row.device_model, "failure_mode": row.failure_mode, "problem": row.problem, **row.metrics}
+        {
+            "device_model": row.device_model,
+            "failure_mode": row.failure_mode,
+            "problem": row.problem,
+            "model_version": row.model_version_id,
+            "status": row.status,
+            "reason": row.reason,
+            **row.metrics,
+        }
         for row in _train(settings, device_models)
     ]
     if not rows:
@@ -128,3 +136,5 @@ def _print(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     for row in rows:
         if row["problem"]:
             console.print(f"{row['failure_mode']}: {row['problem']}")
+        elif row.get("status"):
+            console.print(f"{row['failure_mode']}: version {row['model_version']} is {row['status']}: {row['reason']}")

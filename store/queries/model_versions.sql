@@ -8,31 +8,34 @@ UPDATE training_runs SET state = %(state)s, message = %(message)s, finished_at =
 WHERE training_run_id = %(training_run_id)s
 
 -- add_artifact --
--- Content-addressed: the same model trained twice is stored once.
+-- Content-addressed: the same model trained twice is stored once, and mends what was damaged.
 INSERT INTO model_artifacts (artifact_sha256, content) VALUES (%(sha256)s, %(content)s)
-ON CONFLICT DO NOTHING
+ON CONFLICT (artifact_sha256) DO UPDATE SET content = EXCLUDED.content
+WHERE model_artifacts.content <> EXCLUDED.content
 
 -- add_version --
 INSERT INTO model_versions (training_run_id, device_model, failure_mode, task, status, alarm_threshold, metrics, data_from,
-    data_to, row_count, device_count, features, code_version, library_versions, artifact_sha256, created_at)
+    data_to, row_count, device_count, features, code_version, library_versions, artifact_sha256, created_at, reason,
+    comparison, reference)
 VALUES (%(training_run_id)s, %(device_model)s, %(failure_mode)s, %(task)s, %(status)s, %(alarm_threshold)s, %(metrics)s,
     %(data_from)s, %(data_to)s, %(row_count)s, %(device_count)s, %(features)s, %(code_version)s, %(library_versions)s,
-    %(artifact_sha256)s, %(at)s)
+    %(artifact_sha256)s, %(at)s, %(reason)s, %(comparison)s, %(reference)s)
 RETURNING model_version_id
 
--- lock_champion --
--- Of two trainings that end at once, the later one has to see the champion that the earlier one made.
-SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'champion', %(device_model)s::text, %(failure_mode)s::text,
-    %(task)s::text), 0))
+-- add_held_out --
+INSERT INTO held_out_predictions (model_version_id, content) VALUES (%(model_version_id)s, %(content)s)
 
--- retire_champion --
--- Makes room for a new champion of the same device model and failure mode.
+-- held_out --
+SELECT content FROM held_out_predictions WHERE model_version_id = %(model_version_id)s
+
+-- retire_challenger --
+-- Only the newest challenger waits; the ones before it are kept as retired.
 UPDATE model_versions SET status = 'retired'
-WHERE device_model = %(device_model)s AND failure_mode = %(failure_mode)s AND task = %(task)s AND status = 'champion'
+WHERE device_model = %(device_model)s AND failure_mode = %(failure_mode)s AND task = %(task)s AND status = 'challenger'
 
 -- champions --
 -- The version that scores, per failure mode of one device model.
-SELECT model_version_id, failure_mode, artifact_sha256, alarm_threshold, (metrics ->> 'alarm_precision')::float8
+SELECT model_version_id, failure_mode, artifact_sha256, alarm_threshold, (metrics ->> 'alarm_precision')::float8, data_to
 FROM model_versions
 WHERE device_model = %(device_model)s AND status = 'champion'
 ORDER BY failure_mode
@@ -46,3 +49,15 @@ ORDER BY device_model, failure_mode
 
 -- artifact --
 SELECT content FROM model_artifacts WHERE artifact_sha256 = %(sha256)s
+
+-- versions --
+-- Every version with its lineage, newest first; also finds one by its id.
+SELECT v.model_version_id, v.device_model, v.failure_mode, v.status, v.created_at, v.reason, v.comparison, v.metrics,
+    v.alarm_threshold, v.data_from, v.data_to, v.row_count, v.device_count, v.features, v.code_version,
+    v.library_versions, v.artifact_sha256, v.training_run_id, r.flow_run_id
+FROM model_versions v
+JOIN training_runs r USING (training_run_id)
+WHERE (%(model_version_id)s::bigint IS NULL OR v.model_version_id = %(model_version_id)s)
+    AND (%(device_model)s::text IS NULL OR v.device_model = %(device_model)s)
+    AND (%(failure_mode)s::text IS NULL OR v.failure_mode = %(failure_mode)s)
+ORDER BY v.model_version_id DESC

@@ -20,7 +20,7 @@ from device_sim.fleet import Fleet, simulate_fleet
 from domain.device_model import DeviceModel
 from ingest.bulk import import_history
 from models import out_of_fold
-from pipelines import scoring
+from pipelines import versions
 from pipelines.training import TrainedMode, train_device_model
 from store.database import Database
 
@@ -125,9 +125,9 @@ def plant(
 
 @pytest.fixture(autouse=True)
 def no_models_in_memory() -> Iterator[None]:
-    scoring._loaded.clear()
+    versions._loaded.clear()
     yield
-    scoring._loaded.clear()
+    versions._loaded.clear()
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aftercare.cli import main
+from domain.device_model import DeviceModel
 from domain.errors import NotFoundError
 from domain.ticket import ClosureCode, TicketState
 from models import training as model_training
 from models.artifact import loads
 from models.errors import TrainingError
+from models.held_out import pack, unpack
 from models.lives import find_lives
 from pipelines import training
 from pipelines.scoring import score_device_model
@@ -63,18 +65,80 @@ def test_a_mode_with_too_few_failures_is_told_and_the_others_are_trained(plant: 
     assert message == f"{TOO_FEW}: {told[TOO_FEW].problem}"
 
 
-def test_a_new_champion_retires_the_one_before(plant: Plant) -> None:
+def test_training_again_on_the_same_data_makes_a_challenger(plant: Plant) -> None:
     first = dict(plant.rows("SELECT failure_mode, model_version_id FROM model_versions"))
-    only = replace(plant.device_model, failure_modes=[plant.device_model.failure_mode(TRAINED[0])])
 
-    [result] = train_device_model(plant.application, only, "again")
+    [result] = train_device_model(plant.application, only(plant, TRAINED[0]), "again")
 
-    assert result.model_version_id not in (None, *first.values())
-    assert plant.rows("SELECT model_version_id, status FROM model_versions ORDER BY model_version_id") == sorted(
-        [(first[TRAINED[0]], "retired"), (first[TRAINED[1]], "champion"), (result.model_version_id, "champion")]
-    )
+    assert (result.status, result.model_version_id in first.values()) == ("challenger", False)
+    assert "not better than the champion beyond noise: alarms cost +0.0%" in result.reason
+    assert plant.rows("SELECT model_version_id, status FROM model_versions ORDER BY model_version_id") == [
+        *sorted((version_id, "champion") for version_id in first.values()),
+        (result.model_version_id, "challenger"),
+    ]
     # The same data give the same bytes, which are stored once.
     assert plant.value("SELECT count(*) FROM model_artifacts") == 2
+
+
+def test_a_challenger_that_beats_the_champion_takes_its_place(plant: Plant) -> None:
+    mode = TRAINED[0]
+    blunt(plant, mode)
+    [result] = train_device_model(plant.application, only(plant, mode), "again")
+
+    assert result.status == "champion"
+    assert "than the champion beyond noise" in result.reason
+    assert plant.rows(
+        "SELECT status, comparison ? 'cost_change' FROM model_versions WHERE failure_mode = %s ORDER BY 1", mode
+    ) == [("champion", True), ("retired", False)]
+    assert plant.rows(
+        "SELECT who, object_id FROM audit_log WHERE action = 'promoted' ORDER BY audit_id DESC LIMIT 1"
+    ) == [("training", str(result.model_version_id))]
+
+
+def blunt(plant: Plant, mode: str) -> None:
+    """Have the champion say the same of everything that it was held out from."""
+    [(version_id, content)] = plant.rows(
+        "SELECT model_version_id, content FROM held_out_predictions JOIN model_versions USING (model_version_id) "
+        "WHERE failure_mode = %s",
+        mode,
+    )
+    plant.rows(
+        "UPDATE held_out_predictions SET content = %s WHERE model_version_id = %s",
+        pack(unpack(content).assign(risk=0.05)),
+        version_id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        ("DELETE FROM model_artifacts", "is not in model_artifacts"),
+        ("UPDATE model_artifacts SET content = 'nonsense'", "is damaged"),
+    ],
+)
+def test_a_champion_that_can_score_no_longer_is_replaced(plant: Plant, harm: str, why: str) -> None:
+    plant.rows(harm)
+
+    [result] = train_device_model(plant.application, only(plant, TRAINED[0]), "again")
+
+    assert result.status == "champion"
+    assert "can score no longer: model version" in result.reason
+    assert why in result.reason
+    scored = score_device_model(plant.application, only(plant, TRAINED[0]))
+    assert (scored.new_predictions, [p for p in scored.problems if p.startswith(TRAINED[0])]) == (12, [])
+
+
+def test_without_held_out_predictions_only_what_came_later_is_compared(plant: Plant) -> None:
+    plant.rows("UPDATE held_out_predictions SET content = 'nonsense'")
+
+    [result] = train_device_model(plant.application, only(plant, TRAINED[0]), "again")
+
+    assert result.status == "challenger"
+    assert result.reason == "only 0 failures to compare by; 5 are needed"
+
+
+def only(plant: Plant, mode: str) -> DeviceModel:
+    return replace(plant.device_model, failure_modes=[plant.device_model.failure_mode(mode)])
 
 
 def test_only_what_happened_before_now_is_learnt_from(plant: Plant) -> None:

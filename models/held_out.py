@@ -1,0 +1,58 @@
+"""Held-out predictions as bytes and back: what a later challenger is compared with."""
+
+from __future__ import annotations
+
+import io
+from hashlib import sha256
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+
+from models.errors import ArtifactError
+
+MOST_ROWS = 200_000
+"""What is kept of one version: whole devices, the same ones in every training as far as they go."""
+
+NOTHING = pd.DataFrame(
+    {
+        "device": pd.Series([], dtype="str"),
+        "ts": pd.Series([], dtype="datetime64[us, UTC]"),
+        "risk": pd.Series([], dtype="float64"),
+    }
+)
+
+
+def pack(held_out: pd.DataFrame) -> bytes:
+    """Device, ts and risk of a frame sorted by device and ts; at most `MOST_ROWS` of it, by device."""
+    kept = held_out[held_out["device"].isin(_devices_kept(held_out["device"]))]
+    codes, names = pd.factorize(kept["device"])
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        names=np.array(list(names), dtype=np.str_),
+        device=codes.astype(np.int32),
+        ts=kept["ts"].to_numpy("datetime64[us]").astype(np.int64),
+        risk=kept["risk"].to_numpy(np.float32),
+    )
+    return buffer.getvalue()
+
+
+def unpack(content: bytes) -> pd.DataFrame:
+    """Columns device, ts (UTC) and risk. Raises ArtifactError when the bytes are damaged."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            names, codes = arrays["names"].astype(object), arrays["device"]
+            devices = names[codes] if len(names) else np.empty(0, dtype=object)
+            ts = pd.to_datetime(arrays["ts"], unit="us", utc=True)
+            return pd.DataFrame(
+                {"device": pd.Series(devices, dtype="str"), "ts": ts, "risk": arrays["risk"].astype(np.float64)}
+            )
+    except (BadZipFile, EOFError, IndexError, KeyError, OSError, ValueError) as error:
+        raise ArtifactError(f"the held-out predictions are damaged: {error}") from error
+
+
+def _devices_kept(devices: pd.Series[str]) -> list[str]:
+    rows = devices.value_counts(sort=False)
+    in_order = rows.iloc[np.argsort([sha256(str(name).encode()).digest() for name in rows.index])]
+    return [str(name) for name in in_order.index[in_order.cumsum() <= MOST_ROWS]]
