@@ -92,7 +92,8 @@ class Membership:
             except Exception as error:
                 if not is_of_the_database(error):
                     raise
-                log.info("ingest's slots unknown: the database is away", reason=type(error).__name__)
+                if self._connection is not None:
+                    log.info("our slot is kept without the database for now", reason=type(error).__name__)
                 self._disconnect()
         self._resign()
 

@@ -17,14 +17,14 @@ SQL = load("ingest_slots")
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A slot that has been used. held_by: the name of the replica that held it last. noted: how long ago that was
-    written down. held: whether a process holds it now."""
+    """A slot that has been used. held_by: the name of the replica that held it last. held: whether a process holds it
+    now. unheld: time since a process last wrote down that it does."""
 
     group: str
     number: int
     held_by: str
-    noted: timedelta
     held: bool
+    unheld: timedelta
 
 
 def watch_line(connection: Connection) -> None:

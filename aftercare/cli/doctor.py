@@ -21,12 +21,15 @@ from domain.clock import system_clock
 from domain.errors import AftercareError, UnavailableError
 from ingest.broker_probe import check_login, check_queue
 from store.database import connect, describe_url, detect_tier, read_clock
+from store.ingest_slots import slots
 from store.migrate import require_current
 from store.sizes import Size, backlog, sizes
 
 WRITES_BEHIND = 1000
 """More than a minute of ingest at full speed: upkeep does not run, or cannot keep up."""
 
+TAKEOVER_TAKES = timedelta(minutes=1)
+"""After which a slot should be gone that is left behind: longer only with a long backlog, during which it is held."""
 MAX_SKEW = timedelta(seconds=2)
 MIN_FREE = 2_000_000_000
 
@@ -70,6 +73,7 @@ def _examine(probe: bool) -> Iterator[Finding]:
         ("upkeep", _check_upkeep),
         ("clock", _check_clock),
         ("broker", _check_broker),
+        ("replicas", _check_replicas),
         ("prefect", _check_prefect),
         ("disk", _check_disk),
     ]
@@ -130,6 +134,30 @@ def _check_broker(settings: Settings) -> str:
     if not answers(broker.port, broker.host):
         raise UnavailableError(f"nothing answers at {broker}: start the broker or correct AFTERCARE_MQTT_URL")
     return check_login(broker, settings.ingest_session_expiry)
+
+
+def _check_replicas(settings: Settings) -> str:
+    if settings.database_url is None:
+        return _check_binaries(settings)
+    with connect(settings.database_url) as connection:
+        require_current(connection)
+        found = slots(connection)
+    lost = [slot for slot in found if not slot.held and slot.unheld > settings.ingest_takeover + TAKEOVER_TAKES]
+    if lost:
+        names = "; ".join(
+            f"slot {slot.number} of group {slot.group}, last {slot.held_by}'s, for {_whole_seconds(slot.unheld)}"
+            for slot in lost
+        )
+        raise UnavailableError(
+            f"no ingest holds {names}: what the broker keeps for it waits. Start 'aftercare ingest', to take it over"
+        )
+    return f"ingest processes: {sum(slot.held for slot in found)}" + "".join(
+        f"; slot {slot.number} of group {slot.group} waits to be taken over" for slot in found if not slot.held
+    )
+
+
+def _whole_seconds(time: timedelta) -> timedelta:
+    return timedelta(seconds=int(time.total_seconds()))
 
 
 def _check_queue(settings: Settings) -> str:

@@ -17,12 +17,13 @@ ON CONFLICT (ingest_group, slot) DO UPDATE SET held_by = EXCLUDED.held_by, held_
 
 -- slots --
 -- Every slot that has been used, and whether a process holds it now: a bigint key is in pg_locks in two halves.
-SELECT s.ingest_group, s.slot, s.held_by, clock_timestamp() - s.held_at,
+SELECT s.ingest_group, s.slot, s.held_by,
        EXISTS (SELECT FROM pg_locks l
                WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                  AND (l.classid::bigint << 32 | l.objid::bigint)
-                     = hashtextextended('aftercare.ingest_slots.' || s.ingest_group, s.slot))
+                     = hashtextextended('aftercare.ingest_slots.' || s.ingest_group, s.slot)),
+       clock_timestamp() - s.held_at
 FROM ingest_slots s
 WHERE %(ingest_group)s::text IS NULL OR s.ingest_group = %(ingest_group)s::text
 ORDER BY s.ingest_group, s.slot

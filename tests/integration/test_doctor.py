@@ -8,6 +8,8 @@ from click.testing import CliRunner
 from aftercare.cli import doctor as doctor_module
 from aftercare.cli.main import commands
 from aftercare.embedded import EmbeddedBroker, Origin
+from store import ingest_slots
+from store.database import connect
 
 
 @pytest.fixture
@@ -62,3 +64,23 @@ def test_little_room_and_clocks_that_differ_are_told(findings, monkeypatch):
 
     assert "make room" in found["disk"]["text"]
     assert "keep both by NTP" in found["clock"]["text"]
+
+
+def test_slots_that_no_ingest_holds_are_named(findings, database_url):
+    with connect(database_url, autocommit=True) as connection:
+        for slot, name in ((1, "alive"), (2, "lost"), (3, "just-left")):
+            assert ingest_slots.hold(connection, "ingest", slot, name)
+        for slot in (2, 3):
+            ingest_slots.let_go(connection, "ingest", slot)
+
+        assert "ingest processes: 1" in findings()["replicas"]["text"]
+        assert "slot 3 of group ingest waits" in findings()["replicas"]["text"]
+
+        connection.execute("UPDATE ingest_slots SET held_at = held_at - interval '2 minutes' WHERE slot <> 3")
+        replicas = findings()["replicas"]
+
+    assert not replicas["ok"]
+    assert "slot 2 of group ingest, last lost's, for 0:02:0" in replicas["text"]
+    assert "slot 1" not in replicas["text"]
+    assert "slot 3" not in replicas["text"]
+    assert "aftercare ingest" in replicas["text"]
