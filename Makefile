@@ -1,6 +1,6 @@
 # Two commands to begin with: `make demo` and `make test`. Both set up everything that is missing.
 # Options go through: make demo ARGS="--json out.json", make test ARGS="-k alarm".
-.PHONY: setup demo test check chaos screenshots bench-ingest bench-models bench-reading lock clean
+.PHONY: setup demo test check chaos screenshots bench-ingest bench-memory bench-models bench-reading lock clean
 
 setup:
 	@scripts/setup
@@ -22,6 +22,9 @@ chaos: setup
 
 bench-ingest: setup
 	@.venv/bin/python -m bench.ingest $(ARGS)
+
+bench-memory: setup
+	@.venv/bin/python -m bench.memory $(ARGS)
 
 bench-models: setup
 	@.venv/bin/python -m bench.models $(ARGS)

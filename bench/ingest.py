@@ -35,14 +35,29 @@ MESSAGES = 200_000
 """S1 messages of one measurement; S2 takes a twentieth, of a hundred rows each."""
 LOADS = (0.1, 0.25, 0.5, 0.75, 0.9)
 """Shares of the S1 maximum at which latency is measured; at the half of it there is a goal."""
+SECONDS = click.FloatRange(0.1)
 PAHO = "bare paho subscriber, messages/s"
 COPY = "raw COPY of the same rows, values/s"
 
 
 @click.command()
-@click.option("--messages", default=MESSAGES, show_default=True, help="S1 messages of each measurement.")
-@click.option("--repeat", default=3, show_default=True, help="Times that each is measured; the median counts.")
-@click.option("--seconds", default=15.0, show_default=True, help="How long latency is measured at each rate.")
+@click.option(
+    "--messages",
+    default=MESSAGES,
+    show_default=True,
+    type=click.IntRange(2000),
+    help="S1 messages of each measurement.",
+)
+@click.option(
+    "--repeat",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Times that each is measured; the median counts.",
+)
+@click.option(
+    "--seconds", default=15.0, show_default=True, type=SECONDS, help="How long latency is measured at each rate."
+)
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
 def main(messages: int, repeat: int, seconds: float, json_file: Path | None) -> None:
     """Print the figures of ingest as a table."""

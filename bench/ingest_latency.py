@@ -22,7 +22,7 @@ PROBE_INTERVAL = 0.02
 LOOK_INTERVAL = 0.002
 """Between two looks at the table: a reader that never rests would take a processor from what it measures."""
 WARM_UP = 2.0
-"""Seconds at the beginning of a rate that do not count: tables get their first chunks, ingest learns its devices."""
+"""Seconds at the beginning of a rate that do not count, at most: tables get their first chunks then."""
 PATIENCE = 30.0
 NEWEST = f"SELECT max(ts) FROM {MODEL.readings_table} WHERE device_id = 1".encode()
 
@@ -40,6 +40,7 @@ def latency_curve(server_url: str, mqtt_port: int, rates: Sequence[float], secon
     """Probes among S1 messages that come at each of these rates in turn, until a reader of the table sees them."""
     curve = []
     first = 0
+    warm_up = min(WARM_UP, seconds)
     with (
         fresh_database(server_url) as url,
         running_ingest(url, mqtt_port, new_group(), 1),
@@ -48,10 +49,10 @@ def latency_curve(server_url: str, mqtt_port: int, rates: Sequence[float], secon
         probes = Probes(reader, Publisher("127.0.0.1", mqtt_port, b"probe"))
         for rate in rates:
             command = [sys.executable, "-m", "bench.steady_load", str(mqtt_port)]
-            command += ["--rate", str(rate), "--seconds", str(WARM_UP + seconds), "--first", str(first)]
-            first += int(rate * (WARM_UP + seconds))
+            command += ["--rate", str(rate), "--seconds", str(warm_up + seconds), "--first", str(first)]
+            first += int(rate * (warm_up + seconds))
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as load:
-                time.sleep(WARM_UP)
+                time.sleep(warm_up)
                 delays = probes.run(seconds)
                 told, _ = load.communicate(timeout=60)
             curve.append(Latency(float(told), *map(float, np.quantile(delays, (0.5, 0.99)))))

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from domain.device_model import DeviceModel
 from ingest.clock_check import Horizon, endless
-from ingest.codecs import Decoded
 from ingest.codecs.packed_json import RowShape, pack_telemetry
 from ingest.message import Incoming, Message, Packed, read
 from store.devices import DeviceRef
+
+TOPIC_BEGIN, TOPIC_END = "devices/", "/telemetry"
 
 
 class Route(NamedTuple):
@@ -22,7 +23,7 @@ class Route(NamedTuple):
 
 
 class MessageReader:
-    """Learns the telemetry topics of registered devices as their messages come by."""
+    """Learns the telemetry topics of registered devices as their messages come by, from the first one of each on."""
 
     def __init__(
         self, devices: Mapping[str, DeviceRef], catalog: Mapping[str, DeviceModel], horizon: Horizon = endless
@@ -46,16 +47,18 @@ class MessageReader:
     def read(self, message: Message) -> Incoming:
         """What a message says; a mistake in it becomes its content."""
         route = self._routes.get(message.topic)
-        if route is not None and self._devices.get(route.name) is route.device:
+        if route is None or self._devices.get(route.name) is not route.device:
+            route = self._learn(message.topic)
+        if route is not None:
             rows = pack_telemetry(message.payload, route.shape, route.device.device_id, self._before)
             if rows is not None:
                 return Incoming(message, Packed(route.device, rows))
-        incoming = read(message)
-        if isinstance(incoming.content, Decoded):
-            self._learn(message.topic, incoming.content.device)
-        return incoming
+        return read(message)
 
-    def _learn(self, topic: str, name: str) -> None:
+    def _learn(self, topic: str) -> Route | None:
+        name = topic.removeprefix(TOPIC_BEGIN).removesuffix(TOPIC_END)
         device = self._devices.get(name)
-        if device is not None and device.device_model in self._shapes and topic == f"devices/{name}/telemetry":
-            self._routes[topic] = Route(name, device, self._shapes[device.device_model])
+        if device is None or device.device_model not in self._shapes or topic != TOPIC_BEGIN + name + TOPIC_END:
+            return None
+        route = self._routes[topic] = Route(name, device, self._shapes[device.device_model])
+        return route

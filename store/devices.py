@@ -52,6 +52,13 @@ def find(connection: Connection, names: Collection[str]) -> dict[str, DeviceRef]
     return {name: DeviceRef(device_id, device_model) for name, device_id, device_model in rows}
 
 
+def find_all(connection: Connection, limit: int) -> dict[str, DeviceRef]:
+    """Devices by name, at most so many; they stay until the transaction ends."""
+    keep_devices(connection)
+    rows = connection.execute(SQL["find_all"], {"limit": limit})
+    return {name: DeviceRef(device_id, device_model) for name, device_id, device_model in rows}
+
+
 def get(connection: Connection, name: str) -> RegisteredDevice:
     """One device by name. Raises NotFoundError."""
     row = connection.execute(SQL["get"], {"name": name}).fetchone()

@@ -15,6 +15,10 @@ SELECT device_id, name, device_model, serial, customer, site, service_centre, in
 FROM devices WHERE %(device_model)s::text IS NULL OR device_model = %(device_model)s
 ORDER BY name
 
+-- find_all --
+-- Identity of devices, the ones that were heard last when there are more than asked for.
+SELECT name, device_id, device_model FROM devices ORDER BY heard_at DESC NULLS LAST LIMIT %(limit)s
+
 -- names_of_model --
 -- Every device of one model.
 SELECT device_id, name FROM devices WHERE device_model = %(device_model)s

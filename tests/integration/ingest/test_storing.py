@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from domain.device import DeviceEvent, EventKind
-from ingest.directory import DeviceDirectory
+from ingest.directory import MAX_AGE, DeviceDirectory
 from ingest.replay import replay_rejected
 from store import devices, events
 from store.retry import in_transaction
@@ -264,3 +264,26 @@ def test_what_is_in_hand_at_the_stop_is_written_and_the_rest_waits_at_the_broker
 
     with bench.running():
         bench.poll(lambda: bench.rows("SELECT count(*) FROM readings_turbofan_fd001") == [(301,)])
+
+
+def test_every_device_is_known_from_the_first_batch_on_and_an_unchanged_one_stays_the_same_object(bench):
+    bench.register("a")
+    bench.register("b")
+    now = [0.0]
+    directory = DeviceDirectory(lambda: now[0])
+    a, b = f"{bench.prefix}a", f"{bench.prefix}b"
+    with bench.application.database.transaction() as connection:
+        assert directory.find(connection, []) == {}
+        known = dict(directory.known)
+        assert {a, b} <= known.keys()
+        connection.execute("DELETE FROM devices WHERE name = %s", (b,))
+        connection.execute("UPDATE devices SET name = %s WHERE name = %s", (b, a))
+        assert directory.find(connection, [a, b]) == {a: known[a], b: known[b]}
+
+        now[0] = MAX_AGE + 1
+        assert directory.find(connection, [a, b]) == {b: known[a]}
+
+        now[0] += MAX_AGE + 1
+        renamed = directory.known[b]
+        directory.find(connection, [])
+        assert directory.known[b] is renamed
