@@ -21,6 +21,8 @@ from domain.errors import UnavailableError
 from store.database import Tier
 from store.migrate import migrate
 
+METRICS_OFFSETS = {"ingest": 0, "upkeep": 1, "deliver": 2}
+"""Processes on one machine cannot share a port: each has its own from AFTERCARE_METRICS_PORT on."""
 COMMANDS: Mapping[str, Sequence[str]] = {name: (name,) for name in ("ingest", "upkeep", "serve", "deliver", "flows")}
 
 
@@ -137,10 +139,11 @@ def _start_services(stack: ExitStack, settings: Settings, state_dir: Path, name:
 def _child(
     name: str, arguments: Sequence[str], environment: Mapping[str, str], settings: Settings, http_port: int
 ) -> Child:
+    port = settings.metrics_port + METRICS_OFFSETS.get(name, 0) if settings.metrics_port else 0
     return Child(
         name,
         [sys.executable, "-m", "aftercare", *arguments],
-        env=child_environment(environment),
+        env=child_environment({**environment, "AFTERCARE_METRICS_PORT": str(port)}),
         ready=(lambda: answers(http_port, settings.http_host)) if name == "serve" else None,
         ready_within=timedelta(seconds=60),
     )

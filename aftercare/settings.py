@@ -80,7 +80,10 @@ class Settings(BaseSettings):
         ge=timedelta(seconds=1),
         description="How long an ingest replica may be gone before another one takes over its share",
     )
-    metrics_port: int = Field(0, ge=0, le=65535, description="Port of ingest's Prometheus metrics on loopback; 0: off")
+    metrics_host: str = Field("127.0.0.1", description="Address that /metrics and /health are served on")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of /metrics and /health of ingest, upkeep and deliver; 0: off"
+    )
     train_interval: timedelta = Field(timedelta(days=7), gt=NO_TIME, description="How often models are trained")
     score_interval: timedelta = Field(timedelta(minutes=15), gt=NO_TIME, description="How often devices are scored")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
 
+from alerts.delivery_metrics import DeliveryMetrics
 from domain.clock import Clock
 from domain.errors import UnavailableError
 from store import outbox
@@ -30,20 +31,32 @@ class Transport(Protocol):
         """Return when the receiver has confirmed every change; raise UnavailableError when it did not."""
 
 
-def follow(database: Database, transport: Transport, *, clock: Clock, stop: threading.Event) -> None:
-    """Deliver what waits and then every change as it commits, until `stop` is set.
+def follow(
+    database: Database,
+    transport: Transport,
+    *,
+    clock: Clock,
+    stop: threading.Event,
+    metrics: DeliveryMetrics,
+    beat: Callable[[], None] = lambda: None,
+) -> None:
+    """Deliver what waits and then every change as it commits, until `stop` is set. `beat` is called in each round.
 
     Several processes may run it: one delivers at a time. Raises ConfigurationError when the database's address is
     wrong; a database or receiver that is away is waited for.
     """
     behind, wait = False, FIRST_WAIT
     for heard in listen(database.url, "outbox", timeout=0.5):
+        beat()
         behind = behind or heard
         while behind and not stop.is_set():
+            beat()
             try:
-                behind = deliver_next(database, transport, clock) > 0
-                wait = FIRST_WAIT
+                count = deliver_next(database, transport, clock)
+                behind, wait = count > 0, FIRST_WAIT
+                metrics.note_delivered(count)
             except UnavailableError as error:
+                metrics.failed.inc()
                 log.warning("delivery waits", transport=transport.name, reason=str(error), retry_in=wait)
                 stop.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.clock import Clock, system_clock
-from domain.errors import ConfigurationError
 from ingest.batch import Batch
 from ingest.codecs.timestamps import to_datetime
 from ingest.writing import BatchReport
@@ -85,12 +84,3 @@ class IngestMetrics:
     def messages_committed(self) -> int:
         """How many messages are committed, rejected ones included."""
         return int(self.registry.get_sample_value("aftercare_ingest_messages_committed_total") or 0)
-
-    def serve(self, port: int) -> None:
-        """Answer Prometheus on loopback. Raises ConfigurationError when the port is taken."""
-        try:
-            start_http_server(port, addr="127.0.0.1", registry=self.registry)
-        except OSError as error:
-            raise ConfigurationError(
-                f"cannot serve metrics on 127.0.0.1:{port}: {error.strerror}. Set AFTERCARE_METRICS_PORT to a free port"
-            ) from error

@@ -11,6 +11,7 @@ from random import Random
 import structlog
 
 from aftercare.broker_address import parse_broker_url
+from aftercare.metrics_server import Pulse, serve_metrics
 from aftercare.wiring import Application
 from domain.errors import AftercareError, ConfigurationError
 from ingest.adoption import Adoption
@@ -39,6 +40,8 @@ DRAIN_SECONDS = 7.0
 RESIGN_SECONDS = 2.0
 """How long a stop waits for the database to take what is in hand, and then to let our slot go: together less than what
 supervisors grant before they kill."""
+LONGEST_PAUSE = 120.0
+"""The longest that the subscribing thread waits for anything: a connection that is not answered."""
 # A connection that was cut without a word is noticed within 20 seconds.
 KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
@@ -51,6 +54,7 @@ class Ingest:
         settings = application.settings
         self._application = application
         self._wakeup = Wakeup()
+        self._pulse = Pulse(LONGEST_PAUSE)
         self._written = threading.Event()
         self._inbox = Inbox(on_room=self._wake)
         self.metrics = IngestMetrics(queue_length=lambda: len(self._inbox), clock=application.clock)
@@ -126,8 +130,8 @@ class Ingest:
         with self._connect() as connection:
             self._check_schema(connection)
         self._membership.join()
-        if self._application.settings.metrics_port:
-            self.metrics.serve(self._application.settings.metrics_port)
+        self._pulse.beat()
+        serve_metrics(self._application.settings, self.metrics.registry, self._pulse.problem)
         writing = threading.Thread(target=self._write, name="ingest-writer", daemon=True)
         writing.start()
         threading.Thread(target=self._heartbeat.run, name="ingest-heartbeat", daemon=True).start()
@@ -175,6 +179,7 @@ class Ingest:
         return self._subscriber.connection_number + self._membership.adopted
 
     def _finished(self) -> bool:
+        self._pulse.beat()
         if (self._stopping or self._failed) and not self._draining:
             self._draining = True
             self._inbox.close()

@@ -71,6 +71,21 @@ def advance_delivery(connection: Connection, *, transport: str, feed_seq: int, a
     connection.execute(SQL["advance_position"], {"transport": transport, "feed_seq": feed_seq, "at": at})
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryBacklog:
+    """How many changes a transport has not delivered, and when the oldest of them came about."""
+
+    changes: int
+    oldest: datetime | None
+
+
+def delivery_backlog(connection: Connection, *, transport: str) -> DeliveryBacklog:
+    """What waits for `transport`; asking keeps nobody from delivering."""
+    row = connection.execute(SQL["delivery_backlog"], {"transport": transport}).fetchone()
+    assert row is not None
+    return DeliveryBacklog(*row)
+
+
 def _one(connection: Connection, query: str, **values: object) -> Any:
     row = connection.execute(SQL[query], values).fetchone()
     assert row is not None

@@ -10,10 +10,15 @@ import click
 from aftercare import wiring
 from aftercare.broker_address import parse_broker_url
 from aftercare.logs import configure_logging
+from aftercare.metrics_server import Pulse, serve_metrics
 from aftercare.settings import load_settings
 from alerts.delivery import follow
+from alerts.delivery_metrics import DeliveryMetrics
 from alerts.transports.mqtt import MqttTransport
 from store.migrate import require_current
+
+LONGEST_DELIVERY = 120.0
+"""Seconds that connecting, delivering and being confirmed may take together."""
 
 
 @click.command(
@@ -28,7 +33,7 @@ def deliver() -> None:
     """
     settings = load_settings()
     configure_logging(settings.log_level)
-    application = wiring.build(settings, pool_size=1, application="aftercare deliver")
+    application = wiring.build(settings, pool_size=2, application="aftercare deliver")
     address = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
     transport = MqttTransport(
         host=address.host,
@@ -44,7 +49,10 @@ def deliver() -> None:
     with application.database as database:
         with database.transaction() as connection:
             require_current(connection)
+        metrics = DeliveryMetrics(database, transport.name, application.clock)
+        pulse = Pulse(LONGEST_DELIVERY)
+        serve_metrics(settings, metrics.registry, pulse.problem)
         try:
-            follow(database, transport, clock=application.clock, stop=stop)
+            follow(database, transport, clock=application.clock, stop=stop, metrics=metrics, beat=pulse.beat)
         finally:
             transport.close()

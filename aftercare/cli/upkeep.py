@@ -22,7 +22,7 @@ def upkeep() -> None:
     """
     settings = load_settings()
     configure_logging(settings.log_level)
-    application = wiring.build(settings, pool_size=1, application="aftercare upkeep")
+    application = wiring.build(settings, pool_size=2, application="aftercare upkeep")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

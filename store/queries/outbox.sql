@@ -38,3 +38,9 @@ SELECT feed_seq FROM delivery_positions WHERE transport = %(transport)s FOR UPDA
 
 -- advance_position --
 UPDATE delivery_positions SET feed_seq = %(feed_seq)s, delivered_at = %(at)s WHERE transport = %(transport)s
+
+-- delivery_backlog --
+-- What is not numbered yet waits too.
+SELECT count(*), min(created_at) FROM outbox
+WHERE feed_seq IS NULL
+   OR feed_seq > coalesce((SELECT feed_seq FROM delivery_positions WHERE transport = %(transport)s), 0)

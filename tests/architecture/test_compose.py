@@ -84,6 +84,21 @@ def test_there_is_a_health_check_unless_it_ends_by_itself(name):
         assert service["healthcheck"]["test"][0] == "CMD"
 
 
+def test_each_process_answers_for_itself_and_for_no_other():
+    asked = {
+        name: service["healthcheck"]["test"][1:]
+        for name, service in SERVICES.items()
+        if service.get("command", [""])[0] == "aftercare" and service["restart"] != "no"
+    }
+    own = ["check-health", f"http://127.0.0.1:{SERVICES['upkeep']['environment']['AFTERCARE_METRICS_PORT']}/health"]
+
+    assert asked == {
+        **dict.fromkeys(["ingest", "upkeep", "deliver", "flows"], own),
+        "serve": ["check-health", "http://127.0.0.1:8080/api/v1/health"],
+    }
+    assert SERVICES["flows"]["environment"]["PREFECT_RUNNER_SERVER_PORT"] in own[1]
+
+
 def test_only_devices_and_the_proxy_of_this_host_get_in():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from aftercare.broker_address import parse_broker_url
 from aftercare.embedded.broker import EmbeddedBroker
 from alerts import lifecycle
 from alerts.delivery import deliver_next, follow
+from alerts.delivery_metrics import DeliveryMetrics
 from alerts.transports.mqtt import MqttTransport
 from domain.alarm import AlarmSource, Severity
 from domain.errors import UnavailableError
@@ -118,14 +119,26 @@ def test_a_receiver_that_is_down_misses_nothing_and_gets_it_in_order(desk: Desk,
         raise_alarm(desk, device_id, severity)
     transport, stop = Flaky(failures=1), threading.Event()
     with Database(database_url, max_size=1) as database:
-        thread = threading.Thread(
-            target=follow, args=(database, transport), kwargs={"clock": lambda: NOW, "stop": stop}
-        )
+        metrics = DeliveryMetrics(desk.database, transport.name, lambda: NOW + timedelta(minutes=2))
+        assert figures(metrics) == {
+            "changes_delivered_total": 0,
+            "failures_total": 0,
+            "backlog_changes": 3,
+            "lag_seconds": 120,
+        }
+        keywords = {"clock": lambda: NOW, "stop": stop, "metrics": metrics}
+        thread = threading.Thread(target=follow, args=(database, transport), kwargs=keywords)
         thread.start()
         assert wait_for(lambda: len(transport.received) == 3)
         stop.set()
         thread.join(5)
     assert not thread.is_alive()
+    assert figures(metrics) == {
+        "changes_delivered_total": 3,
+        "failures_total": 1,
+        "backlog_changes": 0,
+        "lag_seconds": 0,
+    }
     assert [entry.payload["severity"] for entry in transport.received] == ["MINOR", "MAJOR", "CRITICAL"]
 
 
@@ -133,7 +146,8 @@ def test_an_outage_of_the_broker_is_waited_for(desk: Desk, binaries: Binaries, t
     device_id, stop = desk.add_device("d1"), threading.Event()
     with EmbeddedBroker(binaries, tmp_path, name="outage", throwaway=True) as broker:
         transport = MqttTransport(host="127.0.0.1", port=broker.port)
-        keywords = {"clock": lambda: NOW, "stop": stop}
+        metrics = DeliveryMetrics(desk.database, transport.name, lambda: NOW)
+        keywords = {"clock": lambda: NOW, "stop": stop, "metrics": metrics}
         thread = threading.Thread(target=follow, args=(desk.database, transport), kwargs=keywords)
         thread.start()
         raise_alarm(desk, device_id, Severity.MINOR)
@@ -147,6 +161,12 @@ def test_an_outage_of_the_broker_is_waited_for(desk: Desk, binaries: Binaries, t
         thread.join(5)
         transport.close()
     assert not thread.is_alive()
+
+
+def figures(metrics: DeliveryMetrics) -> dict[str, float]:
+    found = {sample.name: sample.value for metric in metrics.registry.collect() for sample in metric.samples}
+    wanted = ("changes_delivered_total", "failures_total", "backlog_changes", "lag_seconds")
+    return {name: found[f"aftercare_deliver_{name}"] for name in wanted}
 
 
 def position(desk: Desk) -> int:

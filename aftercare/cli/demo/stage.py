@@ -44,7 +44,6 @@ def platform_processes(platform: Platform, clock: ScaledClock) -> Supervisor:
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "AFTERCARE_CLOCK": str(clock),
         "AFTERCARE_INGEST_ID": "demo",
-        "AFTERCARE_METRICS_PORT": str(metrics_port),
         "AFTERCARE_SCORE_INTERVAL": "1s",
         "AFTERCARE_TRAIN_INTERVAL": "520w",
     }
@@ -58,7 +57,9 @@ def platform_processes(platform: Platform, clock: ScaledClock) -> Supervisor:
             Child(
                 name,
                 [sys.executable, "-m", "aftercare", *arguments],
-                env=child_environment(environment),
+                env=child_environment(
+                    {**environment, "AFTERCARE_METRICS_PORT": str(metrics_port if name == "ingest" else 0)}
+                ),
                 ready=ready.get(name),
                 ready_within=timedelta(seconds=60),
                 log=log_of(platform, name),

@@ -1,11 +1,13 @@
 """The upkeep process as a whole."""
 
 import threading
+import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
+from aftercare.embedded.ports import free_port
 from aftercare.settings import load_settings
 from aftercare.wiring import Application
 from domain.errors import UnavailableError
@@ -32,10 +34,23 @@ def poll(store):
 
 
 @pytest.fixture
-def running(store):
+def page(store):
+    """A page of the process's own server, which `running` starts there."""
+    port = free_port()
+
+    def read(name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=5) as answer:
+            return answer.read().decode()
+
+    read.port = port
+    return read
+
+
+@pytest.fixture
+def running(store, page):
     """The process in a thread, stopped and joined at the end."""
     application = Application(
-        settings=load_settings(database_url=store.database.url),
+        settings=load_settings(database_url=store.database.url, metrics_port=page.port),
         clock=lambda: START,
         catalog={store.device_model.name: store.device_model},
         database=store.database,
@@ -68,6 +83,17 @@ def test_latest_values_follow_what_is_written_through_an_outage(store, running, 
 
     poll(lambda: value(store) == 2)
     assert running.is_alive()
+
+
+def test_it_tells_what_it_did_and_what_waits(store, running, poll, page):
+    store.write(1, {START: {"flow": 1}})
+    poll(lambda: value(store) == 1)
+
+    poll(lambda: 'aftercare_upkeep_stretches_taken_total{device_model="pump"} 1.0' in page("metrics"))
+    told = page("metrics")
+    assert "aftercare_upkeep_backlog_writes 0.0" in told
+    assert "aftercare_upkeep_backlog_buckets 1.0" in told
+    assert page("health") == "ok"
 
 
 def is_back(store):
