@@ -23,6 +23,13 @@ POOL_WAIT = 5
 CONNECTION_LOST = ("08", "57P")
 """Classes of SQLSTATE that tell of the server or the line, not of the statement."""
 
+SESSION = (
+    "-c timezone=UTC -c jit=off "
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=20000"
+)
+"""The server gives a client up 20 seconds after its line went dead, not after Linux's two hours: so long the locks of its
+transaction stay, and the first to wait for them is the same client on its next connection."""
+
 Connection = psycopg.Connection[TupleRow]
 
 
@@ -52,7 +59,7 @@ class Database:
             open=False,
             timeout=POOL_WAIT,
             reconnect_timeout=POOL_WAIT,  # then give up, so that the next caller tries at once and not in a minute
-            kwargs={"application_name": application, "options": "-c timezone=UTC -c jit=off"},
+            kwargs={"application_name": application, "options": SESSION},
             check=ConnectionPool.check_connection,
         )
 
@@ -88,7 +95,7 @@ class Database:
 def connect(url: str, **options: Any) -> Connection:
     """One connection outside the pool. Raises UnavailableError or ConfigurationError, never with the password."""
     try:
-        connection = psycopg.connect(url, connect_timeout=10, options="-c timezone=UTC -c jit=off", **options)
+        connection = psycopg.connect(url, connect_timeout=10, options=SESSION, **options)
     except psycopg.ProgrammingError as error:
         raise ConfigurationError(
             f"AFTERCARE_DATABASE_URL is not a PostgreSQL address: {str(error).strip()}. "
