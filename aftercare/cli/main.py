@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "devices": ("aftercare.cli.devices:devices", "Register devices, give them credentials, take in strangers."),
     "doctor": ("aftercare.cli.doctor:doctor", "Check settings, services and catalog, with a mend for each fault."),
     "evaluate": ("aftercare.cli.modelling:evaluate", "Show how well the models do on devices they had not seen."),
+    "export": ("aftercare.cli.export:export", "Take predictions out as CSV, Parquet or JSON lines."),
     "flows": ("aftercare.cli.flows:flows", "Train and score on schedule."),
     "import": ("aftercare.cli.import_history:import_history", "Import the history of a device model."),
     "ingest": ("aftercare.cli.ingest:ingest", "Write what devices publish into the database."),

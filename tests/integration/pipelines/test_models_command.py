@@ -27,6 +27,7 @@ def run(plant: Plant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     monkeypatch.setenv("AFTERCARE_CLOCK", f"{NOW.isoformat()}@0x0.000001")
 
     def ran(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()  # what training logged
         monkeypatch.setattr("sys.argv", ["aftercare", "models", *arguments])
         with pytest.raises(SystemExit) as leaving:
             main()
