@@ -27,8 +27,8 @@ SESSION = (
     "-c timezone=UTC -c jit=off "
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=20000"
 )
-"""The server gives a client up 20 seconds after its line went dead, not after Linux's two hours: so long the locks of its
-transaction stay, and the first to wait for them is the same client on its next connection."""
+"""The server gives a client up 20 seconds after its line went dead, not after Linux's two hours: so long the locks of
+its transaction stay, and the first to wait for them is the same client on its next connection."""
 
 Connection = psycopg.Connection[TupleRow]
 
