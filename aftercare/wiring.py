@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aftercare.settings import Settings
 from domain.catalog import parse_device_model
-from domain.catalog_checks import check_families
+from domain.catalog_checks import check_families, check_parts
 from domain.clock import Clock, parse_clock
 from domain.device_model import DeviceModel
 from domain.errors import CatalogError, ConfigurationError
@@ -61,6 +61,7 @@ def load_catalog(folder: Path | None = None) -> Catalog:
             )
         catalog[model.name] = model
     check_families(catalog.values())
+    check_parts(catalog.values())
     return catalog
 
 

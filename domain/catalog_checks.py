@@ -1,4 +1,4 @@
-"""What must agree within a catalog file, and among the files of one family."""
+"""What must agree within a catalog file, and among several."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from domain.catalog_table import Table
-from domain.device_model import Channel, DerivedChannel, DeviceModel
+from domain.device_model import Channel, DerivedChannel, DeviceModel, Part
 from domain.errors import CatalogError
 
 
@@ -30,6 +30,23 @@ def check_references(model: DeviceModel, document: Table) -> None:
         for line in mode.kit:
             if line.part_no not in parts:
                 raise document.fail(f"failure_mode {mode.name}", f"needs part {line.part_no!r}, which is not listed")
+        if mode.rul_cap < mode.horizon:
+            raise document.fail(
+                f"failure_mode {mode.name}", "has a rul_cap shorter than its horizon: no life within the one is told"
+            )
+    _check_event_codes(model, document)
+
+
+def _check_event_codes(model: DeviceModel, document: Table) -> None:
+    claimed: dict[str, str] = {}
+    for mode in model.failure_modes:
+        for code in mode.event_codes:
+            other = claimed.setdefault(code, mode.name)
+            if other != mode.name:
+                raise document.fail(
+                    f"failure_mode {mode.name}",
+                    f"claims event code {code!r}, as {other} does: a failure is of one mode",
+                )
 
 
 def _quantities(model: DeviceModel) -> list[str]:
@@ -79,3 +96,17 @@ def check_families(catalog: Iterable[DeviceModel]) -> None:
 
 def _quantity(channel: Channel | DerivedChannel) -> tuple[object, ...]:
     return channel.unit, channel.kind if isinstance(channel, Channel) else channel.formula
+
+
+def check_parts(catalog: Iterable[DeviceModel]) -> None:
+    """A part is one thing with one price, whichever file lists it. Raises CatalogError."""
+    seen: dict[str, tuple[str, Part]] = {}
+    for model in catalog:
+        for part in model.parts:
+            other, same = seen.setdefault(part.part_no, (model.name, part))
+            for name in ("description", "unit_cost", "lead_time"):
+                if getattr(part, name) != getattr(same, name):
+                    raise CatalogError(
+                        f"part {part.part_no} has another {name} in {model.name} than in {other}: write the same in both, "
+                        "or give one of them a number of its own"
+                    )

@@ -79,6 +79,7 @@ def test_a_catalog_file_becomes_a_device_model():
         ('windows = ["6h"]', 'windows = ["0h"]', "[features]: windows is wrong"),
         ('horizon = "7d"', 'horizon = "0d"', "horizon is wrong"),
         ("[features]", "[features", "is not valid TOML"),
+        ('rul_cap = "20d"', 'rul_cap = "6d"', "failure_mode leak has a rul_cap shorter than its horizon"),
     ],
 )
 def test_a_mistake_names_the_file_and_the_place(old, new, complaint):
@@ -95,6 +96,34 @@ def test_a_name_listed_twice_is_refused():
     text = SMALL + '[[channel]]\nname = "flow"\ntitle = "Flow"\nunit = "l/s"\n'
     with pytest.raises(CatalogError, match="'flow' is listed twice"):
         parse_device_model(text, "pump.toml")
+
+
+def test_an_event_code_of_two_failure_modes_is_refused():
+    mode = SMALL[SMALL.index("[[failure_mode]]") : SMALL.index("[[failure_mode.kit]]")]
+    other = mode.replace('name = "leak"', 'name = "burst"\nevent_codes = ["burst", "leak"]')
+
+    with pytest.raises(CatalogError, match="failure_mode burst claims event code 'leak', as leak does"):
+        parse_device_model(SMALL + other, "pump.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('description = "Seal"', 'description = "Gasket"', "description"),
+        ("unit_cost = 1200", "unit_cost = 1300", "unit_cost"),
+        ('currency = "EUR"', 'currency = "USD"', "unit_cost"),
+        ('lead_time = "3d"', 'lead_time = "4d"', "lead_time"),
+    ],
+)
+def test_a_part_that_two_files_describe_differently_is_refused(tmp_path, old, new, what):
+    (tmp_path / "pump.toml").write_text(SMALL)
+    second = SMALL.replace('name = "pump"', 'name = "fan"')
+    (tmp_path / "fan.toml").write_text(second)
+    assert len(load_catalog(tmp_path)) == 2
+
+    (tmp_path / "fan.toml").write_text(second.replace(old, new))
+    with pytest.raises(CatalogError, match=f"part SEAL-1 has another {what} in pump than in fan"):
+        load_catalog(tmp_path)
 
 
 def test_the_shipped_catalog_has_at_least_three_device_models():
