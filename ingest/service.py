@@ -29,7 +29,7 @@ from ingest.subscriber import Subscriber
 from ingest.wakeup import Wakeup
 from ingest.writer import BatchWriter
 from store.database import Connection, connect, describe_url
-from store.migrate import pending_migrations
+from store.migrate import require_current
 from store.reading_batches import missing_channels
 
 log = structlog.get_logger()
@@ -187,9 +187,7 @@ class Ingest:
         return self._written.is_set()
 
     def _check_schema(self, connection: Connection) -> None:
-        pending = pending_migrations(connection)
-        if pending:
-            raise ConfigurationError(f"{pending[0]} is not applied to the database: run 'aftercare migrate'")
+        require_current(connection)
         for device_model in self._application.catalog.values():
             missing = missing_channels(connection, device_model)
             if missing:

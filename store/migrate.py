@@ -32,7 +32,7 @@ class MigrationReport:
 def migrate(url: str, device_models: Sequence[DeviceModel]) -> MigrationReport:
     """Apply what is missing, all of it or nothing. Several processes may call it at once; one works, the others wait.
 
-    Raises UnavailableError when the database cannot be reached.
+    Raises UnavailableError when the database cannot be reached, ConfigurationError when a later version migrated it.
     """
     with connect(url, autocommit=True) as connection:
         tier = detect_tier(connection)
@@ -41,6 +41,7 @@ def migrate(url: str, device_models: Sequence[DeviceModel]) -> MigrationReport:
     with connect(url) as connection:
         connection.execute(SQL["lock_migrations"])
         connection.execute(SQL["create_migrations_table"])
+        _refuse_newer(connection)
         applied = [_apply(connection, name) for name in pending_migrations(connection)]
         columns = [column for model in device_models for column in _sync_device_model(connection, model, tier)]
         _sync_view(connection)
@@ -49,20 +50,32 @@ def migrate(url: str, device_models: Sequence[DeviceModel]) -> MigrationReport:
 
 def pending_migrations(connection: Connection) -> list[str]:
     """Names of the migrations that this database has not seen."""
-    done: set[str] = set()
-    if connection.execute(SQL["table_columns"], {"table": "schema_migrations"}).fetchone():
-        done = {name for (name,) in connection.execute(SQL["applied_migrations"])}
-    return sorted(
-        entry.name
-        for entry in (files("store") / "migrations").iterdir()
-        if entry.name.endswith(".sql") and entry.name not in done
-    )
+    return sorted(_migrations() - _applied(connection))
 
 
 def require_current(connection: Connection) -> None:
-    """Raises ConfigurationError when a migration is missing."""
+    """Raises ConfigurationError when a migration is missing, or is there that this program does not know."""
+    _refuse_newer(connection)
     if pending := pending_migrations(connection):
         raise ConfigurationError(f"{pending[0]} is not applied to the database: run 'aftercare migrate'")
+
+
+def _refuse_newer(connection: Connection) -> None:
+    if newer := sorted(_applied(connection) - _migrations()):
+        raise ConfigurationError(
+            f"{connection.info.dbname} has {newer[-1]}, of which this version of Aftercare knows nothing: "
+            "run the version that migrated it, or a later one"
+        )
+
+
+def _migrations() -> set[str]:
+    return {entry.name for entry in (files("store") / "migrations").iterdir() if entry.name.endswith(".sql")}
+
+
+def _applied(connection: Connection) -> set[str]:
+    if not connection.execute(SQL["table_columns"], {"table": "schema_migrations"}).fetchone():
+        return set()
+    return {name for (name,) in connection.execute(SQL["applied_migrations"])}
 
 
 def _create_extension(connection: Connection) -> None:

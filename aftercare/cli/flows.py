@@ -14,6 +14,7 @@ from aftercare.logs import configure_logging
 from aftercare.prefect_server import needing_prefect
 from aftercare.settings import load_settings
 from domain.errors import ConfigurationError
+from store.migrate import require_current
 
 SECONDS_TO_FINISH = 10.0
 log = structlog.get_logger()
@@ -30,7 +31,9 @@ def flows(in_process: bool) -> None:
             "PREFECT_API_URL is not set: give the address of a Prefect server, for example http://127.0.0.1:4200/api, "
             "or run 'aftercare up', which brings its own"
         )
-    application = wiring.build(settings)
+    application = wiring.build(settings, application="aftercare flows")
+    with application.database as database, database.transaction() as connection:
+        require_current(connection)
     if in_process:
         from pipelines.serving import run_in_process  # Prefect takes seconds to import
 

@@ -48,3 +48,23 @@ def test_migrating_leaves_views_that_people_built_on_telemetry(database_url, cat
 
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM hot").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "command", ["ingest", "upkeep", "serve", "deliver", "flows --in-process", "migrate", "stock list"]
+)
+def test_a_database_that_a_later_version_migrated_is_refused(monkeypatch, capsys, database_url, mqtt_url, command):
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO schema_migrations (name) VALUES ('9999_later.sql')")
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", database_url)
+    monkeypatch.setenv("AFTERCARE_MQTT_URL", mqtt_url)
+    monkeypatch.setenv("AFTERCARE_HTTP_PORT", "0")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setattr("sys.argv", ["aftercare", *command.split()])
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    with pytest.raises(SystemExit, match="1"):
+        main()
+
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "has 9999_later.sql, of which this version of Aftercare knows nothing" in line
