@@ -107,6 +107,6 @@ def check_parts(catalog: Iterable[DeviceModel]) -> None:
             for name in ("description", "unit_cost", "lead_time"):
                 if getattr(part, name) != getattr(same, name):
                     raise CatalogError(
-                        f"part {part.part_no} has another {name} in {model.name} than in {other}: write the same in both, "
-                        "or give one of them a number of its own"
+                        f"part {part.part_no} has another {name} in {model.name} than in {other}: "
+                        "write the same in both, or give one of them a number of its own"
                     )
