@@ -42,6 +42,7 @@ class Adoption:
         """`name`: of the session. `finished`: whether nothing more will be written."""
         self.name = name
         self.taken = 0
+        self.is_over = False
         self.emptied = False
         """Whether the session was emptied and has ended. Otherwise it keeps what is left in it for another try."""
         self._sessions = sessions
@@ -54,13 +55,10 @@ class Adoption:
         self._reading = True
         self._thread = threading.Thread(target=self._run, name="ingest-adoption", daemon=True)
 
-    def start(self) -> None:
-        """Begin, in a thread of its own."""
+    def start(self, over: Callable[[], None]) -> None:
+        """Begin, in a thread of its own, which calls `over` when it ends."""
+        self._over = over
         self._thread.start()
-
-    @property
-    def is_over(self) -> bool:
-        return not self._thread.is_alive()
 
     def stop_reading(self) -> None:
         """Take in nothing more and leave the rest to others. Fit for a signal."""
@@ -73,6 +71,18 @@ class Adoption:
         self._thread.join(JOIN_SECONDS)
 
     def _run(self) -> None:
+        try:
+            problem = self._empty()
+        except (OSError, UnicodeError, ProtocolError) as error:
+            problem = str(error)
+        finally:
+            self.is_over = True
+            self._over()
+        if not self.emptied:
+            log.warning("a session is not taken over yet", session=self.name, reason=problem)
+
+    def _empty(self) -> str | None:
+        """Empty the session, or tell why that failed."""
         number = self._receipts.open(self._wakeup)
         try:
             link = self._sessions.open(self.name, number, subscribe=False)
@@ -80,13 +90,9 @@ class Adoption:
                 self.emptied = self._talk(link)
             finally:
                 link.close()
-            problem = link.problem
-        except (OSError, UnicodeError, ProtocolError) as error:
-            problem = str(error)
+            return link.problem
         finally:
             self._receipts.close(number)
-        if problem is not None:
-            log.warning("a session is not taken over yet", session=self.name, reason=problem)
 
     def _talk(self, link: Link) -> bool:
         """Whether the session was emptied and ended before there was a problem."""

@@ -151,7 +151,7 @@ class Membership:
         self._adopted_slot = slot
         self._adoption = self._adopt(self._sessions.name(slot))
         log.info("taking over a session that was left behind", session=self._adoption.name)
-        self._adoption.start()
+        self._adoption.start(over=self._nudged.set)
         if self._leaving.is_set():
             self._adoption.stop_reading()
 

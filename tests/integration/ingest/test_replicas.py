@@ -179,6 +179,21 @@ def test_both_killed_in_turn_under_load(bench, start):
     assert pair[0].session != pair[1].session
 
 
+@pytest.mark.parametrize("end", [Replica.kill, Replica.terminate])
+def test_whoever_takes_over_may_itself_end_in_the_middle(bench, start, end):
+    first, second = start("one", "two")
+    with Load(bench) as load:
+        bench.poll(lambda: load.arrived() > 100)
+        first.kill()
+        bench.poll(lambda: second.says("taking over a session that was left behind"))
+        end(second)
+        [third] = start("three")
+        bench.poll(lambda: third.says("session taken over"))
+    bench.poll(lambda: load.arrived() == load.sent)
+    load.check()
+    assert list(slots(bench).values()) == [True]
+
+
 def test_replicas_that_start_at_once_get_a_slot_each(bench, start):
     replicas = start(*"abcd")
 
