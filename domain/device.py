@@ -35,7 +35,8 @@ class Connectivity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One installed device. `service_centre` names the centre that serves its site."""
+    """One installed device. `service_centre` names the centre that serves its site; `attributes` are texts and numbers
+    that do not change, by name."""
 
     name: str
     device_model: str
@@ -45,6 +46,7 @@ class Device:
     service_centre: str = ""
     installed_at: datetime | None = None
     firmware: str = ""
+    attributes: Mapping[str, str | float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not DEVICE_NAME.fullmatch(self.name):

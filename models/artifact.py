@@ -24,8 +24,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from models.calibration import LifeInterval, RiskCalibration
 from models.errors import ArtifactError
 from models.failure_model import FailureModel
+from models.features.plan_document import from_document, to_document
 
-FORMAT = "aftercare-model-1"
+FORMAT = "aftercare-model-2"
 ESTIMATORS = {"risk_estimator": HistGradientBoostingClassifier, "rul_estimator": HistGradientBoostingRegressor}
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 """What skops does not trust by itself and our estimators are made of: scikit-learn's decision tree, an array."""
@@ -47,8 +48,7 @@ def dumps(model: FailureModel) -> bytes:
             "failure_mode": model.failure_mode,
             "horizon": model.horizon.total_seconds(),
             "rul_cap": model.rul_cap.total_seconds(),
-            "windows": [window.total_seconds() for window in model.windows],
-            "baseline": model.baseline.total_seconds(),
+            "plan": to_document(model.plan),
             "features": list(model.features),
             "healthy": dict(model.healthy),
             "alarm_threshold": model.alarm_threshold,
@@ -125,8 +125,7 @@ def _model(values: Mapping[str, Any], estimators: Mapping[str, Any]) -> FailureM
         failure_mode=values["failure_mode"],
         horizon=timedelta(seconds=values["horizon"]),
         rul_cap=timedelta(seconds=values["rul_cap"]),
-        windows=tuple(timedelta(seconds=window) for window in values["windows"]),
-        baseline=timedelta(seconds=values["baseline"]),
+        plan=from_document(values["plan"]),
         features=tuple(values["features"]),
         healthy={name: float(value) for name, value in values["healthy"].items()},
         alarm_threshold=values["alarm_threshold"],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from models.calibration import Floats, LifeInterval, RiskCalibration
+from models.features import FeaturePlan
 from models.threads import one_thread
 
 
@@ -20,17 +21,15 @@ from models.threads import one_thread
 class FailureModel:
     """Everything that scoring needs, and where it came from.
 
-    features: the columns in the order that both estimators were fitted with. windows, baseline: the catalog's feature
-    settings at training. healthy: median of each feature over the fleet's healthy readings. metrics: from held-out
-    devices.
+    plan: how features are built. features: those of its columns, in order, that both estimators were fitted with.
+    healthy: median of each feature over the fleet's healthy readings. metrics: from held-out devices.
     """
 
     device_model: str
     failure_mode: str
     horizon: timedelta
     rul_cap: timedelta
-    windows: Sequence[timedelta]
-    baseline: timedelta
+    plan: FeaturePlan
     features: Sequence[str]
     healthy: Mapping[str, float]
     alarm_threshold: float

@@ -61,9 +61,15 @@ def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
     risk = HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=12, **SETTINGS, random_state=seed)
     rul = HistGradientBoostingRegressor(max_iter=100, max_leaf_nodes=16, **SETTINGS, random_state=seed)
     with one_thread():
-        risk.fit(examples.matrix[for_risk], examples.fails_within[for_risk])
-        rul.fit(examples.matrix[for_rul], examples.rul[for_rul])
+        risk.fit(_told(examples.matrix[for_risk]), examples.fails_within[for_risk])
+        rul.fit(_told(examples.matrix[for_rul]), examples.rul[for_rul])
     return Estimators(risk, rul)
+
+
+def _told(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The matrix with zeros in columns that no row knows: scikit-learn cannot bin these."""
+    matrix[:, np.isnan(matrix).all(axis=0)] = 0
+    return matrix
 
 
 def predict_out_of_fold(examples: Examples, cap: float, seed: int) -> tuple[Floats, Floats]:

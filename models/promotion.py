@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +15,7 @@ from domain.device_model import DeviceModel, FailureMode
 from models.calibration import Floats
 from models.evaluation import THRESHOLDS, LifeTrace, cost_of, follow_alarms
 from models.failure_model import FailureModel
-from models.features import build_features
+from models.features import History
 from models.lives import HOUR_MS, Integers, Lives, find_lives
 
 FEWEST_FAILURES = 5
@@ -42,8 +42,7 @@ class Verdict:
 def champion_risk(
     champion: FailureModel,
     held_out: pd.DataFrame,
-    readings: pd.DataFrame,
-    events: pd.DataFrame,
+    history: History,
     device_model: DeviceModel,
     *,
     trained_to: pd.Timestamp,
@@ -52,14 +51,17 @@ def champion_risk(
 
     Up to the end of its training these are its held-out predictions (device, ts, risk), after it the model's own.
     """
+    readings = history.readings
     keys = pd.MultiIndex.from_frame(readings[["device", "ts"]])
     known = pd.Series(held_out["risk"].to_numpy(), pd.MultiIndex.from_frame(held_out[["device", "ts"]]))
     risk: Floats = known.reindex(keys).to_numpy(np.float64, copy=True)
     newer = (readings["ts"] > trained_to).to_numpy()
     if newer.any():
         with_news = readings["device"].isin(readings.loc[newer, "device"].unique()).to_numpy()
-        features = build_features(
-            readings[with_news], events, device_model, device_model.failure_mode(champion.failure_mode)
+        features = champion.plan.build(
+            replace(history, readings=readings[with_news]),
+            device_model,
+            device_model.failure_mode(champion.failure_mode),
         )
         risk[newer] = champion.risk(features[newer[with_news]])
     return risk

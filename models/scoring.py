@@ -5,33 +5,32 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-import pandas as pd
 
 from domain.device_model import DeviceModel
 from domain.prediction import Prediction
 from models.errors import ArtifactError
 from models.explanation import explain
 from models.failure_model import FailureModel
-from models.features import build_features
+from models.features import History
+from models.features.channel_plan import plan_channels
 
 
-def score(
-    model: FailureModel, readings: pd.DataFrame, events: pd.DataFrame, device_model: DeviceModel
-) -> list[Prediction]:
-    """One prediction per device in `readings`, as of its latest reading; none for empty readings.
+def score(model: FailureModel, history: History, device_model: DeviceModel) -> list[Prediction]:
+    """One prediction per device in the readings, as of its latest reading; none for empty readings.
 
-    Of each device `readings` needs to hold only the first `baseline` of its current life (see
-    `models.lives.current_life_starts`) and the longest window before its latest reading; more changes nothing. Only
+    Of each device the readings need to hold only the first `baseline` of its current life (see
+    `models.lives.current_life_starts`) and the longest window before its latest reading, and the events all of its
+    failures and maintenance and that window of any other kind; more changes nothing. Only
     predictions whose risk reaches the model's alarm threshold carry contributions. Raises ArtifactError when the
     catalog has changed since the training, FrameError when the readings lack a channel or their order.
     """
     require_fit(model, device_model)
+    readings = history.readings
     if readings.empty:
         return []
-    features = build_features(readings, events, device_model, device_model.failure_mode(model.failure_mode))
-    _require_columns(model, features)
-    latest = ~readings["device"].duplicated(keep="last").to_numpy()
-    current, devices = features[latest], readings.loc[latest, ["device", "ts"]]
+    mode = device_model.failure_mode(model.failure_mode)
+    current = model.plan.build(history, device_model, mode, latest_only=True)
+    devices = readings.loc[~readings["device"].duplicated(keep="last").to_numpy(), ["device", "ts"]]
     risk = model.risk(current)
     rul, low, high = model.remaining_life(current)
     alarming = np.flatnonzero(risk >= model.alarm_threshold)
@@ -53,19 +52,18 @@ def score(
 
 
 def require_fit(model: FailureModel, device_model: DeviceModel) -> None:
-    """Raises ArtifactError when the catalog has changed so that the model's answers are no longer what it asks for."""
-    trained = (model.device_model, sorted(model.windows), model.baseline)
-    if trained != (device_model.name, sorted(device_model.features.windows), device_model.features.baseline):
+    """Raises ArtifactError when the catalog has changed so that the model's answers no longer are what it asks for."""
+    plan = model.plan
+    if (plan.device_model, plan.settings) != (device_model.name, device_model.features):
         raise ArtifactError(
-            f"the model of {model.failure_mode} was trained for {model.device_model} with other feature windows than "
+            f"the model of {model.failure_mode} was trained for {model.device_model} with other feature settings than "
             f"the catalog file of {device_model.name} has now: train it again"
         )
-
-
-def _require_columns(model: FailureModel, features: pd.DataFrame) -> None:
-    for name in model.features:
-        if name not in features.columns:
+    declared = {channel.name: channel for channel in plan_channels(device_model)}
+    for channel in plan.channels:
+        now = declared.get(channel.name)
+        if now is None or (now.kind, now.formula) != (channel.kind, channel.formula):
             raise ArtifactError(
-                f"the model of {model.failure_mode} needs {name}, whose channel the catalog file of "
-                f"{model.device_model} no longer has: train it again"
+                f"the model of {model.failure_mode} needs {channel.name}, which the catalog file of "
+                f"{model.device_model} no longer has, or has changed: train it again"
             )

@@ -15,7 +15,7 @@ from models.calibration import Floats, calibrate_risk, fit_interval
 from models.errors import TrainingError
 from models.evaluation import alarm_metrics, cheapest_threshold, hours, trace_lives
 from models.failure_model import FailureModel
-from models.features import build_features
+from models.features import History, fit_features
 from models.labels import label_lives
 from models.lives import Lives, find_lives
 from models.out_of_fold import Examples, fit, intervals_out_of_fold, predict_out_of_fold
@@ -39,19 +39,19 @@ class TrainingOutcome:
     held_out: pd.DataFrame
 
 
-def train(
-    readings: pd.DataFrame, events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode, *, seed: int = 0
-) -> TrainingOutcome:
+def train(history: History, device_model: DeviceModel, mode: FailureMode, *, seed: int = 0) -> TrainingOutcome:
     """Train on all devices; threshold, calibration, interval and metrics come from predictions out of fold by device.
 
     Raises TrainingError when there are no readings, fewer than five failures, or failures on one device only, and
     FrameError when the frames lack columns or order.
     """
+    readings = history.readings
     if readings.empty:
         raise TrainingError(f"there are no readings of {device_model.name}: import history or wait for telemetry")
-    lives = find_lives(readings, events, device_model, mode)
+    lives = find_lives(readings, history.events, device_model, mode)
     labels = label_lives(lives, mode, readings.index)
-    features = build_features(readings, events, device_model, mode)
+    plan = fit_features(history, device_model, mode, seed=seed)
+    features = plan.build(history, device_model, mode)
     features = features.loc[:, features.nunique() > 1]
     cap = hours(mode.rul_cap)
     examples = Examples(
@@ -87,8 +87,7 @@ def train(
         failure_mode=mode.name,
         horizon=mode.horizon,
         rul_cap=mode.rul_cap,
-        windows=tuple(device_model.features.windows),
-        baseline=device_model.features.baseline,
+        plan=plan,
         features=tuple(features.columns),
         healthy=dict(healthy.median().fillna(features.median()).astype(float)),
         alarm_threshold=threshold,

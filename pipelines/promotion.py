@@ -8,6 +8,7 @@ import structlog
 from domain.device_model import DeviceModel, FailureMode
 from domain.errors import NotFoundError
 from models.errors import ArtifactError, FrameError
+from models.features import History
 from models.held_out import NOTHING, unpack
 from models.promotion import Verdict, champion_risk, compare
 from models.scoring import require_fit
@@ -31,8 +32,7 @@ def judge(
     database: Database,
     champion: Champion | None,
     outcome: TrainingOutcome,
-    telemetry: pd.DataFrame,
-    history: pd.DataFrame,
+    history: History,
     device_model: DeviceModel,
 ) -> Verdict:
     """Whether the version that `outcome` holds should score from now on.
@@ -47,7 +47,6 @@ def judge(
         before = champion_risk(
             model,
             _held_out(database, champion),
-            telemetry,
             history,
             device_model,
             trained_to=pd.Timestamp(champion.data_to),
@@ -57,7 +56,13 @@ def judge(
     mode = device_model.failure_mode(champion.failure_mode)
     told = outcome.held_out
     return compare(
-        told["risk"].to_numpy(), before, told["fails_within"].to_numpy(), telemetry, history, device_model, mode
+        told["risk"].to_numpy(),
+        before,
+        told["fails_within"].to_numpy(),
+        history.readings,
+        history.events,
+        device_model,
+        mode,
     )
 
 

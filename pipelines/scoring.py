@@ -15,6 +15,7 @@ from domain.device_model import DeviceModel
 from domain.errors import NotFoundError
 from models.errors import ArtifactError, FrameError
 from models.failure_model import FailureModel
+from models.features import History
 from models.lives import current_life_starts
 from models.scoring import score
 from pipelines.versions import load_version
@@ -25,6 +26,7 @@ from store.scoring_frames import (
     FIRST_LIFE,
     devices_to_score,
     latest_readings,
+    read_scoring_events,
     read_scoring_frame,
     silence_allowed,
 )
@@ -55,13 +57,12 @@ def score_device_model(application: Application, device_model: DeviceModel) -> S
         versions = champions(connection, device_model=device_model.name)
         since = now - silence_allowed(device_model)
         names = devices_to_score(connection, device_model, since=since) if versions else []
-        history = frames.read_events_frame(connection, device_model, until=now) if names else pd.DataFrame()
     problems = Problems(device_model.name)
     loaded = _load_models(application, device_model, versions, problems) if names else []
     new = 0
     for start in range(0, len(names), DEVICES_AT_ONCE):
         group = names[start : start + DEVICES_AT_ONCE]
-        new += _score_group(application, device_model, loaded, group, history, now, problems)
+        new += _score_group(application, device_model, loaded, group, now, problems)
     acted = _act(application, device_model, problems)
     return ScoredModel(device_model.name, len(names), new, acted, list(problems.by_mode.values()))
 
@@ -90,19 +91,23 @@ def _score_group(
     device_model: DeviceModel,
     loaded: Sequence[tuple[Champion, FailureModel]],
     names: Sequence[str],
-    history: pd.DataFrame,
     now: datetime,
     problems: Problems,
 ) -> int:
-    history = history[history["device"].isin(list(names))]
     with application.database.transaction() as connection:
         latest = latest_readings(connection, device_model, devices=names, until=now)
-        starts = sorted(set(_life_starts(device_model, loaded, latest, history)))
-        telemetry = read_scoring_frame(connection, device_model, until=now, life_starts=starts)
+        events = read_scoring_events(connection, device_model, devices=names, until=now)
+        starts = sorted(set(_life_starts(device_model, loaded, latest, events)))
+        history = History(
+            read_scoring_frame(connection, device_model, until=now, life_starts=starts),
+            events,
+            frames.read_devices_frame(connection, device_model, devices=names),
+            frames.read_components_frame(connection, device_model, devices=names),
+        )
     made = []
     for champion, model in loaded:
         with problems.of(champion.failure_mode):
-            made.append((champion, score(model, telemetry, history, device_model)))
+            made.append((champion, score(model, history, device_model)))
     with application.database.transaction() as connection:
         return sum(
             predictions.record(connection, batch, model_version_id=champion.model_version_id, at=now)
@@ -114,11 +119,11 @@ def _life_starts(
     device_model: DeviceModel,
     loaded: Sequence[tuple[Champion, FailureModel]],
     latest: Mapping[str, datetime],
-    history: pd.DataFrame,
+    events: pd.DataFrame,
 ) -> Iterator[tuple[str, datetime]]:
     """Starts of the lives that the latest readings belong to: a device that failed or was repaired since then and has
     sent nothing yet is still scored on the life that ended."""
-    before = history[history["ts"] < history["device"].map(latest)] if latest else history
+    before = events[events["ts"] < events["device"].map(latest)] if latest else events
     for champion, _ in loaded:
         renewed = current_life_starts(before, device_model, device_model.failure_mode(champion.failure_mode))
         for name in latest:

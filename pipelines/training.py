@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import structlog
 
 import models
@@ -20,11 +19,13 @@ from domain.errors import NotFoundError
 from domain.prediction import ModelStatus, ModelVersion
 from models.artifact import dumps, library_versions
 from models.errors import FrameError, TrainingError
+from models.features import History
 from models.held_out import pack
 from models.promotion import Verdict
 from models.training import TrainingOutcome, train
+from pipelines.history import read_history
 from pipelines.promotion import find_champion, judge
-from store import frames, model_versions
+from store import model_versions
 from store.championships import TASK
 
 log = structlog.get_logger()
@@ -62,9 +63,8 @@ def train_device_model(application: Application, device_model: DeviceModel, flow
     """
     now = application.clock()
     with application.database.transaction() as connection:
-        telemetry = frames.read_frame(connection, device_model, until=now)
-        history = frames.read_events_frame(connection, device_model, until=now)
-        if telemetry.empty:
+        history = read_history(connection, device_model, until=now)
+        if history.readings.empty:
             return []
         run_id = model_versions.start_training_run(
             connection, device_model=device_model.name, flow_run_id=flow_run_id, at=now
@@ -72,7 +72,7 @@ def train_device_model(application: Application, device_model: DeviceModel, flow
     results: list[TrainedMode] = []
     try:
         for mode in device_model.failure_modes:
-            results.append(_train_mode(application, run_id, device_model, mode, telemetry, history))  # noqa: PERF401
+            results.append(_train_mode(application, run_id, device_model, mode, history))  # noqa: PERF401
     finally:
         _finish(application, run_id, results, len(device_model.failure_modes))
     return results
@@ -94,17 +94,16 @@ def _train_mode(
     run_id: int,
     device_model: DeviceModel,
     mode: FailureMode,
-    telemetry: pd.DataFrame,
-    history: pd.DataFrame,
+    history: History,
 ) -> TrainedMode:
     names = {"device_model": device_model.name, "failure_mode": mode.name}
     try:
-        outcome = train(telemetry, history, device_model, mode)
+        outcome = train(history, device_model, mode)
     except (TrainingError, FrameError) as error:
         log.warning("failure mode not trained", **names, why=str(error))
         return TrainedMode(device_model.name, mode.name, None, {}, str(error))
     champion = find_champion(application.database, mode, device_model)
-    verdict = judge(application.database, champion, outcome, telemetry, history, device_model)
+    verdict = judge(application.database, champion, outcome, history, device_model)
     artifact = dumps(outcome.model)
     with application.database.transaction() as connection:
         version_id = model_versions.add_version(

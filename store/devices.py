@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from domain.device import Connectivity, Device
 from domain.errors import NotFoundError
 from store.database import Connection
@@ -96,6 +98,7 @@ def save(connection: Connection, devices: Sequence[Device]) -> None:
             "service_centre": device.service_centre,
             "installed_at": device.installed_at,
             "firmware": device.firmware,
+            "attributes": Jsonb(dict(device.attributes)),
         }
         for device in sorted(devices, key=lambda device: device.name)
     ]

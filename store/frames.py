@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, LiteralString
 
 import numpy as np
 import pandas as pd
 from psycopg import sql
 
 from domain.device import EventKind
-from domain.device_model import DeviceModel
+from domain.device_model import AttributeKind, DeviceModel
 from store.database import Connection
 from store.devices import names_of_model
 from store.reading_block import EPOCH_2000
@@ -22,6 +23,7 @@ from store.sql import load
 
 READINGS = load("readings")
 EVENTS = load("events")
+DEVICES = load("devices")
 COPY_HEADER = 19
 COPY_TRAILER = 2
 
@@ -52,21 +54,76 @@ def read_frame(
 
 
 def read_events_frame(
-    connection: Connection, device_model: DeviceModel, *, until: datetime | None = None
+    connection: Connection,
+    device_model: DeviceModel,
+    *,
+    until: datetime | None = None,
+    devices: Sequence[str] | None = None,
+    others_since: datetime | None = None,
 ) -> pd.DataFrame:
-    """Events of every device of one model before `until`, sorted by device and ts.
+    """Events before `until` of all devices of one model or the named ones, sorted by device and ts; of kinds other
+    than failure and maintenance only those from `others_since` on.
 
     Columns: device, ts (UTC), kind, code, component, failure_mode. failure_mode is, for a failure, the mode that
     lists its code (else the code itself); for any other kind `detail.failure_mode`, or empty.
     """
-    rows = connection.execute(EVENTS["of_model"], {"device_model": device_model.name, "until": until}).fetchall()
+    parameters = {
+        "device_model": device_model.name,
+        "until": until,
+        "devices": None if devices is None else list(devices),
+        "others_since": others_since,
+    }
+    rows = connection.execute(EVENTS["of_model"], parameters).fetchall()
     modes = {code: mode.name for mode in device_model.failure_modes for code in mode.event_codes}
     frame = pd.DataFrame(rows, columns=["device", "ts", "kind", "code", "component", "failure_mode"])
-    frame["ts"] = pd.to_datetime(frame["ts"], utc=True).astype("datetime64[us, UTC]")
+    frame["ts"] = _instants(frame["ts"])
     failures = frame["kind"] == EventKind.FAILURE
     codes = frame.loc[failures, "code"]
     frame.loc[failures, "failure_mode"] = codes.map(modes).fillna(codes)
     return frame
+
+
+def read_devices_frame(
+    connection: Connection, device_model: DeviceModel, *, devices: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """All devices of one model or the named ones, by name.
+
+    Columns: device, installed_at (UTC, NaT where not known), and one column per attribute that the catalog declares:
+    numbers as floats, categories as text; None or NaN where a device has none or what it has is no number.
+    """
+    rows = _of_devices(connection, DEVICES["known_of_devices"], device_model, devices)
+    frame = pd.DataFrame([row[:2] for row in rows], columns=["device", "installed_at"])
+    frame["installed_at"] = _instants(frame["installed_at"])
+    for attribute in device_model.attributes:
+        values = pd.Series([row[2].get(attribute.name) for row in rows], dtype="object")
+        if attribute.kind is AttributeKind.NUMBER:
+            values = pd.to_numeric(values, errors="coerce").astype("float64")
+        frame[attribute.name] = values
+    return frame
+
+
+def read_components_frame(
+    connection: Connection, device_model: DeviceModel, *, devices: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Every component that was ever built into all devices of one model or the named ones.
+
+    Columns: device, component, installed_at (UTC). Sorted by device and installed_at.
+    """
+    rows = _of_devices(connection, DEVICES["components_of_devices"], device_model, devices)
+    frame = pd.DataFrame(rows, columns=["device", "component", "installed_at"])
+    frame["installed_at"] = _instants(frame["installed_at"])
+    return frame
+
+
+def _of_devices(
+    connection: Connection, statement: LiteralString, device_model: DeviceModel, devices: Sequence[str] | None
+) -> list[tuple[Any, ...]]:
+    parameters = {"device_model": device_model.name, "devices": None if devices is None else list(devices)}
+    return connection.execute(statement, parameters).fetchall()
+
+
+def _instants(column: pd.Series[Any]) -> pd.Series[Any]:
+    return pd.to_datetime(column, utc=True).astype("datetime64[us, UTC]")
 
 
 def copy_row(channels: Sequence[str]) -> np.dtype[np.void]:

@@ -12,7 +12,7 @@ from psycopg import sql
 from domain.device_model import DeviceModel
 from store.database import Connection
 from store.devices import names_of_model
-from store.frames import COPY_HEADER, COPY_TRAILER, copy_row, frame_of
+from store.frames import COPY_HEADER, COPY_TRAILER, copy_row, frame_of, read_events_frame
 from store.readings import list_channels
 from store.sql import load
 
@@ -62,6 +62,18 @@ def read_scoring_frame(
         content = b"".join(copy)
     rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=copy_row(channels))
     return frame_of(rows, channels, names_of_model(connection, device_model.name))
+
+
+def read_scoring_events(
+    connection: Connection, device_model: DeviceModel, *, devices: Sequence[str], until: datetime
+) -> pd.DataFrame:
+    """Events of the named devices before `until`, in the form of `store.frames.read_events_frame`.
+
+    Every failure and all maintenance, which tell where lives begin; of other kinds those that the windows of a reading
+    may hold that is still to be scored.
+    """
+    counted_since = until - silence_allowed(device_model) - max(device_model.features.windows)
+    return read_events_frame(connection, device_model, until=until, devices=devices, others_since=counted_since)
 
 
 def silence_allowed(device_model: DeviceModel) -> timedelta:

@@ -51,7 +51,7 @@ def fit_features(
         regimes=regimes,
         events=tuple(choose_counts(events, settings.event_kinds)),
         components=tuple(_dated_components(history, device_model, lives)),
-        installed=_tells_more_than_age(installed_hours(history.devices, lives, _all(lives)), lives),
+        installed=_tells_more_than_age(installed_hours(history.devices, lives, _all(lives)), lives, device_model),
         attributes=tuple(choose_attributes(history.devices, device_model.attributes, lives.names)),
     )
     first = replace(history, readings=readings.iloc[:1])
@@ -71,15 +71,18 @@ def _dated_components(history: History, device_model: DeviceModel, lives: Lives)
         component.name
         for component in device_model.components
         if _tells_more_than_age(
-            component_hours(history.components, history.events, device_model, component.name, lives, _all(lives)), lives
+            component_hours(history.components, history.events, device_model, component.name, lives, _all(lives)),
+            lives,
+            device_model,
         )
     ]
 
 
-def _tells_more_than_age(hours: Floats, lives: Lives) -> bool:
-    """Whether this is known, and is not the age of the life under another name."""
+def _tells_more_than_age(hours: Floats, lives: Lives, device_model: DeviceModel) -> bool:
+    """Whether this is known, and is not the age of the life under another name, which begins with a reading."""
     known = ~np.isnan(hours)
-    return bool((np.abs(hours - lives.age_ms / HOUR_MS)[known] > 1).any())
+    differs = np.abs(hours - lives.age_ms / HOUR_MS)[known] > 2 * (device_model.reading_interval / timedelta(hours=1))
+    return bool(differs.any())
 
 
 def _all(lives: Lives) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

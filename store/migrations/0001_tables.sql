@@ -22,6 +22,7 @@ CREATE TABLE devices (
     service_centre text NOT NULL REFERENCES service_centres,
     installed_at timestamptz,
     firmware text NOT NULL DEFAULT '',
+    attributes jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(attributes) = 'object'),
     last_seen_at timestamptz,
     connectivity text NOT NULL DEFAULT 'unknown' CHECK (connectivity IN ('unknown', 'online', 'offline')),
     connectivity_at timestamptz,
@@ -33,6 +34,7 @@ CREATE TABLE devices (
 );
 CREATE INDEX devices_by_model ON devices (device_model, device_id);
 CREATE INDEX devices_by_customer ON devices (customer, device_id);
+COMMENT ON COLUMN devices.attributes IS 'What does not change, by name: the catalog says which of them are features.';
 COMMENT ON COLUMN devices.last_seen_at IS 'Latest device time of any reading, event or status, of readings within ten seconds.';
 COMMENT ON COLUMN devices.connectivity_at IS 'Since when it is online or offline.';
 COMMENT ON COLUMN devices.connectivity_by IS 'What told that it is: status, will, silence or messages.';

@@ -4,14 +4,14 @@ SELECT name, device_id, device_model FROM devices WHERE name = ANY(%(names)s)
 
 -- get --
 -- Everything about one device.
-SELECT device_id, name, device_model, serial, customer, site, service_centre, installed_at, firmware, last_seen_at,
-       connectivity
+SELECT device_id, name, device_model, serial, customer, site, service_centre, installed_at, firmware, attributes,
+       last_seen_at, connectivity
 FROM devices WHERE name = %(name)s
 
 -- list --
 -- Every device, or those of one model, by name.
-SELECT device_id, name, device_model, serial, customer, site, service_centre, installed_at, firmware, last_seen_at,
-       connectivity
+SELECT device_id, name, device_model, serial, customer, site, service_centre, installed_at, firmware, attributes,
+       last_seen_at, connectivity
 FROM devices WHERE %(device_model)s::text IS NULL OR device_model = %(device_model)s
 ORDER BY name
 
@@ -30,14 +30,15 @@ SELECT DISTINCT centre FROM unnest(%(centres)s::text[]) AS c (centre) ORDER BY c
 ON CONFLICT DO NOTHING
 
 -- save --
--- Register a device, or bring what is known of it up to date; its device model never changes.
-INSERT INTO devices (name, device_model, serial, customer, site, service_centre, installed_at, firmware)
+-- Register a device, or bring what is known of it up to date; its device model never changes, and an attribute that
+-- is not told again stays.
+INSERT INTO devices (name, device_model, serial, customer, site, service_centre, installed_at, firmware, attributes)
 VALUES (%(name)s, %(device_model)s, %(serial)s, %(customer)s, %(site)s, %(service_centre)s, %(installed_at)s,
-        %(firmware)s)
+        %(firmware)s, %(attributes)s)
 ON CONFLICT (name) DO UPDATE
 SET serial = EXCLUDED.serial, customer = EXCLUDED.customer, site = EXCLUDED.site,
     service_centre = EXCLUDED.service_centre, installed_at = coalesce(EXCLUDED.installed_at, devices.installed_at),
-    firmware = EXCLUDED.firmware
+    firmware = EXCLUDED.firmware, attributes = devices.attributes || EXCLUDED.attributes
 
 -- install_components --
 -- What a device was delivered with, unless something is known of that component already.
@@ -90,3 +91,16 @@ SELECT %(device_id)s, %(component)s, %(at)s,
 WHERE NOT EXISTS (SELECT FROM components same
                   WHERE same.device_id = %(device_id)s AND same.component = %(component)s
                     AND same.installed_at = %(at)s)
+
+-- known_of_devices --
+-- What is known of the devices of one model, or of the named ones, beside what they send.
+SELECT name, installed_at, attributes FROM devices
+WHERE device_model = %(device_model)s AND (%(devices)s::text[] IS NULL OR name = ANY(%(devices)s::text[]))
+ORDER BY name COLLATE "C"
+
+-- components_of_devices --
+-- Every component that was ever built into the devices of one model, or into the named ones.
+SELECT d.name, c.component, c.installed_at
+FROM components c JOIN devices d USING (device_id)
+WHERE d.device_model = %(device_model)s AND (%(devices)s::text[] IS NULL OR d.name = ANY(%(devices)s::text[]))
+ORDER BY d.name COLLATE "C", c.installed_at, c.component

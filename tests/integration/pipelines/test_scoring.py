@@ -15,8 +15,8 @@ from domain.clock import ScaledClock
 from models.artifact import loads
 from models.scoring import score
 from pipelines import scoring
+from pipelines.history import read_history
 from pipelines.scoring import score_device_model
-from store.frames import read_events_frame, read_frame
 from store.model_versions import champions, read_artifact
 
 from .conftest import MODEL, NOW, RUN, START, TRAINED
@@ -53,15 +53,14 @@ def test_the_look_back_gives_what_the_whole_history_gives(plant: Plant, day: int
 
     assert scored.problems == []
     with plant.application.database.transaction() as connection:
-        telemetry = read_frame(connection, plant.device_model, until=now)
-        history = read_events_frame(connection, plant.device_model, until=now)
+        history = read_history(connection, plant.device_model, until=now)
         trained = {
             champion.failure_mode: loads(read_artifact(connection, sha256=champion.artifact_sha256))
             for champion in champions(connection, device_model=MODEL)
         }
     assert list(trained) == TRAINED
     for mode, model in trained.items():
-        whole = pd.DataFrame(score(model, telemetry, history, plant.device_model))
+        whole = pd.DataFrame(score(model, history, plant.device_model))
         stored = predictions(plant, mode)
         whole = whole[whole["device"].isin(stored["device"])].reset_index(drop=True)
         assert len(stored) == scored.devices

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aftercare.cli import main
-from domain.device_model import DeviceModel
+from domain.device_model import DeviceModel, FailureMode
 from domain.errors import NotFoundError
 from domain.ticket import ClosureCode, TicketState
 from models import training as model_training
 from models.artifact import loads
 from models.errors import TrainingError
+from models.features import History
 from models.held_out import pack, unpack
 from models.lives import find_lives
 from pipelines import training
@@ -153,7 +154,7 @@ def test_only_what_happened_before_now_is_learnt_from(plant: Plant) -> None:
 
 
 def test_a_run_that_broke_off_is_told(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    def break_off(_telemetry: object, _history: object, _model: object, mode: object) -> None:
+    def break_off(_history: object, _model: object, mode: object) -> None:
         if mode is plant.device_model.failure_modes[1]:
             raise MemoryError
         raise TrainingError("too few")
@@ -191,17 +192,17 @@ def test_a_confirmed_closure_is_a_failure_to_learn_from(plant: Plant, monkeypatc
         )
     lessons = []
 
-    def noted(telemetry: object, history: object, *more: object) -> object:
-        lessons.append((telemetry, history))
-        return model_training.train(telemetry, history, *more)  # type: ignore[arg-type]
+    def noted(history: History, device_model: DeviceModel, mode: FailureMode) -> model_training.TrainingOutcome:
+        lessons.append(history)
+        return model_training.train(history, device_model, mode)
 
     monkeypatch.setattr(training, "train", noted)
     only = replace(plant.device_model, failure_modes=[mode])
     [result] = train_device_model(plant.at(NOW + timedelta(hours=1)), only, "")
 
-    [(telemetry, history)] = lessons
-    lives = find_lives(telemetry, history, plant.device_model, mode)
-    of_device = telemetry["device"] == device
+    [history] = lessons
+    lives = find_lives(history.readings, history.events, plant.device_model, mode)
+    of_device = history.readings["device"] == device
     assert lives.failed[lives.of_row[of_device][-1]]
     before = next(r for r in plant.first_training if r.failure_mode == mode.name)
     assert result.metrics["failures"] == before.metrics["failures"] + 1

@@ -8,6 +8,7 @@ import pytest
 
 from domain.catalog import parse_device_model
 from domain.device_model import DeviceModel, FailureMode
+from models.features import History
 from models.training import TrainingOutcome, train
 
 PUMP = """
@@ -136,7 +137,7 @@ def fleet() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def outcome(fleet: tuple[pd.DataFrame, pd.DataFrame], pump: DeviceModel, wear: FailureMode) -> TrainingOutcome:
     readings, events = fleet
-    return train(readings, events, pump, wear)
+    return train(History(readings, events), pump, wear)
 
 
 def make_events(rows: list[tuple[str, pd.Timestamp, str, str, str, str]]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from sklearn.linear_model import LinearRegression
 from domain.device_model import DeviceModel, FailureMode
 from models.artifact import dumps, library_versions, loads
 from models.errors import ArtifactError
+from models.features import History
 from models.scoring import score
 from models.training import TrainingOutcome, train
 
@@ -36,7 +37,7 @@ def test_the_loaded_model_says_the_same(
     outcome: TrainingOutcome, content: bytes, fleet: Fleet, pump: DeviceModel
 ) -> None:
     loaded = loads(content)
-    assert score(loaded, *fleet, pump) == score(outcome.model, *fleet, pump)
+    assert score(loaded, History(*fleet), pump) == score(outcome.model, History(*fleet), pump)
     assert loaded.metrics == outcome.model.metrics
     assert len(content) < 5_000_000
 
@@ -44,7 +45,7 @@ def test_the_loaded_model_says_the_same(
 def test_the_same_training_gives_the_same_bytes(
     content: bytes, fleet: Fleet, pump: DeviceModel, wear: FailureMode
 ) -> None:
-    assert dumps(train(*fleet, pump, wear).model) == content
+    assert dumps(train(History(*fleet), pump, wear).model) == content
 
 
 @pytest.mark.parametrize("spoil", [b"", b"PK\x03\x04", b"{}\n", b"[1]\n", pickle.dumps({"a": 1})])

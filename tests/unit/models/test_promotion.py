@@ -10,6 +10,7 @@ import pytest
 
 from domain.device_model import DeviceModel, FailureMode
 from models.calibration import Floats
+from models.features import History, fit_features
 from models.held_out import NOTHING
 from models.promotion import Verdict, champion_risk, compare
 from models.training import TrainingOutcome, train
@@ -85,21 +86,20 @@ def test_the_champion_is_judged_on_what_it_had_not_seen(
     readings, events = fleet
     end = readings["ts"].min() + timedelta(hours=215)
     before, known = readings[readings["ts"] <= end], events[events["ts"] <= end]
-    early = train(before.reset_index(drop=True), known, pump, wear)
+    early = train(History(before.reset_index(drop=True), known), pump, wear)
     kept = early.held_out[early.held_out["device"] != "pump-05"]
 
-    risk = champion_risk(early.model, kept, readings, events, pump, trained_to=pd.Timestamp(early.data_to))
+    risk = champion_risk(early.model, kept, History(readings, events), pump, trained_to=pd.Timestamp(early.data_to))
 
     newer = (readings["ts"] > early.data_to).to_numpy()
     np.testing.assert_allclose(risk[newer], early.model.risk(_features(fleet, pump, wear)[newer]))
     missing = (readings["device"] == "pump-05").to_numpy() & ~newer
     assert np.isnan(risk[missing]).all()
     np.testing.assert_allclose(risk[~newer & ~missing], kept["risk"])
-    alone = champion_risk(early.model, NOTHING, readings, events, pump, trained_to=pd.Timestamp(early.data_to))
+    alone = champion_risk(early.model, NOTHING, History(readings, events), pump, trained_to=pd.Timestamp(early.data_to))
     assert np.array_equal(np.isnan(alone), ~newer)
 
 
 def _features(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> pd.DataFrame:
-    from models.features import build_features
-
-    return build_features(*fleet, pump, wear)
+    history = History(*fleet)
+    return fit_features(history, pump, wear).build(history, pump, wear)

@@ -12,7 +12,7 @@ import pytest
 from domain.device_model import DeviceModel, FailureMode
 from models.errors import ArtifactError, FrameError
 from models.explanation import channel_effects, explain
-from models.features import build_features, channel_of
+from models.features import History, group_of
 from models.lives import current_life_starts
 from models.scoring import score
 from models.training import TrainingOutcome
@@ -32,8 +32,8 @@ def test_values_equal_those_of_training(
     outcome: TrainingOutcome, present: Fleet, pump: DeviceModel, wear: FailureMode
 ) -> None:
     readings, events = present
-    features = build_features(readings, events, pump, wear).groupby(readings["device"]).tail(1)
-    predictions = score(outcome.model, readings, events, pump)
+    features = _features(outcome, History(readings, events), pump, wear).groupby(readings["device"]).tail(1)
+    predictions = score(outcome.model, History(readings, events), pump)
     assert [p.device for p in predictions] == sorted(set(readings["device"]))
     np.testing.assert_allclose([p.risk for p in predictions], outcome.model.risk(features))
     rul, *_ = outcome.model.remaining_life(features)
@@ -51,13 +51,16 @@ def test_the_look_back_suffices(outcome: TrainingOutcome, present: Fleet, pump: 
     baseline = (of_life["ts"] - first < pump.features.baseline).reindex(readings.index, fill_value=False)
     needed = readings[baseline | (readings["ts"] > last - max(pump.features.windows))]
     assert len(needed) < len(readings) / 3
-    full, short = score(outcome.model, readings, events, pump), score(outcome.model, needed, events, pump)
+    full, short = (
+        score(outcome.model, History(readings, events), pump),
+        score(outcome.model, History(needed, events), pump),
+    )
     np.testing.assert_allclose([p.risk for p in short], [p.risk for p in full], rtol=1e-6)
     assert [p.rul for p in short] == [p.rul for p in full]
 
 
 def test_alarms_carry_what_drove_them(outcome: TrainingOutcome, present: Fleet, pump: DeviceModel) -> None:
-    predictions = {p.device: p for p in score(outcome.model, *present, pump)}
+    predictions = {p.device: p for p in score(outcome.model, History(*present), pump)}
     alarmed, quiet = predictions["pump-04"], predictions["pump-11"]
     assert alarmed.risk >= outcome.model.alarm_threshold > quiet.risk
     assert quiet.contributions == ()
@@ -71,12 +74,12 @@ def test_effects_add_up_to_the_risk(
 ) -> None:
     readings, events = present
     model = outcome.model
-    features = build_features(readings, events, pump, wear).iloc[::37]
-    groups = list(dict.fromkeys(channel_of(name) for name in model.features))
+    features = _features(outcome, History(readings, events), pump, wear).iloc[::37]
+    groups = list(dict.fromkeys(group_of(name) for name in model.features))
     effects = channel_effects(model, features, groups)
     healthy = features.copy()
     for name in features:
-        if name == "age":
+        if name == "age" or ".spread" in name:
             healthy[name] = model.healthy[name]
             continue
         channel, kind = name.split(".")
@@ -88,7 +91,7 @@ def test_effects_add_up_to_the_risk(
 def test_a_channel_that_went_silent_is_told(outcome: TrainingOutcome, present: Fleet, pump: DeviceModel) -> None:
     readings, events = present
     silent = readings.assign(vibration=np.nan)
-    predictions = score(replace(outcome.model, alarm_threshold=0.0), silent, events, pump)
+    predictions = score(replace(outcome.model, alarm_threshold=0.0), History(silent, events), pump)
     told = {c.channel: c.text for p in predictions for c in p.contributions}
     assert told.get("vibration", "Vibration without a value lately") == "Vibration without a value lately"
     assert all(0 <= p.risk <= 1 for p in predictions)
@@ -96,20 +99,24 @@ def test_a_channel_that_went_silent_is_told(outcome: TrainingOutcome, present: F
 
 def test_nothing_to_score(outcome: TrainingOutcome, present: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
     readings, events = present
-    assert score(outcome.model, readings.iloc[:0], events, pump) == []
-    assert explain(outcome.model, build_features(readings, events, pump, wear).iloc[:0], pump) == []
+    assert score(outcome.model, History(readings.iloc[:0], events), pump) == []
+    assert explain(outcome.model, _features(outcome, History(readings, events), pump, wear).iloc[:0], pump) == []
 
 
 def test_a_vanished_channel_is_named(outcome: TrainingOutcome, present: Fleet, pump: DeviceModel) -> None:
     readings, events = present
     with pytest.raises(FrameError, match="column vibration"):
-        score(outcome.model, readings.drop(columns="vibration"), events, pump)
+        score(outcome.model, History(readings.drop(columns="vibration"), events), pump)
     without = replace(pump, channels=[channel for channel in pump.channels if channel.name != "vibration"])
     with pytest.raises(ArtifactError, match="needs vibration"):
-        score(outcome.model, readings, events, without)
+        score(outcome.model, History(readings, events), without)
 
 
 def test_other_windows_than_at_training(outcome: TrainingOutcome, present: Fleet, pump: DeviceModel) -> None:
     changed = replace(pump, features=replace(pump.features, baseline=timedelta(hours=5)))
-    with pytest.raises(ArtifactError, match="other feature windows"):
-        score(outcome.model, *present, changed)
+    with pytest.raises(ArtifactError, match="other feature settings"):
+        score(outcome.model, History(*present), changed)
+
+
+def _features(outcome: TrainingOutcome, history: History, pump: DeviceModel, wear: FailureMode) -> pd.DataFrame:
+    return outcome.model.plan.build(history, pump, wear)

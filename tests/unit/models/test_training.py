@@ -11,6 +11,7 @@ import pytest
 
 from domain.device_model import DeviceModel, FailureMode
 from models.errors import FrameError, TrainingError
+from models.features import History
 from models.out_of_fold import Examples, predict_out_of_fold
 from models.training import TrainingOutcome, train
 
@@ -46,21 +47,21 @@ def test_held_out_predictions_come_from_other_devices() -> None:
 def test_the_same_seed_gives_the_same_model(
     outcome: TrainingOutcome, fleet: Fleet, pump: DeviceModel, wear: FailureMode
 ) -> None:
-    again = train(*fleet, pump, wear)
+    again = train(History(*fleet), pump, wear)
     assert again.model.metrics == outcome.model.metrics
     pd.testing.assert_frame_equal(again.held_out, outcome.held_out)
 
 
 def test_no_readings(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
     with pytest.raises(TrainingError, match="no readings of pump"):
-        train(fleet[0].iloc[:0], fleet[1], pump, wear)
+        train(History(fleet[0].iloc[:0], fleet[1]), pump, wear)
 
 
 def test_too_few_failures(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
     with pytest.raises(TrainingError, match=r"bearing_wear of pump: 4 failures .* 5 are needed"):
-        train(fleet[0], fleet[1].iloc[:4], pump, wear)
+        train(History(fleet[0], fleet[1].iloc[:4]), pump, wear)
     with pytest.raises(TrainingError, match="0 failures"):
-        train(fleet[0], fleet[1].iloc[:0], pump, wear)
+        train(History(fleet[0], fleet[1].iloc[:0]), pump, wear)
 
 
 def test_all_failures_on_one_device(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
@@ -69,7 +70,7 @@ def test_all_failures_on_one_device(fleet: Fleet, pump: DeviceModel, wear: Failu
     hours = [pd.Timedelta(hours=h) for h in (0, -100, 45, 90, -50)]
     many = pd.concat([first.assign(ts=first["ts"] + hour) for hour in hours])
     with pytest.raises(TrainingError, match="fewer than two devices of which one failed"):
-        train(readings, many, pump, replace(wear, event_codes=("bearing_wear",)))
+        train(History(readings, many), pump, replace(wear, event_codes=("bearing_wear",)))
 
 
 def test_no_life_outlived_the_horizon(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
@@ -78,7 +79,7 @@ def test_no_life_outlived_the_horizon(fleet: Fleet, pump: DeviceModel, wear: Fai
     ends = failing["device"].map(events.set_index("device")["ts"])
     last_hours = failing[(failing["ts"] <= ends) & (failing["ts"] > ends - wear.horizon)]
     with pytest.raises(TrainingError, match="known to have outlived the horizon"):
-        train(last_hours, events, pump, wear)
+        train(History(last_hours, events), pump, wear)
 
 
 def test_fewer_devices_than_folds_and_duplicate_index(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
@@ -87,18 +88,18 @@ def test_fewer_devices_than_folds_and_duplicate_index(fleet: Fleet, pump: Device
     later = once.assign(ts=once["ts"] + pd.Timedelta(days=60))
     doubled = pd.concat([once, later]).sort_values(["device", "ts"])
     failures = pd.concat([events, events.assign(ts=events["ts"] + pd.Timedelta(days=60))])
-    model = train(doubled, failures, pump, wear).model
+    model = train(History(doubled, failures), pump, wear).model
     assert (model.metrics["devices"], model.metrics["failures"]) == (3, 6)
 
 
 def test_a_channel_without_any_value_and_a_missing_one(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
     readings, events = fleet
-    assert train(readings.assign(temperature=np.nan), events, pump, wear).model.metrics["auc"] > 0.9
+    assert train(History(readings.assign(temperature=np.nan), events), pump, wear).model.metrics["auc"] > 0.9
     with pytest.raises(FrameError, match="column temperature"):
-        train(readings.drop(columns="temperature"), events, pump, wear)
+        train(History(readings.drop(columns="temperature"), events), pump, wear)
 
 
 def test_nothing_but_dead_channels(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
     readings, events = fleet
-    model = train(readings.assign(temperature=np.nan, vibration=3.0), events, pump, wear).model
+    model = train(History(readings.assign(temperature=np.nan, vibration=3.0), events), pump, wear).model
     assert model.features == ("age",)
