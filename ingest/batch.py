@@ -47,7 +47,7 @@ class Batch:
 
     def add_packed(self, packed: Packed) -> None:
         """Take in one message whose rows are packed already."""
-        self._rows_of(packed.device).add_packed(packed.rows)
+        self._rows_of(packed.device).add_packed(packed.device.device_id, packed.rows)
 
     def reject(self, message: Message, error: PayloadError) -> None:
         """Keep a message that cannot be stored, with the reason."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from ingest.codecs import Decoded, PayloadError, decode
+from ingest.codecs.packed_json import PackedRows
 from store.devices import DeviceRef
 
 Delivery = int
@@ -32,7 +32,7 @@ class Packed(NamedTuple):
     """Readings of one registered device, packed as `ingest.codecs.packed_json` does."""
 
     device: DeviceRef
-    rows: Sequence[bytes]
+    rows: PackedRows
 
 
 class Incoming(NamedTuple):
@@ -45,7 +45,7 @@ class Incoming(NamedTuple):
     def row_count(self) -> int:
         """How many rows it will take, roughly: a rejected message takes one too."""
         if isinstance(self.content, Packed):
-            return len(self.content.rows)
+            return len(self.content.rows.instants)
         if isinstance(self.content, PayloadError):
             return 1
         return max(1, len(self.content.samples) + len(self.content.events))

@@ -50,7 +50,7 @@ class MessageReader:
         if route is None or self._devices.get(route.name) is not route.device:
             route = self._learn(message.topic)
         if route is not None:
-            rows = pack_telemetry(message.payload, route.shape, route.device.device_id, self._before)
+            rows = pack_telemetry(message.payload, route.shape, self._before)
             if rows is not None:
                 return Incoming(message, Packed(route.device, rows))
         return read(message)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.device_model import DeviceModel
 from ingest.codecs import Sample
-from ingest.codecs.packed_json import RowShape
+from ingest.codecs.packed_json import PackedRows, RowShape
 from store.reading_block import ReadingBlock
 
 NO_VALUE = float("nan")
@@ -25,11 +22,14 @@ class ReadingRows:
         self._declared = frozenset(self.shape.channels)
         self.merged = 0
         self.conflicts = 0
-        self._packed: list[bytes] = []
+        self._device_ids: list[int] = []
+        self._counts: list[int] = []
+        self._instants: list[int] = []
+        self._values: list[bytes] = []
         self._extra: dict[int, dict[str, float]] = {}
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return len(self._instants)
 
     def add(self, device_id: int, sample: Sample) -> None:
         """Take in one sample; its values are finite."""
@@ -37,23 +37,27 @@ class ReadingRows:
         row = [values.get(name, NO_VALUE) for name in self.shape.channels]
         if not values.keys() <= self._declared:
             extra = {name: value for name, value in values.items() if name not in self._declared}
-            self._extra[len(self._packed)] = extra
-        self._packed.append(self.shape.pack(device_id, ts, *row))
+            self._extra[len(self)] = extra
+        self.add_packed(device_id, PackedRows((ts,), self.shape.pack(*row)))
 
-    def add_packed(self, rows: Sequence[bytes]) -> None:
+    def add_packed(self, device_id: int, rows: PackedRows) -> None:
         """Take in rows of `shape`."""
-        self._packed.extend(rows)
+        self._device_ids.append(device_id)
+        self._counts.append(len(rows.instants))
+        self._instants += rows.instants
+        self._values.append(rows.values)
 
     def block(self) -> ReadingBlock:
         """Everything that was taken in, as `store.reading_batches.write` takes it; counts what it merges."""
-        rows = np.frombuffer(b"".join(self._packed), self._layout())
-        order = np.lexsort((rows["ts"], rows["device_id"]))  # stable: of equal keys the first to come stays first
-        rows = rows[order]
-        device_id, ts, values = rows["device_id"], rows["ts"], rows["values"]
+        device_id = np.repeat(np.array(self._device_ids, np.int64), self._counts)
+        ts = np.array(self._instants, np.int64)
+        order = np.lexsort((ts, device_id))  # stable: of equal keys the first to come stays first
+        device_id, ts = device_id[order], ts[order]
+        values = np.frombuffer(b"".join(self._values)).reshape(-1, len(self.shape.channels))[order]
         extra = {}
         if self._extra:
             extra = {row: self._extra[came] for row, came in enumerate(order.tolist()) if came in self._extra}
-        repeated = np.zeros(len(rows), np.bool_)
+        repeated = np.zeros(len(self), np.bool_)
         repeated[1:] = (device_id[1:] == device_id[:-1]) & (ts[1:] == ts[:-1])
         if repeated.any():
             self.merged = int(repeated.sum())
@@ -63,9 +67,6 @@ class ReadingRows:
             extra = {int(moved[row]): document for row, document in extra.items() if keep[row]}
             device_id, ts, values = device_id[keep], ts[keep], values[keep]
         return ReadingBlock(device_id, ts, values, extra)
-
-    def _layout(self) -> np.dtype[Any]:
-        return np.dtype([("device_id", "=i8"), ("ts", "=i8"), ("values", "=f8", (len(self.shape.channels),))])
 
 
 def _merge(values: NDArray[np.float64], extra: dict[int, dict[str, float]], repeated: NDArray[np.int64]) -> int:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from aftercare.wiring import load_catalog
 from ingest.codecs import Sample
+from ingest.codecs.packed_json import PackedRows
 from ingest.reading_rows import ReadingRows
 
 MODEL = load_catalog()["turbofan_fd001"]
@@ -53,7 +54,7 @@ def test_the_first_value_wins_and_the_other_is_counted(rows):
 def test_packed_rows_and_samples_keep_the_order_in_which_they_came(rows):
     full = dict.fromkeys(NAMES, 2.0)
     rows.add(1, Sample(NOON, {"mach": 1.0}))
-    rows.add_packed([rows.shape.pack(1, NOON, *full.values()), rows.shape.pack(1, NOON - 1, *full.values())])
+    rows.add_packed(1, PackedRows((NOON, NOON - 1), rows.shape.pack(*full.values()) * 2))
 
     assert contents(rows.block()) == {(1, NOON - 1): full, (1, NOON): full | {"mach": 1.0}}
     assert (rows.merged, rows.conflicts) == (1, 1)
