@@ -137,9 +137,12 @@ class Membership:
         group = self._sessions.group
         if self._adoption is not None and not ingest_slots.hold(connection, group, self._adopted_slot, self._name):
             self._adoption = None  # whoever has it disconnects us at the broker
-        used = [slot.number for slot in ingest_slots.slots(connection, group) if slot.number != self._adopted_slot]
+        adopted = None if self._adoption is None else self._adopted_slot  # which this connection could lock once more
+        used = [slot.number for slot in ingest_slots.slots(connection, group)]
         taken = next(
-            slot for slot in slots_to_try(used, self._slot) if ingest_slots.hold(connection, group, slot, self._name)
+            slot
+            for slot in slots_to_try(used, self._slot)
+            if slot != adopted and ingest_slots.hold(connection, group, slot, self._name)
         )
         if self._slot not in (None, taken):
             log.warning("another replica has our slot by now, so we take another one", slot=self._slot, taken=taken)

@@ -45,6 +45,10 @@ LONGEST_PAUSE = 120.0
 # A connection that was cut without a word is noticed within 20 seconds.
 KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
+LOCK_TIMEOUT = 30_000
+"""Milliseconds until a cut connection that holds a slot is given up: the server gives it up before that, so the slot is
+free when it is asked for again."""
+
 
 class Ingest:
     """Built from an application; `run` returns when `stop` was called and everything in hand is written."""
@@ -68,7 +72,7 @@ class Ingest:
         )
         self._connect = partial(connect, application.database.url, application_name="aftercare ingest", **KEEPALIVE)
         self._membership = Membership(
-            connect=partial(self._connect, autocommit=True),
+            connect=partial(self._connect, autocommit=True, tcp_user_timeout=LOCK_TIMEOUT),
             sessions=sessions,
             name=settings.ingest_id,
             takeover=settings.ingest_takeover,

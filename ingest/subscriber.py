@@ -124,9 +124,10 @@ class Subscriber:
         while link.problem is None:
             last = finished()
             self._send_acknowledgements(link)
-            if last or self._session() not in (None, self._name):
+            if self._session() not in (None, self._name):
+                link.problem = "our slot is another replica's by now"
+            if last or link.problem is not None:
                 link.leave()
-                link.problem = "the session is another replica's by now"
                 return
             listening = not link.accepted or (self._reading and self._inbox.has_room)
             link.attend(listening=listening)
