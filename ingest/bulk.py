@@ -110,8 +110,9 @@ def import_history(
     report = ImportReport(device_model.name)
     run = _Import(database, device_model, report, options or ImportOptions(), progress, register=not _listed(devices))
     channels = [channel.name for channel in device_model.channels]
+    attributes = [attribute.name for attribute in device_model.attributes]
     for table in _listed(devices):
-        run.take(table, "devices", ("name",), DEVICE_COLUMNS, run.devices)
+        run.take(table, "devices", ("name",), (*DEVICE_COLUMNS, *attributes), run.devices)
     for table in _listed(readings):
         run.take(table, "readings", ("device", "ts"), channels, run.readings)
     for table in _listed(events):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 import numpy as np
 import orjson
@@ -12,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from domain.device import Device, DeviceEvent
-from domain.device_model import DeviceModel
+from domain.device_model import Attribute, AttributeKind, DeviceModel
 from domain.errors import InvalidInputError
 from ingest.codecs.decoded import PayloadError, shown
 from ingest.codecs.json_payloads import read_event
@@ -95,6 +97,7 @@ def to_devices(piece: Piece, device_model: DeviceModel, zone: tzinfo, rejects: R
                     service_centre=_text(row["service_centre"]) or "main",
                     installed_at=to_datetime(int(at)) if installed else None,
                     firmware=_text(row["firmware"]),
+                    attributes=_attributes(row, device_model.attributes),
                 )
             )
         except (InvalidInputError, PayloadError) as error:
@@ -131,6 +134,25 @@ def _numbers(fields: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]
         empty = fields.isna() | fields.astype("str").str.strip().str.lower().isin(EMPTY)
         bad |= missing & ~empty.to_numpy()
     return numbers, bad
+
+
+def _attributes(row: Mapping[Any, object], declared: Sequence[Attribute]) -> dict[str, str | float]:
+    """The attributes that the row tells. Raises InvalidInputError for a number that is none."""
+    known: dict[str, str | float] = {}
+    for attribute in declared:
+        text = _text(row[attribute.name])
+        if text.lower() in EMPTY:
+            continue
+        if attribute.kind is AttributeKind.CATEGORY:
+            known[attribute.name] = text
+            continue
+        try:
+            known[attribute.name] = float(text)
+        except ValueError:
+            raise InvalidInputError(f"{attribute.name} {shown(text)} is not a number") from None
+        if not math.isfinite(float(text)):
+            raise InvalidInputError(f"{attribute.name} {shown(text)} is not a finite number")
+    return known
 
 
 def _text(value: object) -> str:
