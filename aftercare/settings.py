@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AFTERCARE_", env_ignore_empty=True, frozen=True, extra="forbid")
 
     database_url: str | None = Field(None, description="PostgreSQL address; none: embedded")
+    app_password: str | None = Field(None, description="Password that migrate gives the database role aftercare_app")
+    read_password: str | None = Field(None, description="Password that migrate gives the database role aftercare_read")
     mqtt_url: str | None = Field(None, description="Broker, mqtt(s)://USER:PASSWORD@HOST:PORT; none: embedded")
     mqtt_ca_file: Path | None = Field(None, description="Certificate authority of the broker, for mqtts://")
     prefect_api_url: str | None = Field(

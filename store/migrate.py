@@ -14,6 +14,7 @@ from domain.errors import ConfigurationError, UnavailableError
 from store.columnar import keep_columnar
 from store.database import Connection, Tier, connect, detect_tier
 from store.retention import READINGS_CHUNK
+from store.roles import grant_roles
 from store.rollup_tables import sync_rollup_tables
 from store.sql import load
 
@@ -27,12 +28,20 @@ class MigrationReport:
     tier: Tier
     applied: Sequence[str]
     new_columns: Sequence[str]
+    roles: Sequence[str] = ()
 
 
-def migrate(url: str, device_models: Sequence[DeviceModel]) -> MigrationReport:
+def migrate(
+    url: str,
+    device_models: Sequence[DeviceModel],
+    *,
+    app_password: str | None = None,
+    read_password: str | None = None,
+) -> MigrationReport:
     """Apply what is missing, all of it or nothing. Several processes may call it at once; one works, the others wait.
 
-    Raises UnavailableError when the database cannot be reached, ConfigurationError when a later version migrated it.
+    With passwords the roles of `store.roles` may log in and do what is theirs. Raises UnavailableError when the
+    database cannot be reached, ConfigurationError when a later version migrated it or this user may not make roles.
     """
     with connect(url, autocommit=True) as connection:
         tier = detect_tier(connection)
@@ -45,7 +54,8 @@ def migrate(url: str, device_models: Sequence[DeviceModel]) -> MigrationReport:
         applied = [_apply(connection, name) for name in pending_migrations(connection)]
         columns = [column for model in device_models for column in _sync_device_model(connection, model, tier)]
         _sync_view(connection)
-    return MigrationReport(tier, applied, columns)
+        roles = grant_roles(connection, app_password=app_password, read_password=read_password)
+    return MigrationReport(tier, applied, columns, roles)
 
 
 def pending_migrations(connection: Connection) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -75,8 +76,22 @@ def database_url(server_url: str, template_database: str) -> Iterator[str]:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_database))
         )
-        yield _with_database(server_url, name)
+        url = _with_database(server_url, name)
+        yield _as_app(url) if "AFTERCARE_TEST_AS_APP" in os.environ else url
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def as_app() -> Callable[[str], str]:
+    """Makes the address of a database one for the role of the processes, which is granted what is its own first."""
+    return _as_app
+
+
+def _as_app(url: str) -> str:
+    migrate(url, [], app_password="of-the-tests")
+    parts = urlsplit(url)
+    address = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"aftercare_app:of-the-tests@{address}").geturl()
 
 
 @pytest.fixture

@@ -384,6 +384,17 @@ CREATE TABLE reading_retention (
 COMMENT ON COLUMN reading_retention.retained_from IS 'Readings before this were dropped; roll-ups before it never change again.';
 COMMENT ON COLUMN reading_retention.readings_too_late IS 'How many readings came after their time had been dropped, and were kept out.';
 
+-- Only an owner may drop chunks, and upkeep is none.
+CREATE FUNCTION drop_old_chunks(hypertable text, until timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF hypertable !~ '^(readings|rollup)_' THEN
+        RAISE EXCEPTION '% holds neither readings nor roll-ups', hypertable;
+    END IF;
+    PERFORM drop_chunks(hypertable::regclass, older_than => until);
+END $$;
+REVOKE EXECUTE ON FUNCTION drop_old_chunks FROM PUBLIC;
+
 CREATE TABLE sparkplug_births (
     group_id text NOT NULL,
     edge_node text NOT NULL,

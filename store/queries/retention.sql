@@ -8,7 +8,7 @@ ON CONFLICT (device_model) DO UPDATE SET retained_from = greatest(reading_retent
 
 -- drop_chunks --
 -- Only on the TimescaleDB tiers.
-SELECT drop_chunks(%(table)s::regclass, older_than => %(until)s::timestamptz)
+SELECT drop_old_chunks(%(table)s, %(until)s)
 
 -- delete --
 -- The same on plain PostgreSQL.

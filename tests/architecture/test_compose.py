@@ -67,7 +67,8 @@ def test_make_secrets_never_overwrites(secrets):
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_is_mounted_and_needed_is_there(name):
     service = SERVICES[name]
-    assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+    mounted = [secret if isinstance(secret, str) else secret["source"] for secret in service.get("secrets", [])]
+    assert set(mounted) <= set(COMPOSE["secrets"])
     assert set(service.get("depends_on", {})) <= set(SERVICES)
     for source in (volume.split(":")[0] for volume in service.get("volumes", [])):
         assert (ROOT / source).is_file() if source.startswith(".") else source in COMPOSE["volumes"]
@@ -103,6 +104,13 @@ def test_only_devices_and_the_proxy_of_this_host_get_in():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
     assert published == {"broker": ["8883:8883", "8884:8884"], "serve": ["127.0.0.1:8080:8080"]}
+
+
+def test_only_the_migration_is_the_owner_of_the_tables(secrets):
+    owner = {name for name, service in SERVICES.items() if "owner_database_url" in str(service.get("secrets"))}
+
+    assert owner == {"migrate"}
+    assert (secrets / "aftercare_database_url").read_text().startswith("postgresql://aftercare_app:")
 
 
 def test_no_password_is_written_down():

@@ -174,8 +174,20 @@ def serve_with(desk: Desk) -> Callable[..., AbstractContextManager[Site]]:
 
 
 @pytest.fixture
-def desk(database_url: str, catalog: Catalog) -> Iterator[Desk]:
+def desk(database_url: str, make_desk: Callable[[str], AbstractContextManager[Desk]]) -> Iterator[Desk]:
     """A migrated database with one model version of the turbofan and no device yet."""
+    with make_desk(database_url) as desk:
+        yield desk
+
+
+@pytest.fixture
+def make_desk(catalog: Catalog) -> Callable[[str], AbstractContextManager[Desk]]:
+    """Makes a desk of a migrated database."""
+    return partial(_desk, catalog)
+
+
+@contextmanager
+def _desk(catalog: Catalog, database_url: str) -> Iterator[Desk]:
     device_model = with_fixed_times(catalog["turbofan_fd001"])
     with Database(database_url, max_size=20) as database:
         with database.transaction() as connection:
