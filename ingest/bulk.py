@@ -13,6 +13,7 @@ import pandas as pd
 from domain.clock import Clock, system_clock
 from domain.device import DEVICE_NAME, Device
 from domain.device_model import DeviceModel
+from domain.errors import InvalidInputError
 from ingest.clock_check import Horizon, endless
 from ingest.codecs.timestamps import to_microseconds
 from ingest.history_files import Columns, Piece, Table, name_of, read_pieces
@@ -108,7 +109,10 @@ def import_history(
     """
     started = time.monotonic()
     report = ImportReport(device_model.name)
-    run = _Import(database, device_model, report, options or ImportOptions(), progress, register=not _listed(devices))
+    options = options or ImportOptions()
+    if options.rejects_folder is not None:
+        _require_own_names([*_listed(devices), *_listed(readings), *_listed(events)])
+    run = _Import(database, device_model, report, options, progress, register=not _listed(devices))
     channels = [channel.name for channel in device_model.channels]
     attributes = [attribute.name for attribute in device_model.attributes]
     for table in _listed(devices):
@@ -123,6 +127,16 @@ def import_history(
 
 def _listed(tables: Table | Sequence[Table]) -> Sequence[Table]:
     return [tables] if isinstance(tables, Path | pd.DataFrame) else tables
+
+
+def _require_own_names(tables: Sequence[Table]) -> None:
+    names = [name_of(table) for table in tables if isinstance(table, Path)]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidInputError(
+                f"two files are called {name}: their rejected rows would go to one file in the folder of --rejects; "
+                "import them one after the other, or without --rejects"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from domain.errors import InvalidInputError
+
 SHOWN_REJECTS = 20
 
 
@@ -35,13 +37,20 @@ class Rejects:
         if self.path is None:
             return
         if self._stream is None:
-            self._stream = self.path.open("a", encoding="utf-8", newline="")
-            if not self.path.stat().st_size:
-                csv.writer(self._stream).writerow(["line", "reason", "row"])
+            self._stream = self._opened(self.path)
         present = len(values)
         while present and values[present - 1] == "":  # columns that the table does not have
             present -= 1
         csv.writer(self._stream).writerow([line, reason, *values[:present]])
+
+    def _opened(self, path: Path) -> TextIO:
+        try:
+            stream = path.open("a", encoding="utf-8", newline="")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        if not path.stat().st_size:
+            csv.writer(stream).writerow(["line", "reason", "row"])
+        return stream
 
     def flush(self) -> int:
         """Write out what was added; returns how many bytes the file has."""
@@ -50,14 +59,22 @@ class Rejects:
         return self.path.stat().st_size if self.path is not None and self.path.exists() else 0
 
     def __enter__(self) -> Rejects:
-        if self.path is not None and self.path.exists():
+        if self.path is None or not self.path.exists():
+            return self
+        try:
             if self.resumed_at is None:
                 self.path.unlink()  # of an earlier run
             else:
                 with self.path.open("r+b") as stream:
                     stream.truncate(min(self.resumed_at, self.path.stat().st_size))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if self._stream is not None:
             self._stream.close()
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(f"cannot write rejected rows to {path}: {error}; say --rejects FOLDER")

@@ -68,8 +68,8 @@ def _renames(context: click.Context, parameter: click.Parameter, pairs: Sequence
     "--devices",
     multiple=True,
     callback=_files,
-    help="CSV or Parquet: name[,serial,customer,site,service_centre,installed_at,firmware]. Without it, the devices "
-    "that the other files name are registered with the service centre 'main'.",
+    help="CSV or Parquet: name[,serial,customer,site,service_centre,installed_at,firmware] and the catalog's "
+    "attributes. Without it, the devices that the other files name are registered with the service centre 'main'.",
 )
 @click.option("--timezone", "zone", default="UTC", callback=_zone, help="Of instants that name none. Default: UTC.")
 @click.option(

@@ -204,3 +204,17 @@ def test_a_row_without_a_device_is_rejected_and_no_device_called_nan_is_made(dat
 
     assert (report.readings, report.events, report.rejected) == (1, 1, 2)
     assert value(database, "SELECT string_agg(name, ',') FROM devices") == "d"
+
+
+def test_rejected_rows_that_have_no_place_of_their_own_are_an_error(run, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        frame(1).to_csv(tmp_path / folder / "r.csv", index=False)
+    (tmp_path / "a" / "r.csv.rejects.csv").mkdir()
+    (tmp_path / "a" / "r.csv").write_text("device,ts,mach\nd,never,1\n")
+
+    shared, _ = run("--readings", "*/r.csv", "--rejects", tmp_path)
+    unwritable, _ = run("--readings", "a/r.csv")
+
+    assert "two files are called r.csv" in str(shared.exception)
+    assert "cannot write rejected rows" in str(unwritable.exception)

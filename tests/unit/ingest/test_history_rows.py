@@ -1,5 +1,6 @@
 """Pieces of history become rows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from aftercare.wiring import load_catalog
+from domain.device_model import Attribute, AttributeKind
 from ingest.history_files import Piece
 from ingest.history_instants import Instants
 from ingest.history_rejects import Rejects
@@ -130,3 +132,22 @@ def test_devices_belong_to_main_unless_they_say_otherwise():
 
     assert (device.name, device.service_centre, device.installed_at) == ("a", "main", datetime(2020, 1, 1, tzinfo=UTC))
     assert rejects.count == 2
+
+
+def test_attributes_are_those_that_the_catalog_declares():
+    declared = (
+        Attribute("size", "Size", "kW", AttributeKind.NUMBER),
+        Attribute("maker", "Maker", "1", AttributeKind.CATEGORY),
+    )
+    rejects = Rejects("data frame")
+    table = piece(
+        name=["a", "b", "c"],
+        **dict.fromkeys(["serial", "customer", "site", "service_centre", "installed_at", "firmware"], [""] * 3),
+        size=["7.5", "", "large"],
+        maker=["acme", "nan", "acme"],
+    )
+
+    devices = to_devices(table, replace(MODEL, attributes=declared), UTC, rejects)
+
+    assert [dict(device.attributes) for device in devices] == [{"size": 7.5, "maker": "acme"}, {}]
+    assert rejects.first == ["data frame line 4: size 'large' is not a number"]
