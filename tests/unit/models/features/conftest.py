@@ -116,7 +116,7 @@ def rigs(seed: int, rows: int = 90) -> History:
         components += [(name, part, START - pd.Timedelta(days=9)) for part in ("motor", "belt")]
     columns = ["device", "ts", "kind", "code", "component", "failure_mode"]
     history = pd.DataFrame(events, columns=columns).astype({"ts": "datetime64[us, UTC]"})
-    installed = START - pd.to_timedelta([9, 8, 7, 9999], unit="d")
+    installed = START - pd.to_timedelta([9, 8, 7, 9999], unit="D")
     return History(
         pd.concat(readings, ignore_index=True),
         history.sort_values(["device", "ts"], ignore_index=True),
