@@ -130,14 +130,14 @@ def _processor(name: str, paces: Sequence[Pace], limit: float) -> Figure:
 
 
 def _latency(load: float, latency: Latency) -> Iterator[Figure]:
-    name = f"publish to committed, {load:.0%} of S1: {latency.rate:,.0f}/s"
+    name = f"publish to committed at {load:.0%} of S1"
     for quantile, seconds in (("p50", latency.p50), ("p99", latency.p99)):
         wanted = quantile == "p99" and load == 0.5
         yield figure(
             f"{name}, {quantile}",
             seconds * 1000,
             "ms",
-            "ms, at 50%",
+            f"ms, at {latency.rate:,.0f} messages/s",
             PATIENCE_MS,
             "under 500 ms" if wanted else "reported",
             met=seconds * 1000 < PATIENCE_MS or not wanted,

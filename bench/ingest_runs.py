@@ -15,8 +15,7 @@ from bench import payloads
 from bench.broker_load import Publisher
 from bench.ingest_process import fresh_database, new_group, running_ingest
 from bench.payloads import CHANNELS, DEVICES, MODEL, ROWS
-from store import reading_batches
-from store.reading_block import ReadingBlock
+from store.reading_block import ReadingBlock, copy_format
 
 COPY_MESSAGES = 100
 """Messages whose rows go into one COPY of the limit: as many as ingest takes into one of its batches."""
@@ -77,7 +76,7 @@ class Runs:
     def raw_copy(self, messages: int) -> float:
         """Rows a second of binary COPY of what S2 messages hold, in sorted batches, one transaction each."""
         batches = [block_of(number) for number in range(0, messages, COPY_MESSAGES)]
-        streams = [reading_batches.copy_format(block) for block in batches]
+        streams = [copy_format(block) for block in batches]
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
             sql.Identifier(MODEL.readings_table),
             sql.SQL(", ").join(map(sql.Identifier, ["device_id", "ts", *CHANNELS, "extra"])),

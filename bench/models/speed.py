@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.feature_speed import feature_speed
+
 from bench.figures import Figure, figure
 from bench.models.data import turbofans
 
