@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 from console.drawings import channel_charts, pins_of, risk_chart
 from console.render import show
 from console.request import After, Id, Text
-from domain.device_model import DeviceModel
+from domain.device_model import DeviceModel, FailureMode
 from domain.ticket import MOVES, TicketState
 from store import listings
 from store.listing_rows import TicketEventRow, TicketRow
@@ -82,13 +82,12 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
         risk = listings.risk_over_time(
             connection, device_id=device.device_id, since=row.opened_at - timedelta(days=14), until=now
         )
-        mode = model.failure_mode(row.failure_mode) if model else None
         return show(
             request,
             "ticket.html",
             ticket=row,
             device=device,
-            mode=mode,
+            mode=_mode_of(row, model),
             prediction=prediction,
             risk=risk_chart(
                 [point for point in risk if point.failure_mode == row.failure_mode],
@@ -99,6 +98,12 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
             reservations=listings.reservations(connection, ticket_id=ticket_id, limit=ROWS),
             moves=MOVES[TicketState(row.state)],
         )
+
+
+def _mode_of(ticket: TicketRow, model: DeviceModel | None) -> FailureMode | None:
+    """None for a ticket that is older than the catalog: its failure mode may have left it."""
+    modes = model.failure_modes if model else ()
+    return next((mode for mode in modes if mode.name == ticket.failure_mode), None)
 
 
 def _decided_by(ticket: TicketRow, events: Sequence[TicketEventRow]) -> int | None:

@@ -43,13 +43,15 @@ class ReservationState(StrEnum):
 MOVES: Mapping[TicketState, frozenset[TicketState]] = {
     TicketState.SUGGESTED: frozenset({TicketState.OPEN, TicketState.CANCELLED}),
     TicketState.OPEN: frozenset({TicketState.PLANNED, TicketState.IN_PROGRESS, TicketState.CANCELLED}),
-    TicketState.PLANNED: frozenset({TicketState.OPEN, TicketState.IN_PROGRESS, TicketState.CANCELLED}),
+    TicketState.PLANNED: frozenset(
+        {TicketState.PLANNED, TicketState.OPEN, TicketState.IN_PROGRESS, TicketState.CANCELLED}
+    ),
     TicketState.IN_PROGRESS: frozenset({TicketState.RESOLVED, TicketState.PLANNED}),
     TicketState.RESOLVED: frozenset({TicketState.CLOSED, TicketState.IN_PROGRESS}),
     TicketState.CLOSED: frozenset(),
     TicketState.CANCELLED: frozenset(),
 }
-"""From each state, the states that a ticket may move to."""
+"""From each state, the states that a ticket may move to; from planned to planned: the visit is moved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,3 +146,14 @@ def test_what_does_not_exist_is_told_on_a_page(site: Any) -> None:
             answer = client.get(path)
             assert answer.status_code == 404, path
             assert answer.headers["content-type"].startswith("text/html"), path
+
+
+def test_a_ticket_whose_failure_mode_left_the_catalog_is_shown_without_guidance(busy: Any) -> None:
+    with busy.client() as client:
+        assert "Check first" in client.get("/tickets/1").text
+        busy.desk.rows("UPDATE tickets SET failure_mode = 'long_gone'")
+        page = client.get("/tickets/1")
+
+    assert page.status_code == 200
+    assert "long_gone" in page.text
+    assert "Check first" not in page.text

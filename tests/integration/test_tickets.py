@@ -302,3 +302,16 @@ def test_many_processes_with_the_same_prediction_open_one_ticket(desk: Desk) -> 
     assert sorted(filter(None, outcomes)) == ["opened"]
     assert desk.rows("SELECT count(*) FROM tickets UNION ALL SELECT sum(count)::bigint FROM alarms") == [(1,), (1,)]
     desk.check_ledgers()
+
+
+def test_a_visit_is_moved_to_another_time_and_each_plan_is_told(desk: Desk) -> None:
+    opened = desk.act(desk.predict(desk.add_device("d1")))
+    assert opened.ticket_id is not None
+    for day in (1, 2):
+        with desk.database.transaction() as connection:
+            moved = tickets.plan(
+                connection, ticket_id=opened.ticket_id, planned_for=NOW + timedelta(days=day), who=WHO, now=NOW
+            )
+
+    assert (moved.state, moved.planned_for, moved.version) == ("planned", NOW + timedelta(days=2), 3)
+    assert desk.value("SELECT count(*) FROM ticket_events WHERE what = 'planned'") == 2
