@@ -49,6 +49,7 @@ __all__ = ["parse_device_model", "parse_duration"]
 
 NO_TEXTS: tuple[str, ...] = ()
 NO_TIME = timedelta()
+NO_SPANS: tuple[timedelta, ...] = ()
 RESERVED_CHANNELS = {"ts", "device_id", "device", "extra", "age", "installed_at"}
 """Columns of every readings table, of imports, and what a prediction may be explained by beside channels."""
 DEFAULT_WINDOWS = (6, 24)
@@ -95,12 +96,16 @@ def _device_model(document: Table) -> DeviceModel:
 
 def _features(table: Table, reading_interval: timedelta) -> FeatureSettings:
     windows = table.get("windows", read_spans, tuple(reading_interval * readings for readings in DEFAULT_WINDOWS))
+    trends = table.get("trends", read_spans, NO_SPANS)
+    if trends and min(trends) <= max(windows):
+        raise table.fail("trends", "must be longer than every one of the windows")
     return FeatureSettings(
         windows=windows,
         baseline=table.get("baseline", read_duration, max(windows)),
         statistics=table.get("statistics", lambda value: read_all(value, Statistic), DEFAULT_STATISTICS),
         regimes=table.get("regimes", read_count, 0) or None,
         event_kinds=table.get("event_kinds", lambda value: read_all(value, EventKind), DEFAULT_EVENT_KINDS),
+        trends=trends,
     )
 
 

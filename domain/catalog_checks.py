@@ -65,7 +65,7 @@ def _check_derived(model: DeviceModel, document: Table) -> None:
 
 
 def check_retention(model: DeviceModel, head: Table) -> None:
-    look_back = max(*model.features.windows, model.features.baseline)
+    look_back = max(model.features.look_back, model.features.baseline)
     if model.retention is not None and model.retention < look_back:
         raise head.fail("retention", "is shorter than the features look back: no model could be trained")
     if model.rollup_retention is not None and model.rollup_retention < (model.retention or timedelta.max):

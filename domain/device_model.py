@@ -154,7 +154,8 @@ class FeatureSettings:
 
     windows: how far back they look. baseline: how much of a life counts as its own healthy start. statistics: of
     gauges. regimes: into how many operating regimes the settings are split; None: as many as are clearly apart.
-    event_kinds: which events are counted.
+    event_kinds: which events are counted. trends: longer windows, whose noise is too much for single channels: only
+    the remaining useful life is told by them, through what the channels have in common.
     """
 
     windows: Sequence[timedelta]
@@ -162,6 +163,12 @@ class FeatureSettings:
     statistics: Sequence[Statistic] = DEFAULT_STATISTICS
     regimes: int | None = None
     event_kinds: Sequence[EventKind] = (EventKind.ERROR, EventKind.MAINTENANCE)
+    trends: Sequence[timedelta] = ()
+
+    @property
+    def look_back(self) -> timedelta:
+        """The longest window or trend."""
+        return max([*self.windows, *self.trends])
 
 
 @dataclass(frozen=True, slots=True)

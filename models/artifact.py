@@ -22,11 +22,12 @@ import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from models.calibration import LifeInterval, RiskCalibration
+from models.condition import Condition
 from models.errors import ArtifactError
 from models.failure_model import FailureModel
 from models.features.plan_document import from_document, to_document
 
-FORMAT = "aftercare-model-2"
+FORMAT = "aftercare-model-3"
 ESTIMATORS = {"risk_estimator": HistGradientBoostingClassifier, "rul_estimator": HistGradientBoostingRegressor}
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 """What skops does not trust by itself and our estimators are made of: scikit-learn's decision tree, an array."""
@@ -55,6 +56,7 @@ def dumps(model: FailureModel) -> bytes:
             "metrics": dict(model.metrics),
             "calibration": asdict(model.calibration),
             "interval": asdict(model.interval),
+            "condition": asdict(model.condition),
         },
     }
     return b"\n".join([json.dumps(header, sort_keys=True).encode(), b"".join(archives.values())])
@@ -134,6 +136,7 @@ def _model(values: Mapping[str, Any], estimators: Mapping[str, Any]) -> FailureM
         interval=LifeInterval(
             tuple(interval["predicted"]), tuple(interval["below"]), tuple(interval["above"]), interval["cap"]
         ),
+        condition=Condition(**values["condition"]),
         **estimators,
     )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from models.calibration import Floats, LifeInterval, RiskCalibration
+from models.condition import Condition
 from models.features import FeaturePlan
 from models.threads import one_thread
 
@@ -21,7 +22,8 @@ from models.threads import one_thread
 class FailureModel:
     """Everything that scoring needs, and where it came from.
 
-    plan: how features are built. features: those of its columns, in order, that both estimators were fitted with.
+    plan: how features are built. features: those of its columns, in order, that training used. condition: how the
+    estimators read them.
     healthy: median of each feature over the fleet's healthy readings. metrics: from held-out devices.
     """
 
@@ -36,16 +38,17 @@ class FailureModel:
     metrics: Mapping[str, Any]
     calibration: RiskCalibration
     interval: LifeInterval
+    condition: Condition
     risk_estimator: HistGradientBoostingClassifier
     rul_estimator: HistGradientBoostingRegressor
 
     def risk(self, features: pd.DataFrame | Floats) -> Floats:
         """Probability of failing within the horizon, per row."""
-        return self.calibration.apply(raw_risk(self.risk_estimator, self._matrix(features)))
+        return self.calibration.apply(raw_risk(self.risk_estimator, self.condition.read(self._matrix(features))))
 
     def remaining_life(self, features: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
         """Remaining useful life in hours within 0 and the cap, and the lower and upper end of its 90 % interval."""
-        rul = raw_rul(self.rul_estimator, self._matrix(features), self.interval.cap)
+        rul = raw_rul(self.rul_estimator, self.condition.extend(self._matrix(features)), self.interval.cap)
         return rul, *self.interval.apply(rul)
 
     def _matrix(self, features: pd.DataFrame | Floats) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,22 +11,31 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from models.calibration import Floats, fit_interval
+from models.condition import Condition, fit_condition
 from models.failure_model import raw_risk, raw_rul
 from models.lives import Integers
 from models.threads import one_thread
 
 FOLDS = 5
-MOST_ROWS = 12_000
+MOST_ROWS = 14_000
 """Readings that one estimator is fitted on, half of them near a failure where there are as many: neighbours tell
 nearly the same, so that more of them cost time and bring little."""
-SETTINGS: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {"min_samples_leaf": 30, "l2_regularization": 1.0, "early_stopping": False}
+FOR_RISK: dict[str, Any] = {
+    **SETTINGS,
     "learning_rate": 0.08,
-    "min_samples_leaf": 30,
-    "l2_regularization": 1.0,
+    "max_iter": 80,
+    "max_leaf_nodes": 12,
     "max_features": 0.5,
-    "early_stopping": False,
 }
-"""Of both estimators; one configuration for all device models."""
+FOR_RUL: dict[str, Any] = {
+    **SETTINGS,
+    "learning_rate": 0.06,
+    "max_iter": 150,
+    "max_leaf_nodes": 16,
+    "max_features": 0.4,
+}
+"""One configuration for all device models."""
 
 Rows = NDArray[np.bool_]
 
@@ -35,13 +44,20 @@ Rows = NDArray[np.bool_]
 class Examples:
     """What there is to learn from; one entry per reading.
 
-    devices: numbered from 0. fails_within: 1, 0 or NaN. rul: hours, capped; NaN where even that is not known.
+    devices: numbered from 0. cap: of `rul`, in hours. features: names of the matrix' columns. trends: windows that
+    only condition indices look back over. kin: rows of the family's other device models, which are learnt from in
+    every fold and never held out; none without it. fails_within: 1, 0 or NaN. rul: hours, capped; NaN where even that
+    is not known.
     """
 
     matrix: NDArray[np.float32]
     devices: Integers
     fails_within: Floats
     rul: Floats
+    cap: float
+    features: Sequence[str]
+    trends: Sequence[str] = ()
+    kin: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,7 @@ class Estimators:
 
     risk: HistGradientBoostingClassifier
     rul: HistGradientBoostingRegressor
+    condition: Condition
 
 
 def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
@@ -58,12 +75,14 @@ def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
     """
     for_risk = _thin(examples, rows & ~np.isnan(examples.fails_within), seed)
     for_rul = _thin(examples, rows & ~np.isnan(examples.rul), seed)
-    risk = HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=12, **SETTINGS, random_state=seed)
-    rul = HistGradientBoostingRegressor(max_iter=100, max_leaf_nodes=16, **SETTINGS, random_state=seed)
+    risk = HistGradientBoostingClassifier(**FOR_RISK, random_state=seed)
+    rul = HistGradientBoostingRegressor(**FOR_RUL, random_state=seed)
+    told, life = examples.matrix[for_rul], examples.rul[for_rul]
+    condition = fit_condition(told, life, examples.cap, examples.features, examples.trends)
     with one_thread():
-        risk.fit(_told(examples.matrix[for_risk]), examples.fails_within[for_risk])
-        rul.fit(_told(examples.matrix[for_rul]), examples.rul[for_rul])
-    return Estimators(risk, rul)
+        risk.fit(_told(condition.read(examples.matrix[for_risk])), examples.fails_within[for_risk])
+        rul.fit(_told(condition.extend(told)), life)
+    return Estimators(risk, rul, condition)
 
 
 def _told(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -72,13 +91,14 @@ def _told(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     return matrix
 
 
-def predict_out_of_fold(examples: Examples, cap: float, seed: int) -> tuple[Floats, Floats]:
-    """Per row the raw risk and the remaining useful life from estimators fitted on the other folds' devices."""
-    risk, rul = np.empty(len(examples.matrix)), np.empty(len(examples.matrix))
+def predict_out_of_fold(examples: Examples, seed: int) -> tuple[Floats, Floats]:
+    """Per row the raw risk and the remaining useful life from estimators fitted on the other folds' devices; NaN for
+    kin."""
+    risk, rul = np.full((2, len(examples.matrix)), np.nan)
     for held_out in _folds(examples, seed):
         estimators = fit(examples, ~held_out, seed)
-        risk[held_out] = raw_risk(estimators.risk, examples.matrix[held_out])
-        rul[held_out] = raw_rul(estimators.rul, examples.matrix[held_out], cap)
+        risk[held_out] = raw_risk(estimators.risk, estimators.condition.read(examples.matrix[held_out]))
+        rul[held_out] = raw_rul(estimators.rul, estimators.condition.extend(examples.matrix[held_out]), examples.cap)
     return risk, rul
 
 
@@ -93,13 +113,15 @@ def intervals_out_of_fold(examples: Examples, rul: Floats, cap: float, seed: int
 
 def _folds(examples: Examples, seed: int) -> Iterator[Rows]:
     """Deal the devices into folds: first those that fail, so that each fold has as many of them as can be."""
-    count = int(examples.devices.max()) + 1
-    failures = np.bincount(examples.devices, weights=examples.fails_within == 1, minlength=count) > 0
+    kin = np.zeros(len(examples.devices), dtype=bool) if examples.kin is None else examples.kin
+    own, count = ~kin, int(examples.devices[~kin].max()) + 1
+    failures = np.bincount(examples.devices[own], weights=examples.fails_within[own] == 1, minlength=count) > 0
     shuffled = np.random.default_rng(seed).permutation(count)
     order = shuffled[np.argsort(~failures[shuffled], kind="stable")]
     fold_of_device = np.empty(count, dtype=np.int64)
     fold_of_device[order] = np.arange(count) % min(FOLDS, int(failures.sum()))
-    fold = fold_of_device[examples.devices]
+    fold = np.full(len(examples.devices), -1)
+    fold[own] = fold_of_device[examples.devices[own]]
     for number in range(int(fold.max()) + 1):
         yield fold == number
 

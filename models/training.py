@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +16,21 @@ from models.calibration import Floats, calibrate_risk, fit_interval
 from models.errors import TrainingError
 from models.evaluation import alarm_metrics, cheapest_threshold, hours, trace_lives
 from models.failure_model import FailureModel
-from models.features import History, fit_features
+from models.features import FeaturePlan, History, fit_features, window_name
 from models.labels import label_lives
 from models.lives import Lives, find_lives
 from models.out_of_fold import Examples, fit, intervals_out_of_fold, predict_out_of_fold
 
 FEWEST_FAILURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Another device model of the family, and its failure mode that is alike."""
+
+    history: History
+    device_model: DeviceModel
+    mode: FailureMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +49,12 @@ class TrainingOutcome:
     held_out: pd.DataFrame
 
 
-def train(history: History, device_model: DeviceModel, mode: FailureMode, *, seed: int = 0) -> TrainingOutcome:
+def train(
+    history: History, device_model: DeviceModel, mode: FailureMode, *, kin: Sequence[Kin] = (), seed: int = 0
+) -> TrainingOutcome:
     """Train on all devices; threshold, calibration, interval and metrics come from predictions out of fold by device.
+
+    kin: what the family's other device models lived through; learnt from as well, and measured on by nobody.
 
     Raises TrainingError when there are no readings, fewer than five failures, or failures on one device only, and
     FrameError when the frames lack columns or order.
@@ -50,7 +64,7 @@ def train(history: History, device_model: DeviceModel, mode: FailureMode, *, see
         raise TrainingError(f"there are no readings of {device_model.name}: import history or wait for telemetry")
     lives = find_lives(readings, history.events, device_model, mode)
     labels = label_lives(lives, mode, readings.index)
-    plan = fit_features(history, device_model, mode, seed=seed)
+    plan = fit_features(history, device_model, mode, kin=[other.history for other in kin], seed=seed)
     features = plan.build(history, device_model, mode)
     features = features.loc[:, features.nunique() > 1]
     cap = hours(mode.rul_cap)
@@ -58,11 +72,15 @@ def train(history: History, device_model: DeviceModel, mode: FailureMode, *, see
         features.to_numpy(),
         pd.factorize(readings["device"])[0].astype(np.int64),
         labels["fails_within"].to_numpy(),
-        np.where(labels["survived"] >= cap, cap, labels["rul"].to_numpy()),
+        _capped(labels, cap),
+        cap,
+        tuple(features.columns),
+        tuple(window_name(trend) for trend in plan.trends),
     )
     _require_failures(examples, lives, device_model, mode)
 
-    risk, rul = predict_out_of_fold(examples, cap, seed)
+    everything = _with_kin(examples, plan, kin, mode)
+    risk, rul = (told[: len(readings)] for told in predict_out_of_fold(everything, seed))
     known, told = ~np.isnan(examples.fails_within), ~np.isnan(examples.rul)
     calibration = calibrate_risk(risk[known], examples.fails_within[known])
     risk = calibration.apply(risk)
@@ -80,7 +98,7 @@ def train(history: History, device_model: DeviceModel, mode: FailureMode, *, see
         **_rul_metrics(examples.rul[told], rul[told], low[told], high[told], cap),
         **alarm_metrics(traces, threshold, mode),
     }
-    final = fit(examples, np.ones(len(risk), dtype=bool), seed)
+    final = fit(everything, np.ones(len(everything.rul), dtype=bool), seed)
     healthy = features[np.nan_to_num(examples.rul, nan=0) >= cap]
     model = FailureModel(
         device_model=device_model.name,
@@ -94,6 +112,7 @@ def train(history: History, device_model: DeviceModel, mode: FailureMode, *, see
         metrics=metrics,
         calibration=calibration,
         interval=fit_interval(rul[told], examples.rul[told], cap),
+        condition=final.condition,
         risk_estimator=final.risk,
         rul_estimator=final.rul,
     )
@@ -105,6 +124,34 @@ def train(history: History, device_model: DeviceModel, mode: FailureMode, *, see
         metrics["devices"],
         held_out,
     )
+
+
+def _with_kin(examples: Examples, plan: FeaturePlan, kin: Sequence[Kin], mode: FailureMode) -> Examples:
+    """The examples and after them those of kin, labelled with the horizon and cap of `mode`."""
+    for other in kin:
+        readings = other.history.readings
+        if readings.empty:
+            continue
+        labels = label_lives(
+            find_lives(readings, other.history.events, other.device_model, other.mode), mode, readings.index
+        )
+        matrix = plan.build(other.history, other.device_model, other.mode)[list(examples.features)].to_numpy()
+        devices = pd.factorize(readings["device"])[0] + examples.devices.max() + 1
+        before = np.zeros(len(examples.devices), dtype=bool) if examples.kin is None else examples.kin
+        examples = replace(
+            examples,
+            matrix=np.concatenate([examples.matrix, matrix]),
+            devices=np.concatenate([examples.devices, devices]),
+            fails_within=np.concatenate([examples.fails_within, labels["fails_within"].to_numpy()]),
+            rul=np.concatenate([examples.rul, _capped(labels, examples.cap)]),
+            kin=np.concatenate([before, np.ones(len(readings), dtype=bool)]),
+        )
+    return examples
+
+
+def _capped(labels: pd.DataFrame, cap: float) -> Floats:
+    capped: Floats = np.where(labels["survived"] >= cap, cap, labels["rul"].to_numpy())
+    return capped
 
 
 def _require_failures(examples: Examples, lives: Lives, device_model: DeviceModel, mode: FailureMode) -> None:

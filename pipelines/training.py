@@ -22,7 +22,7 @@ from models.errors import FrameError, TrainingError
 from models.features import History
 from models.held_out import pack
 from models.promotion import Verdict
-from models.training import TrainingOutcome, train
+from models.training import Kin, TrainingOutcome, train
 from pipelines.history import read_history
 from pipelines.promotion import find_champion, judge
 from store import model_versions
@@ -69,10 +69,13 @@ def train_device_model(application: Application, device_model: DeviceModel, flow
         run_id = model_versions.start_training_run(
             connection, device_model=device_model.name, flow_run_id=flow_run_id, at=now
         )
+        relatives = {
+            model.name: read_history(connection, model, until=now) for model in _family(application, device_model)
+        }
     results: list[TrainedMode] = []
     try:
         for mode in device_model.failure_modes:
-            results.append(_train_mode(application, run_id, device_model, mode, history))  # noqa: PERF401
+            results.append(_train_mode(application, run_id, device_model, mode, history, relatives))  # noqa: PERF401
     finally:
         _finish(application, run_id, results, len(device_model.failure_modes))
     return results
@@ -95,10 +98,11 @@ def _train_mode(
     device_model: DeviceModel,
     mode: FailureMode,
     history: History,
+    relatives: Mapping[str, History],
 ) -> TrainedMode:
     names = {"device_model": device_model.name, "failure_mode": mode.name}
     try:
-        outcome = train(history, device_model, mode)
+        outcome = train(history, device_model, mode, kin=_kin(application, device_model, mode, relatives))
     except (TrainingError, FrameError) as error:
         log.warning("failure mode not trained", **names, why=str(error))
         return TrainedMode(device_model.name, mode.name, None, {}, str(error))
@@ -120,6 +124,28 @@ def _train_mode(
     return TrainedMode(
         device_model.name, mode.name, version_id, outcome.model.metrics, "", stored.status, stored.reason
     )
+
+
+def _family(application: Application, device_model: DeviceModel) -> list[DeviceModel]:
+    return [
+        other
+        for other in application.catalog.values()
+        if device_model.family and other.family == device_model.family and other.name != device_model.name
+    ]
+
+
+def _kin(
+    application: Application, device_model: DeviceModel, mode: FailureMode, relatives: Mapping[str, History]
+) -> list[Kin]:
+    """The family's failure modes of the same name; where both device models have just one mode, that one."""
+    kin = []
+    for name, history in relatives.items():
+        other = application.catalog[name]
+        alike = [known for known in other.failure_modes if known.name == mode.name]
+        if len(device_model.failure_modes) == len(other.failure_modes) == 1:
+            alike = list(other.failure_modes)
+        kin += [Kin(history, other, of_other) for of_other in alike if not history.readings.empty]
+    return kin
 
 
 def _version(outcome: TrainingOutcome, digest: str, verdict: Verdict) -> ModelVersion:

@@ -52,7 +52,7 @@ def read_scoring_frame(
         table=sql.Identifier(device_model.readings_table), values=list_channels(channels, "coalesce({0}, 'NaN')")
     )
     parameters = {
-        "window": max(device_model.features.windows),
+        "window": device_model.features.look_back,
         "until": until,
         "devices": [device for device, _ in life_starts],
         "starts": [start for _, start in life_starts],
@@ -72,10 +72,10 @@ def read_scoring_events(
     Every failure and all maintenance, which tell where lives begin; of other kinds those that the windows of a reading
     may hold that is still to be scored.
     """
-    counted_since = until - silence_allowed(device_model) - max(device_model.features.windows)
+    counted_since = until - silence_allowed(device_model) - device_model.features.look_back
     return read_events_frame(connection, device_model, until=until, devices=devices, others_since=counted_since)
 
 
 def silence_allowed(device_model: DeviceModel) -> timedelta:
     """A device that sent nothing for longer has been scored on all that it sent."""
-    return max(device_model.features.windows) + device_model.reading_interval
+    return device_model.features.look_back + device_model.reading_interval

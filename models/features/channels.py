@@ -12,7 +12,7 @@ import numpy as np
 from domain.device_model import Statistic
 from models.features.names import window_name
 from models.features.regimes import Regimes
-from models.features.stretches import Floats, Mask, Stretches, Times, extremes, moments, times
+from models.features.stretches import Floats, Mask, Moments, Stretches, Times, extremes, moments, times
 from models.lives import HOUR_MS, Integers, Lives
 
 Columns = Iterator[tuple[str, Floats]]
@@ -67,7 +67,7 @@ def plausible(values: Floats, low: float | None, high: float | None) -> Floats:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the rows asked for lie: their windows, from the shortest to the longest, and their life's first
-    `baseline`, as far as it has been seen. Shared by all channels."""
+    `baseline`, as far as it has been seen; and the longer windows of the trends. Shared by all channels."""
 
     lives: Lives
     asked: Integers
@@ -77,10 +77,19 @@ class Place:
     grown: Sequence[Stretches]
     start: Stretches | None
     baseline_hours: float
+    trend_names: Sequence[str]
+    trends: Sequence[Stretches]
     _times: dict[str, list[Times]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lives: Lives, asked: Integers, windows: Sequence[timedelta], baseline: timedelta) -> Place:
+    def of(
+        cls,
+        lives: Lives,
+        asked: Integers,
+        windows: Sequence[timedelta],
+        baseline: timedelta,
+        trends: Sequence[timedelta] = (),
+    ) -> Place:
         """Nothing reaches back past the start of the life or forward past the row itself."""
         age, end = lives.age_ms, asked + 1
         hours = age / HOUR_MS
@@ -98,14 +107,16 @@ class Place:
             grown=[cut(start + 1, end) for start in starts],
             start=cut(first, np.minimum(full[lives.of_row[asked]], end)) if windows else None,
             baseline_hours=float(baseline / timedelta(hours=1)),
+            trend_names=[window_name(length) for length in trends],
+            trends=[cut(window_start(lives, asked, length), end) for length in trends],
         )
 
     def times(self, valid: Mask) -> list[Times]:
         """The instants' moments over each window; computed once for all channels without a gap."""
         if not valid.all():
-            return times(valid, self.hours, self.windows, len(self.asked))
+            return times(valid, self.hours, [*self.windows, *self.trends], len(self.asked))
         if "all" not in self._times:
-            self._times["all"] = times(valid, self.hours, self.windows, len(self.asked))
+            self._times["all"] = times(valid, self.hours, [*self.windows, *self.trends], len(self.asked))
         return self._times["all"]
 
 
@@ -120,19 +131,21 @@ def window_start(lives: Lives, asked: Integers, length: timedelta) -> Integers:
 
 def gauge(value: Floats, place: Place, statistics: Sequence[Statistic]) -> Columns:
     """`value`, and of each window `mean`, `slope` per hour, `spread`, `minimum` and `maximum`; `change`: mean of the
-    longest window minus the mean of the life's start."""
+    longest window minus the mean of the life's start. Of each trend `mean` and `slope`."""
     yield "value", value[place.asked]
     if place.start is None:
         return
     rows, valid = len(place.asked), ~np.isnan(value)
     offset = _first_of_life(value, valid, place.lives)
     difference = np.where(valid, value - offset, 0.0)
-    *of_windows, of_start = moments(difference, valid, place.hours, [*place.windows, place.start], rows)
+    stretches = [*place.windows, *place.trends, place.start]
+    *of_both, of_start = moments(difference, valid, place.hours, stretches, rows)
+    of_windows, of_trends = of_both[: len(place.windows)], of_both[len(place.windows) :]
     shift = offset[place.asked]
     computed: Mapping[Statistic, Callable[[], list[Floats]]] = {
         Statistic.MEAN: lambda: [sums.mean + shift for sums in of_windows],
         Statistic.SLOPE: lambda: [
-            sums.slope(instants) for sums, instants in zip(of_windows, place.times(valid), strict=True)
+            sums.slope(instants) for sums, instants in zip(of_windows, place.times(valid), strict=False)
         ],
         Statistic.SPREAD: lambda: [sums.spread() for sums in of_windows],
     }
@@ -147,6 +160,14 @@ def gauge(value: Floats, place: Place, statistics: Sequence[Statistic]) -> Colum
                     yield f"{statistic}_{window}", column
     if Statistic.CHANGE in statistics:
         yield Statistic.CHANGE, of_windows[-1].mean - of_start.mean
+    yield from _trends(of_trends, valid, place, shift)
+
+
+def _trends(of_trends: Sequence[Moments], valid: Mask, place: Place, shift: Floats) -> Columns:
+    of_times = place.times(valid)[len(place.windows) :] if of_trends else []
+    for name, sums, instants in zip(place.trend_names, of_trends, of_times, strict=True):
+        yield f"{Statistic.MEAN}_{name}", sums.mean + shift
+        yield f"{Statistic.SLOPE}_{name}", sums.slope(instants)
 
 
 def counter(value: Floats, place: Place) -> Columns:

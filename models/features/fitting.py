@@ -47,6 +47,7 @@ def fit_features(
         failure_mode=mode.name,
         settings=settings,
         windows=tuple(length for length in sorted(settings.windows) if _ever_holds_two(lives, length)),
+        trends=tuple(length for length in sorted(settings.trends) if _ever_holds_two(lives, length)),
         channels=tuple(fit_channels(channels, fleets, regimes)),
         regimes=regimes,
         events=tuple(choose_counts(events, settings.event_kinds)),

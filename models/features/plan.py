@@ -30,7 +30,7 @@ class FeaturePlan:
     """What the features of one failure mode are, with everything that had to be learnt for them.
 
     settings: the catalog's at the time of fitting. windows: those of them that ever held two readings, from the
-    shortest. columns: the features' names in order.
+    shortest; trends likewise. columns: the features' names in order.
     """
 
     device_model: str
@@ -44,6 +44,7 @@ class FeaturePlan:
     installed: bool
     attributes: Sequence[AttributePlan]
     columns: Sequence[str] = ()
+    trends: Sequence[timedelta] = ()
 
     def build(
         self, history: History, device_model: DeviceModel, mode: FailureMode, *, latest_only: bool = False
@@ -91,7 +92,7 @@ class FeaturePlan:
     ) -> Iterator[tuple[str, Floats]]:
         """Name and values of each feature in the asked rows of the readings, one after the other."""
         readings = history.readings
-        place = Place.of(lives, asked, self.windows, self.settings.baseline)
+        place = Place.of(lives, asked, self.windows, self.settings.baseline, self.trends)
         regime = self.regimes.of(settings_of(self.regimes, self.channels, readings))
         for channel, (name, value) in zip(self.channels, channel_values(self.channels, readings), strict=True):
             if not channel.used:

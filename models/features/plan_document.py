@@ -21,9 +21,10 @@ from models.features.regimes import Regimes
 def to_document(plan: FeaturePlan) -> dict[str, Any]:
     """Everything that `from_document` needs, as dicts, lists, texts, numbers and null."""
     document = asdict(plan)
-    document["windows"] = _seconds(plan.windows)
+    document["windows"], document["trends"] = _seconds(plan.windows), _seconds(plan.trends)
     settings = document["settings"]
-    settings |= {"windows": _seconds(plan.settings.windows), "baseline": plan.settings.baseline.total_seconds()}
+    settings |= {name: _seconds(getattr(plan.settings, name)) for name in ("windows", "trends")}
+    settings["baseline"] = plan.settings.baseline.total_seconds()
     for channel, planned in zip(document["channels"], plan.channels, strict=True):
         channel["formula"] = planned.formula.text if planned.formula else None
     return document
@@ -41,6 +42,7 @@ def from_document(document: Mapping[str, Any]) -> FeaturePlan:
             statistics=tuple(Statistic(name) for name in settings["statistics"]),
             regimes=settings["regimes"],
             event_kinds=tuple(EventKind(kind) for kind in settings["event_kinds"]),
+            trends=_spans(settings["trends"]),
         ),
         windows=_spans(document["windows"]),
         channels=tuple(_channel(channel) for channel in document["channels"]),
@@ -54,6 +56,7 @@ def from_document(document: Mapping[str, Any]) -> FeaturePlan:
             AttributePlan(attribute["name"], _tuples(attribute["categories"])) for attribute in document["attributes"]
         ),
         columns=tuple(document["columns"]),
+        trends=_spans(document["trends"]),
     )
 
 

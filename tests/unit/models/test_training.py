@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from domain.device_model import DeviceModel, FailureMode
+from models.artifact import dumps, loads
 from models.errors import FrameError, TrainingError
 from models.features import History
 from models.out_of_fold import Examples, predict_out_of_fold
-from models.training import TrainingOutcome, train
+from models.scoring import score
+from models.training import Kin, TrainingOutcome, train
 
 Fleet = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -37,8 +40,8 @@ def test_held_out_predictions_come_from_other_devices() -> None:
     devices = np.repeat(np.arange(40), 50)
     own = random.normal(size=(40, 3)).astype(np.float32)[devices]
     failed = (random.uniform(size=40) < 0.5).astype(float)[devices]
-    examples = Examples(own, devices, failed, np.where(failed == 1, 10.0, 100.0))
-    risk, rul = predict_out_of_fold(examples, 100.0, 0)
+    examples = Examples(own, devices, failed, np.where(failed == 1, 10.0, 100.0), 100.0, ["own.value"])
+    risk, rul = predict_out_of_fold(examples, 0)
     by_device = np.array([risk[devices == number].mean() for number in range(40)])
     assert abs(np.corrcoef(by_device, failed[::50])[0, 1]) < 0.5
     assert abs(np.corrcoef(rul, failed)[0, 1]) < 0.5
@@ -103,3 +106,26 @@ def test_nothing_but_dead_channels(fleet: Fleet, pump: DeviceModel, wear: Failur
     readings, events = fleet
     model = train(History(readings.assign(temperature=np.nan, vibration=3.0), events), pump, wear).model
     assert model.features == ("age",)
+
+
+def test_kin_are_learnt_from_and_never_measured_on(
+    outcome: TrainingOutcome, fleet: Fleet, pump: DeviceModel, wear: FailureMode
+) -> None:
+    settings = replace(pump.features, trends=(timedelta(hours=48),))
+    pump = replace(pump, features=settings)
+    readings, events = fleet
+    kin = Kin(
+        History(readings.assign(device="kin-" + readings["device"]), events.assign(device="kin-" + events["device"])),
+        replace(pump, name="pump_of_last_year"),
+        wear,
+    )
+    together = train(History(readings, events), pump, wear, kin=[kin])
+    assert together.model.metrics["devices"] == outcome.model.metrics["devices"]
+    assert together.held_out["device"].equals(readings["device"])
+    # The kin are the same devices under other names: whoever learns from them has seen the held-out ones.
+    assert together.model.metrics["rul_rmse_capped_hours"] < 0.8 * outcome.model.metrics["rul_rmse_capped_hours"]
+    assert "vibration.mean_2d" in together.model.features
+    assert together.model.condition.weights
+    assert loads(dumps(together.model)).condition == together.model.condition
+    last = score(together.model, History(readings, events), pump)
+    assert {prediction.device for prediction in last} == set(readings["device"])
