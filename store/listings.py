@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 from psycopg.rows import class_row
 
@@ -31,6 +31,8 @@ from store.listing_rows import (
 from store.sql import load
 
 SQL = load("listings")
+NEWEST_TICKETS = f"{SQL['ticket_rows']}\n{SQL['newest_tickets_first']}"
+SOONEST_NEEDED_TICKETS = f"{SQL['ticket_rows']}\n{SQL['soonest_need_first']}"
 UNSETTLED = ("suggested", "open", "planned", "in_progress")
 
 Row = TypeVar("Row")
@@ -50,13 +52,13 @@ def devices(
 ) -> list[DeviceRow]:
     """Devices by name. `text` is looked for in name, serial, customer and site."""
     wanted = {"device_model": device_model, "customer": customer, "site": site, "text": text, "name": None}
-    return _rows(connection, DeviceRow, "devices", {**wanted, "after": after, "limit": limit})
+    return _rows(connection, DeviceRow, SQL["devices"], {**wanted, "after": after, "limit": limit})
 
 
 def device(connection: Connection, name: str) -> DeviceRow:
     """The device of that name. Raises NotFoundError."""
     wanted = {"device_model": None, "customer": None, "site": None, "text": None, "name": name}
-    return _one(_rows(connection, DeviceRow, "devices", {**wanted, "after": None, "limit": 1}), f"device {name!r}")
+    return _one(_rows(connection, DeviceRow, SQL["devices"], {**wanted, "after": None, "limit": 1}), f"device {name!r}")
 
 
 def device_events(
@@ -65,7 +67,7 @@ def device_events(
     """What happened to a device, newest first."""
     ts, kind, code, component = after or (None, None, None, None)
     key = {"ts": ts, "kind": kind, "code": code, "component": component}
-    return _rows(connection, EventRow, "device_events", {"device_id": device_id, **key, "limit": limit})
+    return _rows(connection, EventRow, SQL["device_events"], {"device_id": device_id, **key, "limit": limit})
 
 
 def predictions(
@@ -78,13 +80,13 @@ def predictions(
 ) -> list[PredictionRow]:
     """Predictions, newest first."""
     wanted = {"device": device_name, "failure_mode": failure_mode, "prediction_id": None}
-    return _rows(connection, PredictionRow, "predictions", {**wanted, "after": after, "limit": limit})
+    return _rows(connection, PredictionRow, SQL["predictions"], {**wanted, "after": after, "limit": limit})
 
 
 def prediction(connection: Connection, prediction_id: int) -> PredictionRow:
     """One prediction. Raises NotFoundError."""
     wanted = {"device": None, "failure_mode": None, "prediction_id": prediction_id, "after": None, "limit": 1}
-    return _one(_rows(connection, PredictionRow, "predictions", wanted), f"prediction {prediction_id}")
+    return _one(_rows(connection, PredictionRow, SQL["predictions"], wanted), f"prediction {prediction_id}")
 
 
 def latest_predictions(
@@ -100,7 +102,7 @@ def latest_predictions(
     return _rows(
         connection,
         PredictionRow,
-        "latest_predictions",
+        SQL["latest_predictions"],
         {
             "device_models": [model for model, _ in modes],
             "failure_modes": [mode for _, mode in modes],
@@ -118,7 +120,7 @@ def risk_over_time(
     """Risk per failure mode between two instants, at most `points` buckets each, oldest first."""
     width = max((until - since) / points, timedelta(seconds=1))
     parameters = {"device_id": device_id, "since": since, "until": until, "width": width}
-    return _rows(connection, RiskPoint, "risk_over_time", parameters)
+    return _rows(connection, RiskPoint, SQL["risk_over_time"], parameters)
 
 
 def alarms(
@@ -132,13 +134,13 @@ def alarms(
 ) -> list[AlarmRow]:
     """Alarms, newest first."""
     wanted = {"active": active, "severity": severity, "device": device_name, "alarm_id": None}
-    return _rows(connection, AlarmRow, "alarms", {**wanted, "after": after, "limit": limit})
+    return _rows(connection, AlarmRow, SQL["alarms"], {**wanted, "after": after, "limit": limit})
 
 
 def alarm(connection: Connection, alarm_id: int) -> AlarmRow:
     """One alarm. Raises NotFoundError."""
     wanted = {"active": None, "severity": None, "device": None, "alarm_id": alarm_id, "after": None, "limit": 1}
-    return _one(_rows(connection, AlarmRow, "alarms", wanted), f"alarm {alarm_id}")
+    return _one(_rows(connection, AlarmRow, SQL["alarms"], wanted), f"alarm {alarm_id}")
 
 
 def tickets(
@@ -151,7 +153,7 @@ def tickets(
 ) -> list[TicketRow]:
     """Tickets, newest first; of all states when `states` is None."""
     wanted = {"states": list(states) if states else None, "device": device_name, "ticket_id": None}
-    return _rows(connection, TicketRow, "tickets", {**wanted, "after": after, "limit": limit})
+    return _rows(connection, TicketRow, NEWEST_TICKETS, {**wanted, "after": after, "limit": limit})
 
 
 def tickets_by_need(
@@ -160,18 +162,18 @@ def tickets_by_need(
     """Tickets by when part and technician must be there, soonest first."""
     need_by, ticket_id = after or (None, None)
     wanted = {"states": list(states), "need_by": need_by, "ticket_id": ticket_id, "limit": limit}
-    return _rows(connection, TicketRow, "tickets_by_need", wanted)
+    return _rows(connection, TicketRow, SOONEST_NEEDED_TICKETS, wanted)
 
 
 def ticket(connection: Connection, ticket_id: int) -> TicketRow:
     """One ticket. Raises NotFoundError."""
     wanted = {"states": None, "device": None, "ticket_id": ticket_id, "after": None, "limit": 1}
-    return _one(_rows(connection, TicketRow, "tickets", wanted), f"ticket {ticket_id}")
+    return _one(_rows(connection, TicketRow, NEWEST_TICKETS, wanted), f"ticket {ticket_id}")
 
 
 def ticket_events(connection: Connection, ticket_id: int) -> list[TicketEventRow]:
     """The life of a ticket, oldest first."""
-    return _rows(connection, TicketEventRow, "ticket_events", {"ticket_id": ticket_id})
+    return _rows(connection, TicketEventRow, SQL["ticket_events"], {"ticket_id": ticket_id})
 
 
 def reservations(
@@ -185,7 +187,7 @@ def reservations(
 ) -> list[ReservationRow]:
     """Part reservations, newest first."""
     wanted = {"state": state, "part_no": part_no, "ticket_id": ticket_id}
-    return _rows(connection, ReservationRow, "reservations", {**wanted, "after": after, "limit": limit})
+    return _rows(connection, ReservationRow, SQL["reservations"], {**wanted, "after": after, "limit": limit})
 
 
 def parts(connection: Connection, *, after: str | None = None, limit: int = 50) -> list[PartRow]:
@@ -207,17 +209,17 @@ def model_versions(
 ) -> list[ModelVersionRow]:
     """Model versions, newest first."""
     wanted = {"device_model": device_model, "status": status}
-    return _rows(connection, ModelVersionRow, "model_versions", {**wanted, "after": after, "limit": limit})
+    return _rows(connection, ModelVersionRow, SQL["model_versions"], {**wanted, "after": after, "limit": limit})
 
 
 def overview(connection: Connection, *, now: datetime) -> Overview:
     """Counts of everything that is open."""
-    return _rows(connection, Overview, "overview", {"now": now})[0]
+    return _rows(connection, Overview, SQL["overview"], {"now": now})[0]
 
 
-def _rows(connection: Connection, row: type[Row], query: str, parameters: Mapping[str, Any]) -> list[Row]:
+def _rows(connection: Connection, row: type[Row], query: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
     with connection.cursor(row_factory=class_row(row)) as cursor:
-        return cursor.execute(SQL[query], parameters).fetchall()
+        return cursor.execute(query, parameters).fetchall()
 
 
 def _one(rows: Sequence[Row], what: str) -> Row:

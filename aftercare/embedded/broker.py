@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 
 from aftercare.embedded.binaries import Binaries
 from aftercare.embedded.ports import LOOPBACK, free_port, service_answers
@@ -49,9 +48,7 @@ class EmbeddedBroker:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from signal import SIGINT
-from types import TracebackType
 
 from aftercare.embedded.binaries import Binaries, Origin
 from aftercare.embedded.ports import LOOPBACK, free_port, service_answers
@@ -96,9 +95,7 @@ class EmbeddedPostgres:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -6,7 +6,6 @@ import http.client
 import sys
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 
 from aftercare.embedded.ports import LOOPBACK, free_port, in_use
 from aftercare.embedded.state import make_private
@@ -45,9 +44,7 @@ class EmbeddedPrefect:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -101,8 +101,8 @@ WHERE (%(alarm_id)s::bigint IS NULL OR a.alarm_id = %(alarm_id)s)
 ORDER BY a.alarm_id DESC
 LIMIT %(limit)s
 
--- tickets --
--- Tickets with the newest risk while they were unsettled, newest ticket first; also finds one by its id.
+-- ticket_rows --
+-- Tickets with the newest risk while they were unsettled; one of the next two says which of them, and in what order.
 SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
     t.priority, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
     t.entitlement, t.decision, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version,
@@ -119,6 +119,9 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS parts_needed, count(*) FILTER (WHERE state <> 'backordered') AS parts_ready
     FROM part_reservations WHERE ticket_id = t.ticket_id AND state <> 'released'
 ) r
+
+-- newest_tickets_first --
+-- Follows ticket_rows; also finds one by its id.
 WHERE (%(ticket_id)s::bigint IS NULL OR t.ticket_id = %(ticket_id)s)
     AND (%(states)s::text[] IS NULL OR t.state = ANY (%(states)s))
     AND (%(device)s::text IS NULL OR t.device_id = (SELECT device_id FROM devices WHERE name = %(device)s))
@@ -126,24 +129,8 @@ WHERE (%(ticket_id)s::bigint IS NULL OR t.ticket_id = %(ticket_id)s)
 ORDER BY t.ticket_id DESC
 LIMIT %(limit)s
 
--- tickets_by_need --
--- Tickets with their newest risk by need-by time, soonest first.
-SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
-    t.priority, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
-    t.entitlement, t.decision, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version,
-    p.risk, (extract(epoch FROM p.rul_low) / 3600)::float8 AS rul_low_hours, r.parts_needed, r.parts_ready
-FROM tickets t
-JOIN devices d USING (device_id)
-LEFT JOIN LATERAL (
-    SELECT risk, rul_low FROM predictions
-    WHERE device_id = t.device_id AND failure_mode = t.failure_mode AND as_of <= coalesce(t.closed_at, 'infinity')
-    ORDER BY as_of DESC, prediction_id DESC
-    LIMIT 1
-) p ON true
-CROSS JOIN LATERAL (
-    SELECT count(*) AS parts_needed, count(*) FILTER (WHERE state <> 'backordered') AS parts_ready
-    FROM part_reservations WHERE ticket_id = t.ticket_id AND state <> 'released'
-) r
+-- soonest_need_first --
+-- Follows ticket_rows.
 WHERE t.state = ANY (%(states)s)
     AND (%(need_by)s::timestamptz IS NULL
         OR (t.need_by, t.ticket_id) > (%(need_by)s::timestamptz, %(ticket_id)s::bigint))
