@@ -12,7 +12,6 @@ from domain.device_model import FailureMode
 from models.calibration import Floats
 from models.lives import HOUR_MS, Lives
 
-HOURS_A_YEAR = 8766.0
 THRESHOLDS: Floats = 1 / (1 + np.exp(-np.linspace(-5.5, 3.5, 73)))
 FLAT = 0.01
 """Thresholds whose cost lies within this share of the least cost are as good as the best."""
@@ -78,11 +77,20 @@ def cost_of(life: LifeTrace, outcome: Outcome, mode: FailureMode) -> float:
     return total + costs.planned_visit.minor * (1 + early / max(float(life.left[0]), early, 1e-9))
 
 
-def cheapest_threshold(traces: Sequence[LifeTrace], mode: FailureMode) -> float:
-    """The risk at which acting costs least over the lives; the middle of the thresholds that are as good."""
-    cost = np.array(
-        [sum(cost_of(life, follow_alarms(life, float(t), mode), mode) for life in traces) for t in THRESHOLDS]
-    )
+def cost_table(traces: Sequence[LifeTrace], mode: FailureMode) -> Floats:
+    """Thresholds by lives: what each life would have cost, in minor units."""
+    costs = np.empty((len(THRESHOLDS), len(traces)))
+    for number, life in enumerate(traces):
+        below = np.searchsorted(np.sort(life.risk), THRESHOLDS)
+        different = np.flatnonzero(np.diff(below, prepend=-1))  # the alarms are the same in between
+        cost = [cost_of(life, follow_alarms(life, float(THRESHOLDS[at]), mode), mode) for at in different]
+        costs[:, number] = np.repeat(cost, np.diff(different, append=len(THRESHOLDS)))
+    return costs
+
+
+def cheapest_threshold(cost: Floats) -> float:
+    """The risk at which acting costs least, given the cost at each of `THRESHOLDS`; the middle of those that are as
+    good."""
     best = int(cost.argmin())
     good = cost <= cost[best] * (1 + FLAT)
     low = high = best
@@ -93,31 +101,6 @@ def cheapest_threshold(traces: Sequence[LifeTrace], mode: FailureMode) -> float:
     return float(THRESHOLDS[(low + high) // 2])
 
 
-def alarm_metrics(traces: Sequence[LifeTrace], threshold: float, mode: FailureMode) -> dict[str, float | int | None]:
-    """How the alarms at the threshold would have served a planner; None where there was nothing to measure."""
-    outcomes = [follow_alarms(life, threshold, mode) for life in traces]
-    leads = [outcome.lead for outcome in outcomes if outcome.lead is not None]
-    failures = sum(life.failed for life in traces)
-    needless = sum(outcome.needless for outcome in outcomes)
-    years = sum(float(life.left[0]) for life in traces) / HOURS_A_YEAR
-    cost = sum(cost_of(life, outcome, mode) for life, outcome in zip(traces, outcomes, strict=True))
-    run_to_failure = failures * mode.costs.emergency_visit.minor
-    in_time = sum(lead >= hours(mode.lead_time) for lead in leads)
-    return {
-        "alarm_precision": _share(len(leads), len(leads) + needless),
-        "alarm_recall_in_time": _share(in_time, failures),
-        "median_lead_time_hours": float(np.median(leads)) if leads else None,
-        "false_alarms_per_device_year": _share(needless, years),
-        "cost_minor": round(cost),
-        "cost_run_to_failure_minor": run_to_failure,
-        "cost_ratio": _share(cost, run_to_failure),
-    }
-
-
 def hours(length: timedelta) -> float:
     """The length in hours."""
     return length.total_seconds() / 3600
-
-
-def _share(part: float, whole: float) -> float | None:
-    return part / whole if whole else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domain.device_model import DeviceModel, FailureMode
 from models.lives import HOUR_MS, Lives, find_lives
@@ -31,3 +32,9 @@ def label_lives(lives: Lives, mode: FailureMode, index: pd.Index) -> pd.DataFram
         {"fails_within": within, "rul": np.where(failed, left, np.nan), "survived": left, "life": lives.of_row},
         index=index,
     )
+
+
+def capped_life(labels: pd.DataFrame, cap: float) -> NDArray[np.float64]:
+    """Hours to the failure, at most `cap`: known of a censored life too, as long as it survived that long; else NaN."""
+    capped: NDArray[np.float64] = np.where(labels["survived"] >= cap, cap, labels["rul"].to_numpy())
+    return capped

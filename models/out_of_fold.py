@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from models.calibration import Floats, fit_interval
+from models.calibration import Floats
 from models.condition import Condition, fit_condition
 from models.failure_model import raw_risk, raw_rul
 from models.lives import Integers
@@ -91,39 +91,31 @@ def _told(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     return matrix
 
 
-def predict_out_of_fold(examples: Examples, seed: int) -> tuple[Floats, Floats]:
+def predict_out_of_fold(examples: Examples, fold: Integers, seed: int) -> tuple[Floats, Floats]:
     """Per row the raw risk and the remaining useful life from estimators fitted on the other folds' devices; NaN for
     kin."""
     risk, rul = np.full((2, len(examples.matrix)), np.nan)
-    for held_out in _folds(examples, seed):
+    for number in range(int(fold.max()) + 1):
+        held_out = fold == number
         estimators = fit(examples, ~held_out, seed)
         risk[held_out] = raw_risk(estimators.risk, estimators.condition.read(examples.matrix[held_out]))
         rul[held_out] = raw_rul(estimators.rul, estimators.condition.extend(examples.matrix[held_out]), examples.cap)
     return risk, rul
 
 
-def intervals_out_of_fold(examples: Examples, rul: Floats, cap: float, seed: int) -> tuple[Floats, Floats]:
-    """Per row the interval around held-out `rul` that the other folds' devices give."""
-    low, high = np.empty(len(rul)), np.empty(len(rul))
-    for held_out in _folds(examples, seed):
-        others = ~held_out & ~np.isnan(examples.rul)
-        low[held_out], high[held_out] = fit_interval(rul[others], examples.rul[others], cap).apply(rul[held_out])
-    return low, high
-
-
-def _folds(examples: Examples, seed: int) -> Iterator[Rows]:
-    """Deal the devices into folds: first those that fail, so that each fold has as many of them as can be."""
+def deal_folds(examples: Examples, seed: int, folds: int = FOLDS) -> Integers:
+    """Per row the fold of its device, -1 for kin: first the devices that fail are dealt, so that each fold has as many
+    of them as can be. There are never more folds than these."""
     kin = np.zeros(len(examples.devices), dtype=bool) if examples.kin is None else examples.kin
     own, count = ~kin, int(examples.devices[~kin].max()) + 1
     failures = np.bincount(examples.devices[own], weights=examples.fails_within[own] == 1, minlength=count) > 0
     shuffled = np.random.default_rng(seed).permutation(count)
     order = shuffled[np.argsort(~failures[shuffled], kind="stable")]
     fold_of_device = np.empty(count, dtype=np.int64)
-    fold_of_device[order] = np.arange(count) % min(FOLDS, int(failures.sum()))
+    fold_of_device[order] = np.arange(count) % min(folds, int(failures.sum()))
     fold = np.full(len(examples.devices), -1)
     fold[own] = fold_of_device[examples.devices[own]]
-    for number in range(int(fold.max()) + 1):
-        yield fold == number
+    return fold
 
 
 def _thin(examples: Examples, of: Rows, seed: int) -> Integers:

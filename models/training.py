@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from domain.device_model import DeviceModel, FailureMode
-from models.calibration import Floats, calibrate_risk, fit_interval
+from models.calibration import calibrate_risk, fit_interval
 from models.errors import TrainingError
-from models.evaluation import alarm_metrics, cheapest_threshold, hours, trace_lives
+from models.evaluation import cheapest_threshold, hours
 from models.failure_model import FailureModel
 from models.features import FeaturePlan, History, fit_features, window_name
-from models.labels import label_lives
+from models.labels import capped_life, label_lives
 from models.lives import Lives, find_lives
-from models.out_of_fold import Examples, fit, intervals_out_of_fold, predict_out_of_fold
+from models.out_of_fold import Examples, deal_folds, fit, predict_out_of_fold
+from models.report import flat_figures, write_report
+from models.splits import across_devices
 
 FEWEST_FAILURES = 5
 
@@ -38,7 +39,8 @@ class TrainingOutcome:
     """A model with its lineage.
 
     held_out: one row per reading, predicted by a model that had not seen its device: device, ts, life, fails_within,
-    rul (truth, NaN when censored), risk, rul_predicted, rul_low, rul_high; risk is calibrated, life is in hours.
+    rul (truth, NaN when censored), risk, rul_predicted, rul_low, rul_high; risk is calibrated, by other devices as
+    well; life is in hours. report: what was measured, see `models.report`.
     """
 
     model: FailureModel
@@ -47,6 +49,7 @@ class TrainingOutcome:
     row_count: int
     device_count: int
     held_out: pd.DataFrame
+    report: Mapping[str, Any]
 
 
 def train(
@@ -72,7 +75,7 @@ def train(
         features.to_numpy(),
         pd.factorize(readings["device"])[0].astype(np.int64),
         labels["fails_within"].to_numpy(),
-        _capped(labels, cap),
+        capped_life(labels, cap),
         cap,
         tuple(features.columns),
         tuple(window_name(trend) for trend in plan.trends),
@@ -80,24 +83,21 @@ def train(
     _require_failures(examples, lives, device_model, mode)
 
     everything = _with_kin(examples, plan, kin, mode)
-    risk, rul = (told[: len(readings)] for told in predict_out_of_fold(everything, seed))
-    known, told = ~np.isnan(examples.fails_within), ~np.isnan(examples.rul)
-    calibration = calibrate_risk(risk[known], examples.fails_within[known])
-    risk = calibration.apply(risk)
-    low, high = intervals_out_of_fold(examples, rul, cap, seed)
-    traces = trace_lives(lives, risk)
-    threshold = cheapest_threshold(traces, mode)
+    fold = deal_folds(everything, seed)
+    raw, rul = (told[: len(readings)] for told in predict_out_of_fold(everything, fold, seed))
+    judged = across_devices(examples, fold[: len(readings)], raw, rul, lives, mode)
+    threshold = cheapest_threshold(judged.costs.sum(axis=1))
+    look_back = max([*plan.windows, *plan.trends], default=timedelta())
+    report = write_report(judged, examples, lives, mode, look_back, threshold, seed)
     held_out = labels.drop(columns="survived").assign(
-        device=readings["device"], ts=readings["ts"], risk=risk, rul_predicted=rul, rul_low=low, rul_high=high
+        device=readings["device"],
+        ts=readings["ts"],
+        risk=judged.risk,
+        rul_predicted=rul,
+        rul_low=judged.low,
+        rul_high=judged.high,
     )
-    metrics: dict[str, Any] = {
-        "devices": int(examples.devices.max()) + 1,
-        "lives": len(traces),
-        "failures": int(lives.failed.sum()),
-        **_risk_metrics(risk[known], examples.fails_within[known]),
-        **_rul_metrics(examples.rul[told], rul[told], low[told], high[told], cap),
-        **alarm_metrics(traces, threshold, mode),
-    }
+    known, told = ~np.isnan(examples.fails_within), ~np.isnan(examples.rul)
     final = fit(everything, np.ones(len(everything.rul), dtype=bool), seed)
     healthy = features[np.nan_to_num(examples.rul, nan=0) >= cap]
     model = FailureModel(
@@ -109,8 +109,8 @@ def train(
         features=tuple(features.columns),
         healthy=dict(healthy.median().fillna(features.median()).astype(float)),
         alarm_threshold=threshold,
-        metrics=metrics,
-        calibration=calibration,
+        metrics=flat_figures(report),
+        calibration=calibrate_risk(raw[known], examples.fails_within[known]),
         interval=fit_interval(rul[told], examples.rul[told], cap),
         condition=final.condition,
         risk_estimator=final.risk,
@@ -121,8 +121,9 @@ def train(
         readings["ts"].min().to_pydatetime(),
         readings["ts"].max().to_pydatetime(),
         len(readings),
-        metrics["devices"],
+        len(lives.names),
         held_out,
+        report,
     )
 
 
@@ -143,15 +144,10 @@ def _with_kin(examples: Examples, plan: FeaturePlan, kin: Sequence[Kin], mode: F
             matrix=np.concatenate([examples.matrix, matrix]),
             devices=np.concatenate([examples.devices, devices]),
             fails_within=np.concatenate([examples.fails_within, labels["fails_within"].to_numpy()]),
-            rul=np.concatenate([examples.rul, _capped(labels, examples.cap)]),
+            rul=np.concatenate([examples.rul, capped_life(labels, examples.cap)]),
             kin=np.concatenate([before, np.ones(len(readings), dtype=bool)]),
         )
     return examples
-
-
-def _capped(labels: pd.DataFrame, cap: float) -> Floats:
-    capped: Floats = np.where(labels["survived"] >= cap, cap, labels["rul"].to_numpy())
-    return capped
 
 
 def _require_failures(examples: Examples, lives: Lives, device_model: DeviceModel, mode: FailureMode) -> None:
@@ -168,24 +164,3 @@ def _require_failures(examples: Examples, lives: Lives, device_model: DeviceMode
             raise TrainingError(
                 f"{what}: fewer than two devices of which one {told}: models are measured on other devices"
             )
-
-
-def _risk_metrics(risk: Floats, failed: Floats) -> dict[str, float]:
-    return {
-        "auc": float(roc_auc_score(failed, risk)),
-        "average_precision": float(average_precision_score(failed, risk)),
-        "brier": float(brier_score_loss(failed, risk)),
-        "share_failing": float(failed.mean()),
-    }
-
-
-def _rul_metrics(truth: Floats, rul: Floats, low: Floats, high: Floats, cap: float) -> dict[str, float]:
-    near = truth < cap
-    squared = (rul - truth) ** 2
-    return {
-        "rul_rmse_hours": float(np.sqrt(squared[near].mean())),
-        "rul_rmse_capped_hours": float(np.sqrt(squared.mean())),
-        "rul_coverage": float(((low <= truth) & (truth <= high)).mean()),
-        "rul_coverage_below_cap": float(((low <= truth) & (truth <= high))[near].mean()),
-        "rul_width_hours": float((high - low)[near].mean()),
-    }

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from domain.device_model import FailureMode
-from models.evaluation import LifeTrace, Outcome, alarm_metrics, cheapest_threshold, cost_of, follow_alarms
+from models.evaluation import (
+    THRESHOLDS,
+    LifeTrace,
+    Outcome,
+    cheapest_threshold,
+    cost_of,
+    cost_table,
+    follow_alarms,
+)
 
 
 def life(hours: int, alarms: list[int], *, failed: bool) -> LifeTrace:
@@ -36,27 +44,6 @@ def test_visits_of_one_life(trace: LifeTrace, outcome: Outcome, cost: float, wea
     assert cost_of(trace, got, wear) == pytest.approx(cost)
 
 
-def test_metrics_count_what_a_planner_would(wear: FailureMode) -> None:
-    traces = [
-        life(400, [30], failed=True),
-        life(400, [10], failed=True),
-        life(400, [], failed=True),
-        life(7566, [100], failed=False),
-    ]
-    metrics = alarm_metrics(traces, 0.5, wear)
-    assert metrics["alarm_precision"] == pytest.approx(2 / 3)
-    assert metrics["alarm_recall_in_time"] == pytest.approx(1 / 3)
-    assert metrics["median_lead_time_hours"] == 20
-    assert metrics["false_alarms_per_device_year"] == pytest.approx(1.0)
-    assert metrics["cost_run_to_failure_minor"] == 3000
-
-
-def test_nothing_to_measure_is_none_and_no_division_by_zero(wear: FailureMode) -> None:
-    metrics = alarm_metrics([life(0, [], failed=False)], 0.5, wear)
-    assert metrics["alarm_precision"] is None
-    assert metrics["cost_ratio"] is None
-
-
 def test_the_threshold_is_the_middle_of_the_cheapest(wear: FailureMode) -> None:
     def risky(peak_healthy: float, peak_failing: float) -> list[LifeTrace]:
         left = np.arange(300, -1, -1, dtype=float)
@@ -64,4 +51,15 @@ def test_the_threshold_is_the_middle_of_the_cheapest(wear: FailureMode) -> None:
         return [LifeTrace(failing, left, True), LifeTrace(np.full(301, peak_healthy), left, False)]
 
     # On the log-odds scale the middle between 0.1 and 0.9 is 0.5.
-    assert cheapest_threshold(risky(0.1, 0.9), wear) == pytest.approx(0.5, abs=0.04)
+    assert cheapest_threshold(cost_table(risky(0.1, 0.9), wear).sum(axis=1)) == pytest.approx(0.5, abs=0.04)
+
+
+def test_the_cost_table_is_what_following_each_alarm_gives(wear: FailureMode) -> None:
+    random = np.random.default_rng(0)
+    traces = [
+        LifeTrace(random.choice([0.02, 0.3, 0.31, 0.9], 200), np.arange(199, -1, -1.0), bool(failed))
+        for failed in (True, False, True)
+    ]
+    table = cost_table(traces, wear)
+    for row, threshold in zip(table, THRESHOLDS, strict=True):
+        assert row.tolist() == [cost_of(t, follow_alarms(t, float(threshold), wear), wear) for t in traces]
