@@ -1,4 +1,4 @@
-"""Stock and reservations: never oversold, freed parts go to who needs them first, the journal equals the balances."""
+"""Parts that tickets hold or wait for: never oversold, and freed parts go to who needs them first."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.device_model import KitLine
-from domain.errors import ConflictError, InvalidInputError
 from domain.stock import Reservation, Stock
 from domain.ticket import ReservationState
 from service_desk.ticket_record import record_change
 from store import parts
 from store.database import Connection
-
-LARGEST = 1_000_000
-"""More than this in one booking is a slip of the hand."""
 
 
 def reserve_kit(
@@ -53,7 +49,7 @@ def release(connection: Connection, *, ticket_id: int, who: str, now: datetime, 
     """Give back what a ticket holds; back-orders of others get it at once."""
     for reservation, stock in _lock_held(connection, ticket_id):
         balance = _end(connection, reservation, stock, used=False, who=who, now=now, reason=reason)
-        _fill(connection, balance, who=who, now=now)
+        fill_back_orders(connection, balance, who=who, now=now)
 
 
 def consume(connection: Connection, *, ticket_id: int, who: str, now: datetime, reason: str) -> None:
@@ -62,54 +58,22 @@ def consume(connection: Connection, *, ticket_id: int, who: str, now: datetime, 
         _end(connection, reservation, stock, used=True, who=who, now=now, reason=reason)
 
 
-def receive(
-    connection: Connection, *, service_centre: str, part_no: str, quantity: int, who: str, now: datetime
-) -> Stock:
-    """Parts arrived: put them on the shelf, strike them off what is on order, and fill back-orders.
-
-    Returns the balance after that. Raises NotFoundError or InvalidInputError.
-    """
-    _check_quantity(quantity)
-    key = (service_centre, part_no)
-    stock = parts.lock_stock(connection, [key])[key]
-    arrived = min(quantity, stock.on_order)
-    stock = parts.move_stock(connection, key, "receipt", who=who, now=now, on_hand=quantity, on_order=-arrived)
-    return _fill(connection, stock, who=who, now=now)
-
-
-def order(
-    connection: Connection, *, service_centre: str, part_no: str, quantity: int, who: str, now: datetime
-) -> Stock:
-    """Parts were ordered. Returns the balance after that. Raises NotFoundError or InvalidInputError."""
-    _check_quantity(quantity)
-    key = (service_centre, part_no)
-    parts.lock_stock(connection, [key])
-    return parts.move_stock(connection, key, "order", who=who, now=now, on_order=quantity)
-
-
-def adjust(
-    connection: Connection, *, service_centre: str, part_no: str, change: int, who: str, now: datetime, reason: str
-) -> Stock:
-    """Bring the balance in line with a count of the shelf; more on hand fills back-orders.
-
-    Returns the balance after that. Raises NotFoundError, InvalidInputError, or ConflictError when fewer would be on
-    hand than are reserved.
-    """
-    _check_quantity(abs(change))
-    key = (service_centre, part_no)
-    stock = parts.lock_stock(connection, [key])[key]
-    if stock.free + change < 0:
-        raise ConflictError(
-            f"{part_no} at {service_centre}: {stock.on_hand} on hand, {stock.allocated} of them reserved, so "
-            f"{-change} cannot be taken off; cancel a ticket that holds it first"
+def fill_back_orders(connection: Connection, stock: Stock, *, who: str, now: datetime) -> Stock:
+    """Give free stock to back-orders, first needed first; one that does not fit does not hold up a smaller one."""
+    while reservation := parts.next_waiting(connection, stock):
+        parts.fill_reservation(connection, reservation_id=reservation.reservation_id, now=now)
+        stock = parts.move_stock(
+            connection,
+            (stock.service_centre, stock.part_no),
+            "reserve",
+            who=who,
+            now=now,
+            allocated=reservation.quantity,
+            reservation_id=reservation.reservation_id,
         )
-    stock = parts.move_stock(connection, key, "adjust", who=who, now=now, on_hand=change, reason=reason)
-    return _fill(connection, stock, who=who, now=now)
-
-
-def _check_quantity(quantity: int) -> None:
-    if not 1 <= quantity <= LARGEST:
-        raise InvalidInputError(f"quantity {quantity} is not between 1 and {LARGEST:,}")
+        ticket_id, detail = reservation.ticket_id, {"part_no": reservation.part_no, "quantity": reservation.quantity}
+        record_change(connection, ticket_id=ticket_id, what="part_reserved", who=who, now=now, detail=detail)
+    return stock
 
 
 def _lock_held(connection: Connection, ticket_id: int) -> list[tuple[Reservation, Stock]]:
@@ -139,21 +103,3 @@ def _end(
         reservation_id=reservation.reservation_id,
         reason=reason,
     )
-
-
-def _fill(connection: Connection, stock: Stock, *, who: str, now: datetime) -> Stock:
-    """Give free stock to back-orders, first needed first; one that does not fit does not hold up a smaller one."""
-    while reservation := parts.next_waiting(connection, stock):
-        parts.fill_reservation(connection, reservation_id=reservation.reservation_id, now=now)
-        stock = parts.move_stock(
-            connection,
-            (stock.service_centre, stock.part_no),
-            "reserve",
-            who=who,
-            now=now,
-            allocated=reservation.quantity,
-            reservation_id=reservation.reservation_id,
-        )
-        ticket_id, detail = reservation.ticket_id, {"part_no": reservation.part_no, "quantity": reservation.quantity}
-        record_change(connection, ticket_id=ticket_id, what="part_reserved", who=who, now=now, detail=detail)
-    return stock

@@ -52,6 +52,7 @@ def move_stock(
     on_order: int = 0,
     reservation_id: int | None = None,
     reason: str = "",
+    reference: str | None = None,
 ) -> Stock:
     """Change a locked balance by these amounts and write its journal line; the balance after it."""
     row = connection.execute(
@@ -67,10 +68,18 @@ def move_stock(
             "who": who,
             "at": now,
             "reason": reason,
+            "reference": reference,
         },
     ).fetchone()
     assert row is not None
     return Stock(*row)
+
+
+def booked(connection: Connection, key: StockKey, movement: str, reference: str) -> int | None:
+    """How many an order or a receipt with that reference was about; None when the journal has none."""
+    values = {"service_centre": key[0], "part_no": key[1], "movement": movement, "reference": reference}
+    row = connection.execute(SQL["booked"], values).fetchone()
+    return int(row[0]) if row else None
 
 
 def add_reservation(

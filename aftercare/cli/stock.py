@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 
 from aftercare import wiring
 from aftercare.settings import load_settings
 from domain.stock import Stock
-from service_desk import parts
+from service_desk import shelves
 from store.database import Connection
 from store.migrate import require_current
 from store.parts import list_stock
 from store.retry import in_transaction
+
+NEGATIVE = {"ignore_unknown_options": True}
+"""So that a negative number is a number, and not an option that there is not."""
+who = click.option("--who", default="command line", show_default=True, help="Name that the journal shows.")
+balance_as_json = click.option("--json", "as_json", is_flag=True, help="Print the balance as JSON.")
 
 
 @click.group(epilog="Example: aftercare stock receive north HPC-BLADE-SET 4")
@@ -23,28 +30,75 @@ def stock() -> None:
 
 
 @stock.command(
-    epilog="Example: aftercare stock receive north HPC-BLADE-SET 4",
-    context_settings={"ignore_unknown_options": True},  # so that a negative quantity is told as one
+    epilog="Example: aftercare stock order north HPC-BLADE-SET 4 --reference PO-4711", context_settings=NEGATIVE
 )
 @click.argument("service_centre")
 @click.argument("part_no")
 @click.argument("quantity", type=int)
-@click.option("--who", default="command line", show_default=True, help="Name that the journal shows.")
-@click.option("--json", "as_json", is_flag=True, help="Print the balance as JSON.")
-def receive(service_centre: str, part_no: str, quantity: int, who: str, as_json: bool) -> None:
-    """Put QUANTITY of PART_NO on the shelf at SERVICE_CENTRE; tickets that wait for it get it first."""
-    application = wiring.build(load_settings(), pool_size=1, application="aftercare stock")
+@click.option("--reference", help="Number of the order; booked once, however often the command is repeated.")
+@who
+@balance_as_json
+def order(service_centre: str, part_no: str, quantity: int, reference: str | None, who: str, as_json: bool) -> None:
+    """Note that QUANTITY of PART_NO is on its way to SERVICE_CENTRE; below zero, that so many were called off."""
 
-    def book(connection: Connection) -> Stock:
-        require_current(connection)
-        now = application.clock()
-        return parts.receive(
-            connection, service_centre=service_centre, part_no=part_no, quantity=quantity, who=who, now=now
+    def book(connection: Connection, now: datetime) -> Stock:
+        return shelves.order(
+            connection,
+            service_centre=service_centre,
+            part_no=part_no,
+            quantity=quantity,
+            who=who,
+            now=now,
+            reference=reference,
         )
 
-    with application.database as database:
-        balance = in_transaction(database, book)
-    click.echo(_json(balance) if as_json else _line(balance))
+    _book(book, as_json=as_json)
+
+
+@stock.command(
+    epilog="Example: aftercare stock receive north HPC-BLADE-SET 4 --reference DN-0815", context_settings=NEGATIVE
+)
+@click.argument("service_centre")
+@click.argument("part_no")
+@click.argument("quantity", type=int)
+@click.option("--reference", help="Number of the delivery note; booked once, however often the command is repeated.")
+@who
+@balance_as_json
+def receive(service_centre: str, part_no: str, quantity: int, reference: str | None, who: str, as_json: bool) -> None:
+    """Put QUANTITY of PART_NO on the shelf at SERVICE_CENTRE; tickets that wait for it get it first."""
+
+    def book(connection: Connection, now: datetime) -> Stock:
+        return shelves.receive(
+            connection,
+            service_centre=service_centre,
+            part_no=part_no,
+            quantity=quantity,
+            who=who,
+            now=now,
+            reference=reference,
+        )
+
+    _book(book, as_json=as_json)
+
+
+@stock.command(
+    epilog='Example: aftercare stock adjust north HPC-BLADE-SET 3 --reason "yearly count"', context_settings=NEGATIVE
+)
+@click.argument("service_centre")
+@click.argument("part_no")
+@click.argument("counted", type=int)
+@click.option("--reason", required=True, help="Why the balance was wrong, for the journal.")
+@who
+@balance_as_json
+def adjust(service_centre: str, part_no: str, counted: int, reason: str, who: str, as_json: bool) -> None:
+    """Say that COUNTED of PART_NO lie at SERVICE_CENTRE, reserved ones too; what is more goes to waiting tickets."""
+
+    def book(connection: Connection, now: datetime) -> Stock:
+        return shelves.adjust(
+            connection, service_centre=service_centre, part_no=part_no, counted=counted, who=who, now=now, reason=reason
+        )
+
+    _book(book, as_json=as_json)
 
 
 @stock.command("list", epilog="Example: aftercare stock list --json")
@@ -61,6 +115,18 @@ def list_balances(service_centre: str | None, as_json: bool) -> None:
     if not balances and not as_json:
         place = f" at {service_centre}" if service_centre else ""
         click.echo(f"no stock{place} yet: 'aftercare stock receive CENTRE PART QUANTITY' puts parts on the shelf")
+
+
+def _book(book: Callable[[Connection, datetime], Stock], *, as_json: bool) -> None:
+    application = wiring.build(load_settings(), pool_size=1, application="aftercare stock")
+
+    def checked(connection: Connection) -> Stock:
+        require_current(connection)
+        return book(connection, application.clock())
+
+    with application.database as database:
+        balance = in_transaction(database, checked)
+    click.echo(_json(balance) if as_json else _line(balance))
 
 
 def _json(balance: Stock) -> str:

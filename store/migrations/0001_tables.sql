@@ -316,8 +316,12 @@ CREATE TABLE stock_journal (
     reservation_id bigint REFERENCES part_reservations,
     who text NOT NULL,
     reason text NOT NULL DEFAULT '',
+    reference text,
     FOREIGN KEY (service_centre, part_no) REFERENCES part_stock
 );
+CREATE UNIQUE INDEX stock_journal_reference ON stock_journal (service_centre, part_no, movement, reference)
+    WHERE reference IS NOT NULL;
+COMMENT ON COLUMN stock_journal.reference IS 'Number of the order or delivery note: booked once, however often it is sent.';
 COMMENT ON TABLE stock_journal IS 'Append-only; the sums of its changes equal the balances in part_stock at all times.';
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -22,12 +22,18 @@ WITH balance AS (
     RETURNING service_centre, part_no, on_hand, allocated, on_order
 ), line AS (
     INSERT INTO stock_journal (at, service_centre, part_no, movement, on_hand_change, allocated_change,
-        on_order_change, reservation_id, who, reason)
+        on_order_change, reservation_id, who, reason, reference)
     SELECT %(at)s, service_centre, part_no, %(movement)s, %(on_hand)s, %(allocated)s, %(on_order)s,
-        %(reservation_id)s, %(who)s, %(reason)s
+        %(reservation_id)s, %(who)s, %(reason)s, %(reference)s
     FROM balance
 )
 SELECT service_centre, part_no, on_hand, allocated, on_order FROM balance
+
+-- booked --
+-- The quantity of an order or a receipt by its reference.
+SELECT CASE movement WHEN 'order' THEN on_order_change ELSE on_hand_change END FROM stock_journal
+WHERE service_centre = %(service_centre)s AND part_no = %(part_no)s AND movement = %(movement)s
+  AND reference = %(reference)s
 
 -- add_reservation --
 -- At most one held reservation per ticket and part; no row when there is one.

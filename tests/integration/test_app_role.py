@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from service_desk import parts, tickets
+from service_desk import shelves, tickets
 from store.migrate import migrate
 
 from .conftest import HOUR, START
@@ -22,7 +22,7 @@ def desk(database_url, as_app, make_desk):
 
 def test_a_ticket_opens_takes_its_parts_and_is_planned(desk, serve_with):
     with desk.database.transaction() as connection:
-        parts.receive(connection, service_centre="north", part_no=desk.part_no, quantity=2, who="test", now=START)
+        shelves.receive(connection, service_centre="north", part_no=desk.part_no, quantity=2, who="test", now=START)
     desk.act(desk.predict(desk.add_device("d1")))
     [(ticket_id,)] = desk.rows("SELECT ticket_id FROM tickets")
     with desk.database.transaction() as connection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.device import DeviceEvent, EventKind
 from domain.ticket import ClosureCode
-from service_desk import parts, tickets
+from service_desk import parts, shelves, tickets
 from store import events
 from store.outcomes import FailureOutcome, TicketOutcome, failure_outcomes, ticket_outcomes
 
@@ -32,7 +32,7 @@ def fail(desk: Desk, device: str, hours: float, *, code: str | None = None) -> N
 
 def stock(desk: Desk, hours: float, quantity: int = 1) -> None:
     with desk.database.transaction() as connection:
-        parts.receive(
+        shelves.receive(
             connection, service_centre="north", part_no=desk.part_no, quantity=quantity, who=WHO, now=at(hours)
         )
 
@@ -143,11 +143,11 @@ def test_a_backordered_part_is_not_reserved(desk: Desk) -> None:
         open_ticket(desk, desk.add_device(device, service_centre=device), 10)
     part = {"part_no": desk.part_no, "quantity": 1, "who": WHO}
     with desk.database.transaction() as connection:
-        parts.receive(connection, service_centre="in-time", now=at(20), **part)
+        shelves.receive(connection, service_centre="in-time", now=at(20), **part)
     for name in ("never", "late", "in-time"):
         fail(desk, name, 30)
     with desk.database.transaction() as connection:
-        parts.receive(connection, service_centre="late", now=at(31), **part)
+        shelves.receive(connection, service_centre="late", now=at(31), **part)
 
     assert {f.device: f.reserved_at for f in failures(desk)} == {"never": None, "late": None, "in-time": at(20)}
     assert all(f.opened_at == at(10) for f in failures(desk))

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from domain.device_model import KitLine
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.stock import Reservation, Stock
-from service_desk import parts
+from service_desk import parts, shelves
 from store.database import Connection
 from store.parts import held, list_stock
 from store.retry import in_transaction
@@ -63,8 +63,16 @@ def reserve(
 
 
 def receive(connection: Connection, part_no: str, quantity: int, service_centre: str = "north") -> Stock:
-    return parts.receive(
+    return shelves.receive(
         connection, service_centre=service_centre, part_no=part_no, quantity=quantity, who="test", now=NOW
+    )
+
+
+def adjust(
+    connection: Connection, part_no: str, counted: int, service_centre: str = "north", reason: str = "count"
+) -> Stock:
+    return shelves.adjust(
+        connection, service_centre=service_centre, part_no=part_no, counted=counted, who="test", now=NOW, reason=reason
     )
 
 
@@ -129,7 +137,7 @@ def test_a_kit_reserved_twice_is_held_once(desk: Desk) -> None:
 def test_what_is_on_order_goes_down_as_it_arrives(desk: Desk) -> None:
     add_parts(desk)
     with desk.database.transaction() as connection:
-        parts.order(connection, service_centre="north", part_no="P1", quantity=2, who="test", now=NOW)
+        shelves.order(connection, service_centre="north", part_no="P1", quantity=2, who="test", now=NOW)
         assert receive(connection, "P1", 3) == Stock("north", "P1", on_hand=3, allocated=0, on_order=0)
     desk.check_ledgers()
 
@@ -159,10 +167,73 @@ def test_a_count_cannot_take_off_what_is_reserved(desk: Desk) -> None:
     with desk.database.transaction() as connection:
         receive(connection, "P1", 2)
         reserve(connection, ticket_id, [KitLine("P1", 2)])
-        with pytest.raises(ConflictError, match="2 on hand, 2 of them reserved"):
-            parts.adjust(
-                connection, service_centre="north", part_no="P1", change=-1, who="test", now=NOW, reason="count"
-            )
+        with pytest.raises(ConflictError, match="2 are reserved for tickets, so 1 cannot be all"):
+            adjust(connection, "P1", 1)
+
+
+def test_a_count_of_the_shelf_fills_back_orders_and_changes_nothing_the_second_time(desk: Desk) -> None:
+    add_parts(desk)
+    ticket_id = add_ticket(desk, "d1")
+    with desk.database.transaction() as connection:
+        reserve(connection, ticket_id, [KitLine("P1", 2)])
+        for _ in range(2):
+            assert adjust(connection, "P1", 3) == Stock("north", "P1", on_hand=3, allocated=2, on_order=0)
+    assert desk.rows("SELECT movement, on_hand_change, reason FROM stock_journal ORDER BY journal_id") == [
+        ("adjust", 3, "count"),
+        ("reserve", 0, ""),
+    ]
+    desk.check_ledgers()
+
+
+@pytest.mark.parametrize(
+    ("counted", "reason", "message"),
+    [
+        (-1, "count", "a count of -1 is not between"),
+        (10**20, "count", "is not between"),
+        (1, " ", "only with a reason"),
+    ],
+)
+def test_a_wrong_count_is_named(desk: Desk, counted: int, reason: str, message: str) -> None:
+    add_parts(desk)
+    with desk.database.transaction() as connection, pytest.raises(InvalidInputError, match=message):
+        adjust(connection, "P1", counted, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("book", "balance"),
+    [
+        (shelves.order, Stock("north", "P1", on_hand=0, allocated=0, on_order=2)),
+        (shelves.receive, Stock("north", "P1", on_hand=2, allocated=0, on_order=0)),
+    ],
+)
+def test_a_reference_is_booked_once_for_each_part(desk: Desk, book: Callable[..., Stock], balance: Stock) -> None:
+    add_parts(desk)
+    booking = {"service_centre": "north", "who": "test", "now": NOW, "reference": "PO-1"}
+
+    def again(number: int) -> Stock:
+        return in_transaction(desk.database, lambda connection: book(connection, part_no="P1", quantity=2, **booking))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(again, range(8))) == [balance] * 8
+    with desk.database.transaction() as connection:
+        book(connection, part_no="P2", quantity=1, **booking)
+        with pytest.raises(ConflictError, match="'PO-1' of P1 at north is in the journal with 2, not 3"):
+            book(connection, part_no="P1", quantity=3, **booking)
+    assert desk.value("SELECT count(*) FROM stock_journal") == 2
+    desk.check_ledgers()
+
+
+def test_no_more_is_called_off_than_is_on_order(desk: Desk) -> None:
+    add_parts(desk)
+    with desk.database.transaction() as connection:
+        booking = {"service_centre": "north", "part_no": "P1", "who": "test", "now": NOW}
+        shelves.order(connection, quantity=3, **booking)
+        assert shelves.order(connection, quantity=-2, **booking).on_order == 1
+        with pytest.raises(ConflictError, match="1 on order, so 2 cannot be called off"):
+            shelves.order(connection, quantity=-2, **booking)
+        with pytest.raises(InvalidInputError, match="quantity 0"):
+            shelves.order(connection, quantity=0, **booking)
+    desk.check_ledgers()
 
 
 def test_the_journal_refuses_to_be_rewritten(desk: Desk) -> None:
@@ -208,21 +279,15 @@ def test_whatever_happens_the_ledgers_add_up(desk: Desk) -> None:
                 end(connection, ticket_id=ticket_id, who="test", now=NOW, reason="")
                 assert held(connection, ticket_id=ticket_id) == []
 
-        @rule(part_no=some_part, change=st.integers(-2, 2).filter(bool))
+        @rule(part_no=some_part, change=st.integers(-2, 2))
         def counts(self, part_no: str, change: int) -> None:
             with desk.database.transaction() as connection:
-                free = {row.part_no: row.free for row in list_stock(connection, service_centre=self.centre)}
-            possible = free.get(part_no, 0) + change >= 0
+                balances = {row.part_no: row for row in list_stock(connection, service_centre=self.centre)}
+            balance = balances[part_no]
+            counted = max(balance.on_hand + change, 0)
+            possible = counted >= balance.allocated
             with desk.database.transaction() as connection, nullcontext() if possible else pytest.raises(ConflictError):
-                parts.adjust(
-                    connection,
-                    service_centre=self.centre,
-                    part_no=part_no,
-                    change=change,
-                    who="test",
-                    now=NOW,
-                    reason="count",
-                )
+                assert adjust(connection, part_no, counted, self.centre).on_hand == counted
 
         @invariant()
         def adds_up(self) -> None:

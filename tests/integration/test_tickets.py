@@ -11,7 +11,7 @@ import pytest
 from domain.alarm import AlarmChange
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.ticket import ClosureCode, TicketState
-from service_desk import parts, tickets
+from service_desk import shelves, tickets
 from service_desk.predictions import act_on_predictions
 from store.tickets import get
 
@@ -24,7 +24,7 @@ WHO = "planner"
 
 def receive(desk: Desk, quantity: int, *, service_centre: str = "north") -> None:
     with desk.database.transaction() as connection:
-        parts.receive(
+        shelves.receive(
             connection, service_centre=service_centre, part_no=desk.part_no, quantity=quantity, who=WHO, now=NOW
         )
 

@@ -22,7 +22,7 @@ from aftercare.settings import child_environment
 from domain.device_model import DeviceModel
 from domain.errors import AftercareError
 from ingest.bulk import import_history
-from service_desk.parts import receive
+from service_desk.shelves import receive
 from store.database import Database
 from store.frames import read_frame
 from store.outcomes import FailureOutcome, TicketOutcome, failure_outcomes, ticket_outcomes
