@@ -47,6 +47,7 @@ def migrate(
         tier = detect_tier(connection)
         if tier.has_hypertables:
             _create_extension(connection)
+            tier = detect_tier(connection)  # only now it tells its licence
     with connect(url) as connection:
         connection.execute(SQL["lock_migrations"])
         connection.execute(SQL["create_migrations_table"])

@@ -1,11 +1,10 @@
 -- storage_tier --
--- Whether the timescaledb extension can be had, and under which licence it runs.
--- What is installed is looked for first: to list what could be installed the server reads a folder, and what is
--- preloaded it tells to owners only.
+-- Whether the timescaledb extension can be had, and under which licence it runs; null before it is created.
+-- What is installed is looked for first: to list what could be installed the server reads a folder. Which libraries
+-- are preloaded it tells to few, but anybody sees a setting that TimescaleDB's brings with it.
 SELECT CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN true
-            WHEN NOT pg_has_role('pg_read_all_settings', 'USAGE') THEN false
-            ELSE current_setting('shared_preload_libraries') LIKE '%timescaledb%'
-                 AND EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') END,
+            WHEN current_setting('timescaledb.max_background_workers', true) IS NULL THEN false
+            ELSE EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') END,
        current_setting('timescaledb.license', true)
 
 -- clock --
