@@ -42,8 +42,8 @@ def show(title: str, figures: Sequence[Figure], json_file: Path | None) -> None:
     for one in figures:
         table.add_row(
             str(one["name"]),
-            f"{_shown(one['value'])} {one['unit']}",
-            _shown(one["limit_value"]),
+            f"{shown(one['value'])} {one['unit']}",
+            shown(one["limit_value"]),
             str(one["limit_name"]),
             f"{one['ratio']:.2f}",
             str(one["goal"]),
@@ -51,9 +51,17 @@ def show(title: str, figures: Sequence[Figure], json_file: Path | None) -> None:
         )
     Console(width=150).print(table)
     if json_file:
-        json_file.write_text(json.dumps(list(figures), indent=1) + "\n", encoding="utf-8")
+        write(figures, json_file)
 
 
-def _shown(value: object) -> str:
+def write(figures: Sequence[Figure], json_file: Path) -> None:
+    """Write figures for programs."""
+    json_file.write_text(json.dumps(list(figures), indent=1) + "\n", encoding="utf-8")
+
+
+def shown(value: object) -> str:
+    """The number as people read it."""
     assert isinstance(value, int | float)
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"

@@ -20,6 +20,18 @@ EVENT_COLUMNS = ["device", "ts", "kind", "code", "component", "failure_mode"]
 
 
 @dataclass(frozen=True, slots=True)
+class PublicData:
+    """Where the data sets lie. short: take few devices of each, enough to see that the benchmark runs."""
+
+    folder: Path
+    short: bool = False
+
+    def some(self, history: History, devices: int) -> History:
+        """The history of all devices, or when short of about so many, at most half of which fail."""
+        return of_devices(history, few(history, devices)) if self.short else history
+
+
+@dataclass(frozen=True, slots=True)
 class Turbofans:
     """One subset of C-MAPSS, a cycle as an hour. truth: cycles that each test unit had left, by device, not capped."""
 
@@ -34,11 +46,9 @@ def bench_catalog() -> dict[str, DeviceModel]:
     return {**load_catalog(), **load_catalog(CATALOG)}
 
 
-def turbofans(folder: Path, subset: str) -> Turbofans:
+def turbofans(data: PublicData, subset: str) -> Turbofans:
     """C-MAPSS subset FD001 or FD003. Raises InvalidInputError when a file is missing."""
-    catalog = bench_catalog()
-    name = f"turbofan_{subset.lower()}"
-    device_model = catalog.get(name) or replace(catalog["turbofan_fd001"], name=name)
+    device_model, folder = bench_catalog()[f"turbofan_{subset.lower()}"], data.folder
     columns = ["unit", "cycle", *(channel.name for channel in device_model.channels)]
     training = _cycles(found(folder, "cmapss", f"train_{subset}.txt"), subset, "train", columns)
     test = _cycles(found(folder, "cmapss", f"test_{subset}.txt"), subset, "test", columns)
@@ -47,24 +57,25 @@ def turbofans(folder: Path, subset: str) -> Turbofans:
     events = _failures(ends["device"], ends["ts"], mode.event_codes[0], mode.component, mode.name)
     left = pd.read_csv(found(folder, "cmapss", f"RUL_{subset}.txt"), header=None)[0].astype(float)
     truth = left.set_axis(test["device"].unique())
-    return Turbofans(device_model, History(training, events), History(test, events.iloc[:0]), truth)
+    history, flying = History(training, events), History(test, events.iloc[:0])
+    return Turbofans(device_model, data.some(history, 16), data.some(flying, 24), truth)
 
 
-def device_failure(folder: Path) -> tuple[DeviceModel, History]:
+def device_failure(data: PublicData) -> tuple[DeviceModel, History]:
     """The fleet with daily counters; a device's last row is the day of its failure, when it failed."""
     device_model = bench_catalog()["device_failure"]
-    rows = pd.read_csv(found(folder, "device_failure", "device_failure_to_2015-05-31.csv"))
+    rows = pd.read_csv(found(data.folder, "device_failure", "device_failure_to_2015-05-31.csv"))
     rows = rows.assign(ts=pd.to_datetime(rows["date"], utc=True)).drop_duplicates(["device", "ts"])
     rows = rows.sort_values(["device", "ts"], ignore_index=True)
     failed = rows[rows["failure"] == 1]
     events = _failures(failed["device"], failed["ts"], "failure", "device", "failure")
-    return device_model, History(_readings(rows, device_model), events)
+    return device_model, data.some(History(_readings(rows, device_model), events), 120)
 
 
-def ai4i(folder: Path) -> tuple[DeviceModel, History]:
+def ai4i(data: PublicData) -> tuple[DeviceModel, History]:
     """Snapshots: those without failure are known to have gone on, which a maintenance event two hours later tells."""
     device_model = bench_catalog()["ai4i"]
-    rows = pd.read_csv(found(folder, "ai4i", "ai4i2020.csv"))
+    rows = pd.read_csv(found(data.folder, "ai4i", "ai4i2020.csv"))
     names = {
         "Air temperature [K]": "air_temperature",
         "Process temperature [K]": "process_temperature",
@@ -82,7 +93,7 @@ def ai4i(folder: Path) -> tuple[DeviceModel, History]:
         ]
     ).sort_values(["device", "ts"], ignore_index=True)
     rows["hardness"] = rows["Type"].map({"L": 0, "M": 1, "H": 2})
-    return device_model, History(_readings(rows, device_model), events)
+    return device_model, data.some(History(_readings(rows, device_model), events), 300)
 
 
 def found(folder: Path, subset: str, name: str) -> Path:
@@ -91,6 +102,19 @@ def found(folder: Path, subset: str, name: str) -> Path:
         if path.is_file():
             return path
     raise InvalidInputError(f"{folder / subset} holds no {name} (or .xz): give the folder of the data sets with --data")
+
+
+def few(history: History, devices: int) -> set[str]:
+    """The first of the devices that fail, up to half as many as asked for, and the first of the others."""
+    names = history.readings["device"].drop_duplicates()
+    fails = names.isin(history.events.loc[history.events["kind"] == "failure", "device"])
+    return {*names[fails].head(devices // 2), *names[~fails].head(devices // 2)}
+
+
+def of_devices(history: History, names: set[str]) -> History:
+    """What is known of these devices."""
+    parts = {part: getattr(history, part) for part in ("readings", "events", "devices", "components")}
+    return History(**{part: of[of["device"].isin(names)].reset_index(drop=True) for part, of in parts.items()})
 
 
 def until(history: History, end: pd.Timestamp) -> History:

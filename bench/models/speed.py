@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from bench.feature_speed import feature_speed
-
 from bench.figures import Figure, figure
-from bench.models.data import turbofans
+from bench.models.data import PublicData, turbofans
 
 GOAL = 10.0
 
 
-def measure(folder: Path) -> list[Figure]:
+def measure(data: PublicData) -> list[Figure]:
     """Windowed columns of FD001, which both compute alike."""
-    fleet = turbofans(folder, "FD001")
+    fleet = turbofans(data, "FD001")
     [mode] = fleet.device_model.failure_modes
     told = feature_speed(fleet.training, fleet.device_model, mode)
     name = f"FD001 features, {told['columns']:.0f} columns of pandas' kind"
