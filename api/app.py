@@ -10,7 +10,7 @@ from aftercare import __version__
 from aftercare.access import Access
 from aftercare.wiring import Application
 from alerts.feed import Feed
-from api import alarms, devices, errors, feed, health, latest, parts, predictions, tickets
+from api import alarms, devices, errors, feed, health, latest, model_versions, parts, predictions, tickets
 from api.metrics import Measure, Metrics
 
 PREFIX = "/api/v1"
@@ -41,7 +41,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.metrics = Metrics(app.state.feed)
-    for module in (devices, latest, predictions, alarms, tickets, parts, feed, health):
+    for module in (devices, latest, predictions, model_versions, alarms, tickets, parts, feed, health):
         app.include_router(module.router, prefix=PREFIX)
     errors.install(app)
     app.add_middleware(Measure, metrics=app.state.metrics)

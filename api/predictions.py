@@ -1,14 +1,12 @@
-"""Predictions and the model versions that made them."""
+"""Predictions."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id
-from api.schemas import ModelVersion, Prediction
+from api.schemas import Prediction
 from store import listings
 
 router = APIRouter()
@@ -59,22 +57,3 @@ def get_prediction(app: App, prediction_id: Id) -> Prediction:
     """One prediction with what moved its risk."""
     with app.database.transaction() as connection:
         return Prediction.model_validate(listings.prediction(connection, prediction_id))
-
-
-@router.get("/model-versions", operation_id="list_model_versions", tags=["models"])
-def list_model_versions(
-    app: App,
-    request: Request,
-    response: Response,
-    device_model: Filter = None,
-    status: Annotated[Literal["champion", "challenger", "retired"] | None, Query()] = None,
-    limit: Limit = 50,
-    after: Cursor = None,
-) -> Page[ModelVersion]:
-    """Trained models with their lineage and held-out figures, newest first."""
-    key = read_cursor(after, int)
-    with app.database.transaction() as connection:
-        rows = listings.model_versions(
-            connection, device_model=device_model, status=status, after=key[0] if key else None, limit=limit + 1
-        )
-    return page(rows, limit, lambda row: (row.model_version_id,), ModelVersion, request, response)

@@ -50,7 +50,7 @@ class ModelVersion:
     which acting is cheaper than waiting, measured on the same held-out devices.
 
     reason: why it has its status. comparison: what it was measured by against the champion of that day. reference: how
-    each input feature was spread in training.
+    each input feature was spread in training. report: every figure on held-out data with its interval, and the curves.
     """
 
     device_model: str
@@ -70,6 +70,7 @@ class ModelVersion:
     reason: str = ""
     comparison: Mapping[str, Any] = field(default_factory=dict)
     reference: Mapping[str, Any] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

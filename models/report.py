@@ -39,7 +39,7 @@ def write_report(
         "threshold": float(f"{threshold:.4g}"),
         "horizon_hours": hours(mode.horizon),
         "cap_hours": examples.cap,
-        "splits": [{"split": DEVICES, **_measure(across, mode, examples.cap)}],
+        "splits": [{"split": DEVICES, **measure(across, mode, examples.cap)}],
         "time_split_missing": "",
     }
     cut = choose_cut(lives, mode, look_back)
@@ -54,7 +54,7 @@ def write_report(
         report["time_split_missing"] = "too few devices had failed, or outlived the horizon, by then to learn from"
         return report
     instants = {"past_until": _instant(cut.past_until), "judged_from": _instant(cut.judged_from)}
-    report["splits"].append({"split": TIME, **instants, **_measure(later, mode, examples.cap)})
+    report["splits"].append({"split": TIME, **instants, **measure(later, mode, examples.cap)})
     return report
 
 
@@ -68,7 +68,8 @@ def flat_figures(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _measure(judged: Judged, mode: FailureMode, cap: float) -> dict[str, Any]:
+def measure(judged: Judged, mode: FailureMode, cap: float) -> dict[str, Any]:
+    """The figures of one split, each [value, low, high], and its curves."""
     known, told = ~np.isnan(judged.fails_within), ~np.isnan(judged.truth)
     failed, of_known = judged.fails_within[known], judged.devices[known]
     truth, rul, low, high = (column[told] for column in (judged.truth, judged.rul, judged.low, judged.high))

@@ -167,6 +167,7 @@ def _version(outcome: TrainingOutcome, digest: str, verdict: Verdict) -> ModelVe
         artifact_sha256=digest,
         reason=verdict.reason,
         comparison=verdict.figures,
+        report=outcome.report,
     )
 
 

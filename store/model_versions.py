@@ -132,6 +132,7 @@ def add_version(
         "reason": reason,
         "comparison": Jsonb(dict(version.comparison)),
         "reference": Jsonb(dict(version.reference)),
+        "report": Jsonb(dict(version.report)),
     }
     version_id = _id(connection.execute(SQL["add_version"], parameters).fetchone())
     connection.execute(SQL["add_held_out"], {"model_version_id": version_id, "content": held_out})
@@ -167,6 +168,21 @@ def get_version(connection: Connection, model_version_id: int) -> Version:
     if row is None:
         raise NotFoundError(f"there is no model version {model_version_id}: 'aftercare models list' shows them")
     return Version(*row)
+
+
+def read_report(connection: Connection, model_version_id: int) -> dict[str, Any]:
+    """What was measured of a version, as `models.report` writes it; empty for one that was stored without. Raises
+    NotFoundError."""
+    row = connection.execute(SQL["report"], {"model_version_id": model_version_id}).fetchone()
+    if row is None:
+        raise NotFoundError(f"there is no model version {model_version_id}: 'aftercare models list' shows them")
+    return dict(row[0])
+
+
+def read_reference(connection: Connection, model_version_id: int) -> Mapping[str, Any]:
+    """How the version's inputs were spread in training, as it was stored; empty for a version that does not exist."""
+    row = connection.execute(SQL["reference"], {"model_version_id": model_version_id}).fetchone()
+    return row[0] if row else {}
 
 
 def read_held_out(connection: Connection, model_version_id: int) -> bytes:

@@ -1,4 +1,4 @@
-"""`aftercare train`, `aftercare score`, `aftercare evaluate`."""
+"""`aftercare train`, `aftercare score`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from aftercare.logs import configure_logging
 from aftercare.prefect_server import needing_prefect
 from aftercare.settings import Settings, load_settings
 from domain.errors import AftercareError
-from store.model_versions import champion_metrics
 
 FIGURES = (
     ("failures", "failures", "{:.0f}"),
@@ -86,27 +85,6 @@ def score(as_json: bool) -> None:
     problems = [f"{row.device_model} {problem}" for row in results for problem in row.problems]
     if problems:
         raise AftercareError(f"not everything could be scored: {'; '.join(problems)}")
-
-
-@click.command(epilog="Example: aftercare evaluate turbofan_fd001")
-@click.argument("device_model", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(device_model: str | None, as_json: bool) -> None:
-    """Show how well the champions do on devices that they had not seen in training."""
-    application = wiring.build(load_settings())
-    with application.database, application.database.transaction() as connection:
-        versions = champion_metrics(connection, device_model=device_model)
-    if not versions:
-        raise AftercareError(
-            f"no model of {device_model or 'any device model'} is trained: run 'aftercare train' first"
-        )
-    _print(
-        [
-            {"device_model": v.device_model, "failure_mode": v.failure_mode, "problem": "", **v.metrics}
-            for v in versions
-        ],
-        as_json,
-    )
 
 
 def _train(settings: Settings, device_models: Sequence[str]) -> Sequence[Any]:

@@ -156,11 +156,14 @@ CREATE TABLE model_versions (
     created_at timestamptz NOT NULL,
     reason text NOT NULL DEFAULT '',
     comparison jsonb NOT NULL DEFAULT '{}',
-    reference jsonb NOT NULL DEFAULT '{}'
+    reference jsonb NOT NULL DEFAULT '{}',
+    report jsonb NOT NULL DEFAULT '{}'
 );
 CREATE UNIQUE INDEX model_versions_champion ON model_versions (device_model, failure_mode, task) WHERE status = 'champion';
 COMMENT ON COLUMN model_versions.reason IS 'Why training made it the champion or left it a challenger.';
 COMMENT ON COLUMN model_versions.comparison IS 'What it was measured by against the champion of that day.';
+COMMENT ON COLUMN model_versions.report IS
+    'Every figure with its 90 % interval, on other devices and on a later time, and the curves behind them: docs/evaluation.md.';
 COMMENT ON COLUMN model_versions.reference IS 'How each input feature was spread in training: what drift is measured from.';
 
 CREATE TABLE championships (

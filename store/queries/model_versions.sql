@@ -16,14 +16,21 @@ WHERE model_artifacts.content <> EXCLUDED.content
 -- add_version --
 INSERT INTO model_versions (training_run_id, device_model, failure_mode, task, status, alarm_threshold, metrics, data_from,
     data_to, row_count, device_count, features, code_version, library_versions, artifact_sha256, created_at, reason,
-    comparison, reference)
+    comparison, reference, report)
 VALUES (%(training_run_id)s, %(device_model)s, %(failure_mode)s, %(task)s, %(status)s, %(alarm_threshold)s, %(metrics)s,
     %(data_from)s, %(data_to)s, %(row_count)s, %(device_count)s, %(features)s, %(code_version)s, %(library_versions)s,
-    %(artifact_sha256)s, %(at)s, %(reason)s, %(comparison)s, %(reference)s)
+    %(artifact_sha256)s, %(at)s, %(reason)s, %(comparison)s, %(reference)s, %(report)s)
 RETURNING model_version_id
 
 -- add_held_out --
 INSERT INTO held_out_predictions (model_version_id, content) VALUES (%(model_version_id)s, %(content)s)
+
+-- report --
+-- Figures and curves of one version; too large for lists.
+SELECT report FROM model_versions WHERE model_version_id = %(model_version_id)s
+
+-- reference --
+SELECT reference FROM model_versions WHERE model_version_id = %(model_version_id)s
 
 -- held_out --
 SELECT content FROM held_out_predictions WHERE model_version_id = %(model_version_id)s
