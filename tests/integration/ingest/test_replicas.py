@@ -72,7 +72,7 @@ def start(bench, settings):
         begun = [Replica(settings, name) for name in names]
         replicas.extend(begun)
         for replica in begun:
-            bench.poll(lambda replica=replica: replica.says("subscribed") or replica.process.poll() is not None)
+            bench.poll(lambda replica=replica: replica.says("subscribed") or replica.process.poll() is not None, 60)
             assert replica.process.poll() is None, replica.events
         return begun
 
