@@ -137,14 +137,13 @@ def _family(application: Application, device_model: DeviceModel) -> list[DeviceM
 def _kin(
     application: Application, device_model: DeviceModel, mode: FailureMode, relatives: Mapping[str, History]
 ) -> list[Kin]:
-    """The family's failure modes of the same name; where both device models have just one mode, that one."""
+    """What the family's other device models that have readings know of the kindred failure mode."""
     kin = []
     for name, history in relatives.items():
         other = application.catalog[name]
-        alike = [known for known in other.failure_modes if known.name == mode.name]
-        if len(device_model.failure_modes) == len(other.failure_modes) == 1:
-            alike = list(other.failure_modes)
-        kin += [Kin(history, other, of_other) for of_other in alike if not history.readings.empty]
+        alike = other.kindred_mode(mode)
+        if alike and not history.readings.empty:
+            kin.append(Kin(history, other, alike))
     return kin
 
 

@@ -77,6 +77,7 @@ def test_a_catalog_file_becomes_a_device_model():
         ('currency = "EUR"', 'currency = "Euro"', "[device_model]: currency is wrong: currency 'Euro'"),
         ('windows = ["6h"]', "windows = []", "[features]: windows is wrong"),
         ('windows = ["6h"]', 'windows = ["0h"]', "[features]: windows is wrong"),
+        ('windows = ["6h"]', 'windows = ["6h"]\ntrends = ["6h", "48h"]', "must be longer than every one"),
         ('horizon = "7d"', 'horizon = "0d"', "horizon is wrong"),
         ("[features]", "[features", "is not valid TOML"),
         ('rul_cap = "20d"', 'rul_cap = "6d"', "failure_mode leak has a rul_cap shorter than its horizon"),
