@@ -21,7 +21,7 @@ def feature_speed(history: History, device_model: DeviceModel, mode: FailureMode
 
     The lives must be one a device, as in C-MAPSS. Raises AssertionError when the two do not agree.
     """
-    settings = replace(device_model.features, statistics=COMPARED)
+    settings = replace(device_model.features, statistics=COMPARED, trends=())
     plan = fit_features(history, replace(device_model, features=settings), mode)
     plan.build(history, device_model, mode)
     started = time.perf_counter()

@@ -42,6 +42,20 @@ class Lives:
         """Per row: time since the first reading of its life."""
         return self.ts - self.ts[self.first_row][self.of_row]
 
+    def part(self, rows: slice) -> Lives:
+        """Those of some rows, which begin and end with a device."""
+        lives = slice(*np.searchsorted(self.first_row, [rows.start, rows.stop]))
+        return Lives(
+            self.ts[rows],
+            self.device[rows],
+            self.names,
+            self.of_row[rows] - lives.start,
+            self.first_row[lives] - rows.start,
+            self.after[lives],
+            self.ended_at[lives],
+            self.failed[lives],
+        )
+
     @property
     def left_ms(self) -> Integers:
         """Per row: time to the end of its life, however it ended."""
@@ -55,11 +69,11 @@ def find_lives(readings: pd.DataFrame, events: pd.DataFrame, device_model: Devic
     """
     devices, names, ts = _ordered(readings)
     endings = life_endings(events, device_model, mode)
-    endings = endings[endings["device"].isin(names)]
-    ending_device = pd.Index(names).get_indexer(endings["device"])
-    order = np.lexsort((milliseconds(endings["ts"]), ending_device))
-    ending_device, ending_ts = ending_device[order], milliseconds(endings["ts"])[order]
-    failed = endings["failed"].to_numpy(dtype=bool)[order]
+    ending_device, ending_ts = names.get_indexer(pd.Index(endings["device"])), milliseconds(endings["ts"])
+    failed = endings["failed"].to_numpy(dtype=bool)
+    order = np.lexsort((ending_ts, ending_device))
+    order = order[ending_device[order] >= 0]
+    ending_device, ending_ts, failed = ending_device[order], ending_ts[order], failed[order]
 
     before = _count_before(ending_device, ending_ts, devices, ts)
     new_life = np.ones(len(ts), dtype=bool)
@@ -77,7 +91,7 @@ def find_lives(readings: pd.DataFrame, events: pd.DataFrame, device_model: Devic
     begins[begins] = ending_device[before[first_row[begins]] - 1] == devices[first_row[begins]]
     after[begins] = ending_ts[before[first_row[begins]] - 1]
     return Lives(
-        ts, devices, pd.Index(names), np.cumsum(new_life) - 1, first_row, after, ended_at, ended_failed
+        ts, devices, names, np.cumsum(new_life) - 1, first_row, after, ended_at, ended_failed
     )  # fmt: skip
 
 
@@ -91,36 +105,56 @@ def life_endings(events: pd.DataFrame, device_model: DeviceModel, mode: FailureM
     missing = {"device", "ts", "kind", "code", "component", "failure_mode"} - set(events.columns)
     if missing:
         raise FrameError(f"events lack the column {min(missing)}: give device, ts, kind, code, component, failure_mode")
-    maintained = events["kind"] == EventKind.MAINTENANCE
-    broke = events["kind"] == EventKind.FAILURE
-    confirmed = maintained & (events["code"] == ClosureCode.CONFIRMED) & (events["failure_mode"] == mode.name)
-    broke_so = broke & events["code"].isin(list(mode.event_codes))
-
-    endings = events[["device", "ts"]].assign(failed=confirmed | broke_so, broke=broke_so)
-    endings = endings[confirmed | _renews(events, device_model, mode.component) | broke_so]
-    endings = endings.sort_values(["device", "ts"], kind="stable", ignore_index=True)
-    previous = endings.shift()
-    again = (
-        previous["broke"].eq(True)
-        & previous["device"].eq(endings["device"])
-        & (endings["ts"] - previous["ts"] <= mode.horizon)
-    )
-    endings["failed"] &= ~again
-    return endings[["device", "ts", "failed"]]
+    repairs = _Repairs.of(events)
+    confirmed = repairs.maintained & (repairs.code == ClosureCode.CONFIRMED) & (repairs.failure_mode == mode.name)
+    broke = repairs.broke & np.isin(repairs.code, list(mode.event_codes))
+    chosen = np.flatnonzero(confirmed | broke | repairs.renew(device_model, mode.component))
+    endings = events.iloc[repairs.rows[chosen]][["device", "ts"]]
+    device, ts = pd.factorize(endings["device"], sort=True)[0], endings["ts"].to_numpy("datetime64[us]")
+    order = np.lexsort((ts, device))
+    device, ts, chosen = device[order], ts[order], chosen[order]
+    failed = confirmed[chosen] | broke[chosen]
+    soon = (device[1:] == device[:-1]) & (np.diff(ts) <= np.timedelta64(mode.horizon))
+    failed[1:] &= ~(broke[chosen][:-1] & soon)
+    return endings.iloc[order].reset_index(drop=True).assign(failed=failed)
 
 
 def renewals(events: pd.DataFrame, device_model: DeviceModel, component: str) -> pd.DataFrame:
     """When the component of a device was renewed, as far as events tell: columns device, ts."""
-    return events.loc[_renews(events, device_model, component), ["device", "ts"]]
+    repairs = _Repairs.of(events)
+    return events.iloc[repairs.rows[repairs.renew(device_model, component)]][["device", "ts"]]
 
 
-def _renews(events: pd.DataFrame, device_model: DeviceModel, component: str) -> pd.Series[bool]:
-    """Maintenance on the component that found a fault, and failures of it, which are repaired."""
-    modes = [mode for mode in device_model.failure_modes if mode.component == component]
-    here = (events["component"] == component) | events["failure_mode"].isin([mode.name for mode in modes])
-    maintained = (events["kind"] == EventKind.MAINTENANCE) & here & (events["code"] != ClosureCode.NO_FAULT_FOUND)
-    codes = [code for mode in modes for code in mode.event_codes]
-    return maintained | ((events["kind"] == EventKind.FAILURE) & (here | events["code"].isin(codes)))
+@dataclass(frozen=True, slots=True)
+class _Repairs:
+    """The maintenance and the failures among events: in which rows they are, and what they tell."""
+
+    rows: Integers
+    maintained: NDArray[np.bool_]
+    code: NDArray[np.object_]
+    component: NDArray[np.object_]
+    failure_mode: NDArray[np.object_]
+
+    @property
+    def broke(self) -> NDArray[np.bool_]:
+        return ~self.maintained
+
+    @classmethod
+    def of(cls, events: pd.DataFrame) -> _Repairs:
+        kind = events["kind"].to_numpy(dtype=object)
+        maintained = kind == EventKind.MAINTENANCE
+        rows = np.flatnonzero(maintained | (kind == EventKind.FAILURE))
+        told = (events[name].iloc[rows].to_numpy(dtype=object) for name in ("code", "component", "failure_mode"))
+        return cls(rows, maintained[rows], *told)
+
+    def renew(self, device_model: DeviceModel, component: str) -> NDArray[np.bool_]:
+        """Maintenance on the component that found a fault, and failures of it, which are repaired."""
+        modes = [mode for mode in device_model.failure_modes if mode.component == component]
+        codes = [code for mode in modes for code in mode.event_codes]
+        here = (self.component == component) | np.isin(self.failure_mode, [mode.name for mode in modes])
+        found = self.maintained & here & (self.code != ClosureCode.NO_FAULT_FOUND)
+        renewed: NDArray[np.bool_] = found | (self.broke & (here | np.isin(self.code, codes)))
+        return renewed
 
 
 def current_life_starts(events: pd.DataFrame, device_model: DeviceModel, mode: FailureMode) -> dict[Any, pd.Timestamp]:
@@ -131,7 +165,7 @@ def current_life_starts(events: pd.DataFrame, device_model: DeviceModel, mode: F
     return dict(endings.groupby("device", observed=True)["ts"].max())
 
 
-def _ordered(readings: pd.DataFrame) -> tuple[Integers, Any, Integers]:
+def _ordered(readings: pd.DataFrame) -> tuple[Integers, pd.Index, Integers]:
     if missing := {"device", "ts"} - set(readings.columns):
         raise FrameError(f"readings lack the column {min(missing)}: give device, ts and one column per channel")
     codes, names = pd.factorize(readings["device"], use_na_sentinel=False)
@@ -141,7 +175,7 @@ def _ordered(readings: pd.DataFrame) -> tuple[Integers, Any, Integers]:
         raise FrameError("readings are not sorted: sort them by device and ts")
     if np.any(same & (np.diff(readings["ts"].to_numpy("datetime64[us]")) == np.timedelta64(0))):
         raise FrameError("readings hold a device and ts twice: keep one row of each")
-    return devices, names, ts
+    return devices, pd.Index(names), ts
 
 
 def milliseconds(ts: pd.Series[Any]) -> Integers:

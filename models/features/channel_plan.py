@@ -11,8 +11,8 @@ import pandas as pd
 from domain.device_model import Channel, ChannelKind, DerivedChannel, DeviceModel
 from domain.formula import Formula
 from models.errors import FrameError
-from models.features.channels import UNSHIFTED, Level, fit_level, plausible
 from models.features.formulas import evaluate
+from models.features.levels import UNSHIFTED, Level, fit_level, plausible
 from models.features.regimes import Regimes
 from models.features.stretches import Floats
 

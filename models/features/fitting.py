@@ -11,9 +11,10 @@ import numpy as np
 from domain.device_model import ChannelKind, DeviceModel, FailureMode
 from models.features.ages import choose_attributes, component_hours, installed_hours
 from models.features.channel_plan import channel_values, fit_channels, plan_channels, require_channels
-from models.features.channels import window_start
 from models.features.history import History
+from models.features.names import group_of
 from models.features.occurrences import choose_counts
+from models.features.place import window_start
 from models.features.plan import FeaturePlan
 from models.features.regimes import fit_regimes
 from models.features.stretches import Floats
@@ -57,9 +58,10 @@ def fit_features(
     )
     first = replace(history, readings=readings.iloc[:1])
     first_life = find_lives(first.readings, first.events, device_model, mode)
-    return replace(
-        plan, columns=tuple(name for name, _ in plan.compute(first, device_model, first_life, _all(first_life)))
-    )
+    order = [channel.name for channel in plan.channels]
+    of_channels = [name for name, _ in plan.of_channels(first.readings, first_life, _all(first_life))]
+    others = [name for name, _ in plan.of_devices(first, device_model, first_life, _all(first_life))]
+    return replace(plan, columns=(*sorted(of_channels, key=lambda name: order.index(group_of(name))), *others))
 
 
 def _ever_holds_two(lives: Lives, length: timedelta) -> bool:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from domain.device_model import ChannelKind, DeviceModel, FailureMode, FeatureSettings
 from models.features.ages import AttributePlan, attribute_columns, component_hours, installed_hours
 from models.features.channel_plan import ChannelPlan, channel_values, require_channels, settings_of
-from models.features.channels import Place, counter, gauge
+from models.features.counters import counter
+from models.features.gauges import gauges
 from models.features.history import History
 from models.features.names import AGE, COMPONENT, INSTALLED
 from models.features.occurrences import EventCount, count_events
+from models.features.place import Place
 from models.features.regimes import Regimes
 from models.features.stretches import Floats
 from models.lives import HOUR_MS, Integers, Lives, find_lives
 
 ROWS_AT_ONCE = 200_000
 """Of whole devices: bounds the memory beside the answer itself."""
+CELLS_AT_ONCE = 100_000
+"""Rows times channels: what the sums are made of fits into a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,48 +64,55 @@ class FeaturePlan:
         """
         readings = history.readings
         require_channels(readings, device_model)
-        device = find_lives(readings, history.events, device_model, mode).device
+        lives = find_lives(readings, history.events, device_model, mode)
+        device = lives.device
         asked = np.arange(len(readings))
         if latest_only:
             asked = np.flatnonzero(np.append(device[1:] != device[:-1], [True] * (len(device) > 0)))
-        matrix = np.full((len(asked), len(self.columns)), np.nan, dtype=np.float32)
-        for rows in _whole_devices(device):
-            part = replace(history, readings=readings.iloc[rows])
-            lives = find_lives(part.readings, history.events, device_model, mode)
-            here = slice(*np.searchsorted(asked, [rows.start, rows.stop]))
-            self._fill(matrix[here], part, device_model, lives, asked[here] - rows.start)
-        return pd.DataFrame(matrix, readings.index[asked], list(self.columns))
-
-    def _fill(
-        self,
-        matrix: NDArray[np.float32],
-        history: History,
-        device_model: DeviceModel,
-        lives: Lives,
-        asked: Integers,
-    ) -> None:
+        matrix = np.full((len(self.columns), len(asked)), np.nan, dtype=np.float32)
         place_of = {name: number for number, name in enumerate(self.columns)}
         with np.errstate(over="ignore"):
-            for name, column in self.compute(history, device_model, lives, asked):
-                matrix[:, place_of[name]] = column
+            for rows in _whole_devices(device):
+                here = slice(*np.searchsorted(asked, [rows.start, rows.stop]))
+                part, within = readings.iloc[rows], asked[here] - rows.start
+                for name, column in self.of_channels(part, lives.part(rows), within):
+                    matrix[place_of[name], here] = column
+            for name, column in self.of_devices(history, device_model, lives, asked):
+                matrix[place_of[name]] = column
         matrix[np.isinf(matrix)] = np.nan
+        return pd.DataFrame(matrix.T, readings.index[asked], list(self.columns), copy=False)
 
-    def compute(
-        self, history: History, device_model: DeviceModel, lives: Lives, asked: Integers
-    ) -> Iterator[tuple[str, Floats]]:
-        """Name and values of each feature in the asked rows of the readings, one after the other."""
-        readings = history.readings
+    def of_channels(self, readings: pd.DataFrame, lives: Lives, asked: Integers) -> Iterator[tuple[str, Floats]]:
+        """Name and values of each channel's features in the asked rows of the readings."""
         place = Place.of(lives, asked, self.windows, self.settings.baseline, self.trends)
         regime = self.regimes.of(settings_of(self.regimes, self.channels, readings))
+        waiting: dict[bool, list[tuple[str, Floats]]] = {True: [], False: []}
         for channel, (name, value) in zip(self.channels, channel_values(self.channels, readings), strict=True):
             if not channel.used:
                 continue
             if channel.kind is ChannelKind.COUNTER:
-                columns = counter(value, place)
-            else:
-                columns = gauge(channel.level.adjust(value, regime), place, self.settings.statistics)
-            for told, column in columns:
-                yield f"{name}.{told}", column
+                yield from ((f"{name}.{told}", column) for told, column in counter(value, place))
+                continue
+            adjusted = channel.level.adjust(value, regime)
+            alike = waiting[bool(np.isnan(adjusted).any())]
+            alike.append((name, adjusted))
+            if (len(alike) + 1) * len(readings) > CELLS_AT_ONCE:
+                yield from self._of_gauges(alike, place)
+                alike.clear()
+        for alike in waiting.values():
+            yield from self._of_gauges(alike, place)
+
+    def _of_gauges(self, channels: Sequence[tuple[str, Floats]], place: Place) -> Iterator[tuple[str, Floats]]:
+        if not channels:
+            return
+        names, values = zip(*channels, strict=True)
+        for told, lines in gauges(np.stack(values), place, self.settings.statistics):
+            yield from ((f"{name}.{told}", line) for name, line in zip(names, lines, strict=True))
+
+    def of_devices(
+        self, history: History, device_model: DeviceModel, lives: Lives, asked: Integers
+    ) -> Iterator[tuple[str, Floats]]:
+        """Name and values of the features that are told by anything but channels, in the asked rows of the readings."""
         yield AGE, lives.age_ms[asked] / HOUR_MS
         yield from count_events(history.events, self.events, lives, asked, self.windows)
         for name in self.components:

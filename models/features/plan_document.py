@@ -12,7 +12,7 @@ from domain.device_model import ChannelKind, FeatureSettings, Statistic
 from domain.formula import parse_formula
 from models.features.ages import AttributePlan
 from models.features.channel_plan import ChannelPlan
-from models.features.channels import Level
+from models.features.levels import Level
 from models.features.occurrences import EventCount
 from models.features.plan import FeaturePlan
 from models.features.regimes import Regimes
