@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,30 +12,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from models.calibration import Floats
 from models.condition import Condition, fit_condition
 from models.failure_model import raw_risk, raw_rul
+from models.learners import fit_risk, fit_rul
 from models.lives import Integers
-from models.threads import one_thread
 
 FOLDS = 5
 MOST_ROWS = 14_000
 """Readings that one estimator is fitted on, half of them near a failure where there are as many: neighbours tell
 nearly the same, so that more of them cost time and bring little."""
-SETTINGS: dict[str, Any] = {"min_samples_leaf": 30, "l2_regularization": 1.0, "early_stopping": False}
-FOR_RISK: dict[str, Any] = {
-    **SETTINGS,
-    "learning_rate": 0.08,
-    "max_iter": 80,
-    "max_leaf_nodes": 12,
-    "max_features": 0.5,
-}
-FOR_RUL: dict[str, Any] = {
-    **SETTINGS,
-    "learning_rate": 0.06,
-    "max_iter": 150,
-    "max_leaf_nodes": 16,
-    "max_features": 0.4,
-}
-"""One configuration for all device models."""
-
 Rows = NDArray[np.bool_]
 
 
@@ -75,20 +57,13 @@ def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
     """
     for_risk = _thin(examples, rows & ~np.isnan(examples.fails_within), seed)
     for_rul = _thin(examples, rows & ~np.isnan(examples.rul), seed)
-    risk = HistGradientBoostingClassifier(**FOR_RISK, random_state=seed)
-    rul = HistGradientBoostingRegressor(**FOR_RUL, random_state=seed)
     told, life = examples.matrix[for_rul], examples.rul[for_rul]
     condition = fit_condition(told, life, examples.cap, examples.features, examples.trends)
-    with one_thread():
-        risk.fit(_told(condition.read(examples.matrix[for_risk])), examples.fails_within[for_risk])
-        rul.fit(_told(condition.extend(told)), life)
-    return Estimators(risk, rul, condition)
-
-
-def _told(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The matrix with zeros in columns that no row knows: scikit-learn cannot bin these."""
-    matrix[:, np.isnan(matrix).all(axis=0)] = 0
-    return matrix
+    return Estimators(
+        fit_risk(condition.read(examples.matrix[for_risk]), examples.fails_within[for_risk], seed),
+        fit_rul(condition.extend(told), life, seed),
+        condition,
+    )
 
 
 def predict_out_of_fold(examples: Examples, fold: Integers, seed: int) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ from aftercare.wiring import Application, Catalog
 from device_sim.fleet import Fleet, simulate_fleet
 from domain.device_model import DeviceModel
 from ingest.bulk import import_history
-from models import out_of_fold
+from models import learners, out_of_fold
 from pipelines import versions
 from pipelines.training import TrainedMode, train_device_model
 from store.database import Database
@@ -73,7 +73,7 @@ def quick_training() -> Iterator[None]:
     """A third of the fits and shallower trees: these tests are about what is stored, not how good it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(out_of_fold, "FOLDS", 2)
-        patch.setitem(out_of_fold.SETTINGS, "max_depth", 3)
+        patch.setitem(learners.SETTINGS, "max_depth", 3)
         yield
 
 

@@ -1,0 +1,47 @@
+"""The learners see limits that few readings lie beyond."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from models.learners import FOR_RISK, PLACES, SETTINGS, fit_risk, snap
+
+
+def test_a_limit_that_few_readings_lie_beyond_is_found() -> None:
+    random = np.random.default_rng(1)
+    matrix = random.normal(size=(6000, 3)).astype(np.float32)
+    limit = np.sort(matrix[:, 0])[-55]
+    failed = (matrix[:, 0] > limit).astype(float)
+    near = np.zeros((200, 3), dtype=np.float32)
+    near[:, 0] = limit + np.linspace(-0.1, 0.1, 200)
+    truth = near[:, 0] > limit
+    ours = fit_risk(matrix, failed, 0).predict(near)
+    plain = HistGradientBoostingClassifier(**SETTINGS, **FOR_RISK, random_state=0).fit(matrix, failed).predict(near)
+    assert (ours != truth).mean() < 0.1
+    assert (ours != truth).mean() < (plain != truth).mean() / 2
+
+
+def test_snapped_columns_keep_order_gaps_and_few_values() -> None:
+    random = np.random.default_rng(2)
+    matrix = np.column_stack([random.normal(size=3000), random.integers(0, 9, 3000)]).astype(np.float32)
+    matrix[::7, 0] = np.nan
+    given = matrix.copy()
+    rare = matrix[:, 0] > 2.5
+    snapped = snap(matrix, rare)
+    np.testing.assert_array_equal(matrix, given)
+    np.testing.assert_array_equal(np.isnan(snapped), np.isnan(matrix))
+    np.testing.assert_array_equal(snapped[:, 1], matrix[:, 1])
+    known = np.sort(matrix[~np.isnan(matrix[:, 0]), 0])
+    np.testing.assert_array_equal(
+        np.sort(snapped[~np.isnan(snapped[:, 0]), 0]), snap(known[:, None], known > 2.5)[:, 0]
+    )
+    assert len(np.unique(snapped[~np.isnan(snapped[:, 0]), 0])) <= PLACES
+    np.testing.assert_array_equal(snapped[rare, 0], matrix[rare, 0])
+
+
+def test_one_class_and_nothing_known() -> None:
+    matrix = np.column_stack([np.arange(600), np.full(600, np.nan)]).astype(np.float32)
+    snapped = snap(matrix, np.zeros(600, dtype=bool))
+    assert 100 < len(np.unique(snapped[:, 0])) <= PLACES
+    assert np.isnan(snapped[:, 1]).all()
