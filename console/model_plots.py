@@ -10,7 +10,7 @@ from typing import Any
 from console.charts import Tick
 
 WIDTH, HEIGHT = 420, 250
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 14, 42
+LEFT, RIGHT, TOP, BOTTOM = 52, 20, 14, 42
 LONG = 120.0
 """Hours from which notice is told in days."""
 RISK_TICKS = (0.005, 0.02, 0.1, 0.3, 0.7, 0.9, 0.97)

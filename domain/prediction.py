@@ -19,11 +19,15 @@ class ModelStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """How much one channel moved the risk (in probability), and why, in the planner's words and units."""
+    """How much one channel moved the risk (in probability, and in log-odds), and why, in the planner's words and units.
+
+    Over a prediction both add up to what it tells, less what it would tell of the device in health.
+    """
 
     channel: str
     effect: float
     text: str
+    log_odds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from domain.device_model import DeviceModel
 from domain.prediction import Contribution
-from models.calibration import Floats
+from models.calibration import Floats, log_odds
 from models.failure_model import FailureModel
 from models.features import EVENT, group_of, window_name
 from models.lives import Integers
@@ -18,6 +19,8 @@ from models.reasons import describe
 
 ORDERS = 8
 SMALLEST_EFFECT = 0.005
+REST = "other"
+"""Stands for all that moved the risk by less, so that what is told adds up."""
 DEVICES_AT_ONCE = 32
 
 
@@ -26,27 +29,44 @@ def explain(model: FailureModel, features: pd.DataFrame, device_model: DeviceMod
     are features of (`models.features.names`).
 
     Compared is with the same device in health: its own start where that is known, no events, the fleet's healthy
-    median elsewhere. All effects add up to the risk minus the healthy device's risk; they are Shapley values over
-    groups, estimated from a few orders and their reverses (Mitchell et al., 2022, "Sampling Permutations for Shapley
-    Value Estimation").
+    median elsewhere. All effects add up to the risk minus the healthy device's risk, and in log-odds likewise; they
+    are Shapley values over groups, estimated from a few orders and their reverses (Mitchell et al., 2022, "Sampling
+    Permutations for Shapley Value Estimation"). What is left over stands last, as `REST`.
     """
     groups = _groups(model.features)
-    effects = channel_effects(model, features, groups)
+    effects, odds = channel_effects(model, features, groups)
     rows = [dict(zip(features.columns, row, strict=True)) for row in features.to_numpy(dtype=np.float64)]
     return [
-        tuple(
-            Contribution(group, float(row_effects[number]), describe(group, row, device_model, model.plan))
-            for number, group in sorted(enumerate(groups), key=lambda item: -abs(row_effects[item[0]]))
-            if abs(row_effects[number]) >= SMALLEST_EFFECT
-        )
-        for row, row_effects in zip(rows, effects, strict=True)
+        _contributions(groups, effects[number], odds[number], partial(_say, model, device_model, row))
+        for number, row in enumerate(rows)
     ]
 
 
-def channel_effects(model: FailureModel, features: pd.DataFrame, groups: Sequence[str]) -> Floats:
-    """Rows by groups: what each group adds to the risk when it goes from healthy to what it is now.
+def _say(model: FailureModel, device_model: DeviceModel, row: Mapping[str, float], group: str) -> str:
+    return describe(group, row, device_model, model.plan)
 
-    The effects of a row add up to its risk minus the risk of the device in health.
+
+def _contributions(
+    groups: Sequence[str], effects: Floats, odds: Floats, say: Callable[[str], str]
+) -> tuple[Contribution, ...]:
+    strongest = np.argsort(-np.abs(effects), kind="stable")
+    told = strongest[np.abs(effects[strongest]) >= SMALLEST_EFFECT]
+    rest = strongest[len(told) :]
+    contributions = [
+        Contribution(groups[number], float(effects[number]), say(groups[number]), float(odds[number]))
+        for number in told
+    ]
+    if effects[rest].any() or odds[rest].any():
+        contributions.append(
+            Contribution(REST, float(effects[rest].sum()), "everything else together", float(odds[rest].sum()))
+        )
+    return tuple(contributions)
+
+
+def channel_effects(model: FailureModel, features: pd.DataFrame, groups: Sequence[str]) -> tuple[Floats, Floats]:
+    """Rows by groups: what each group adds to the risk, and to its log-odds, when it goes from healthy to what it is.
+
+    The effects of a row add up to its risk minus the risk of the device in health, and so do the log-odds.
     """
     actual = features[list(model.features)].to_numpy(dtype=np.float32)
     healthy = _in_health(model, features)
@@ -55,12 +75,14 @@ def channel_effects(model: FailureModel, features: pd.DataFrame, groups: Sequenc
         _effects(model, actual[start : start + DEVICES_AT_ONCE], healthy[start : start + DEVICES_AT_ONCE], members)
         for start in range(0, len(actual), DEVICES_AT_ONCE)
     ]
-    return np.concatenate(parts) if parts else np.empty((0, len(groups)))
+    both = np.concatenate(parts, axis=1) if parts else np.empty((2, 0, len(groups)))
+    return both[0], both[1]
 
 
 def _effects(
     model: FailureModel, actual: NDArray[np.float32], healthy: NDArray[np.float32], members: Sequence[NDArray[np.bool_]]
 ) -> Floats:
+    """Effects on the risk and on its log-odds, by rows, by groups."""
     orders = _orders(len(members))
     steps = []
     for order in orders:
@@ -70,9 +92,10 @@ def _effects(
             row[:, members[group]] = actual[:, members[group]]
             steps.append(row.copy())
     risk = model.risk(np.concatenate(steps)).reshape(len(orders), len(members) + 1, len(actual))
-    effects = np.zeros((len(actual), len(members)))
-    for order, path in zip(orders, np.diff(risk, axis=1), strict=True):
-        effects[:, order] += path.T
+    effects = np.zeros((2, len(actual), len(members)))
+    for scale, path_of_risk in zip(effects, (risk, log_odds(risk)), strict=True):
+        for order, path in zip(orders, np.diff(path_of_risk, axis=1), strict=True):
+            scale[:, order] += path.T
     return effects / len(orders)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from domain.units import unit_sign
 from models.features import AGE, COMPONENT, EVENT, INSTALLED, FeaturePlan, window_name
 
 Quantity = Channel | DerivedChannel | Attribute
+HOUR = timedelta(hours=1)
+NUMBERS = ("not once", "once", "twice", "three times", "four times", "five times", "six times")
 
 
 def describe(group: str, row: Mapping[str, float], device_model: DeviceModel, plan: FeaturePlan) -> str:
@@ -32,17 +35,16 @@ def describe(group: str, row: Mapping[str, float], device_model: DeviceModel, pl
         return _attribute(quantity, row)
     if isinstance(quantity, Channel) and quantity.kind is ChannelKind.COUNTER:
         return _counter(quantity, row, plan)
-    return _gauge(quantity, row)
+    return _gauge(quantity, row, device_model.features.baseline)
 
 
-def _gauge(channel: Channel | DerivedChannel, row: Mapping[str, float]) -> str:
+def _gauge(channel: Channel | DerivedChannel, row: Mapping[str, float], baseline: timedelta) -> str:
     unit = _unit(channel)
     change, value = row.get(f"{channel.name}.change", np.nan), row[f"{channel.name}.value"]
     if np.isnan(change):
         return f"{channel.title} without a value lately" if np.isnan(value) else f"{channel.title} at {value:.4g}{unit}"
-    if change < 0:
-        return f"{channel.title} {_size(-change)}{unit} below its healthy level"
-    return f"{channel.title} {_size(change)}{unit} above its healthy level"
+    side = "below" if change < 0 else "above"
+    return f"{channel.title} {_size(abs(change))}{unit} {side} this unit's first {_long(baseline / HOUR)}"
 
 
 def _counter(channel: Channel, row: Mapping[str, float], plan: FeaturePlan) -> str:
@@ -56,7 +58,7 @@ def _counter(channel: Channel, row: Mapping[str, float], plan: FeaturePlan) -> s
         return at
     longest = window_name(plan.windows[-1])
     grown = row[f"{channel.name}.increase_{longest}"]
-    return at if np.isnan(grown) else f"{at}, {_size(grown)} more within {longest}"
+    return at if np.isnan(grown) else f"{at}, {_size(grown)} more within {_apart(longest)}"
 
 
 def _events(group: str, row: Mapping[str, float], plan: FeaturePlan) -> str:
@@ -65,8 +67,9 @@ def _events(group: str, row: Mapping[str, float], plan: FeaturePlan) -> str:
     if not plan.windows:
         return what
     longest = window_name(plan.windows[-1])
-    times = row[f"{group}.count_{longest}"]
-    return f"{what}: {times:.0f} within {longest}" if times else f"no {what} within {longest}"
+    times = round(row[f"{group}.count_{longest}"])
+    how_often = NUMBERS[times] if times < len(NUMBERS) else f"{times:,} times"
+    return f"{what} {how_often} within {_apart(longest)}"
 
 
 def _attribute(attribute: Attribute, row: Mapping[str, float]) -> str:
@@ -85,6 +88,11 @@ def _unit(quantity: Quantity) -> str:
 def _long(hours: float) -> str:
     """In days from two days on."""
     return f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours:,.0f} h"
+
+
+def _apart(window: str) -> str:
+    """A window's name with a space before its unit."""
+    return f"{window[:-1]} {window[-1]}"
 
 
 def _size(number: float) -> str:

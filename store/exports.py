@@ -34,7 +34,7 @@ def read_predictions(
 ) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Predictions as of `since` and later, up to 10,000 rows of `PREDICTION_COLUMNS` at once, all of one snapshot.
 
-    Times are UTC, durations hours; contributions are a JSON list of {channel, effect, text}.
+    Times are UTC, durations hours; contributions are a JSON list of {channel, effect, text, log_odds}.
     """
     with connection.cursor(name="export") as cursor:
         cursor.execute(SQL["predictions"], {"since": since, "device_model": device_model})

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from domain.device_model import DeviceModel, FailureMode
+from models.calibration import log_odds
 from models.errors import ArtifactError, FrameError
 from models.explanation import channel_effects, explain
 from models.features import History, group_of
@@ -66,7 +67,7 @@ def test_alarms_carry_what_drove_them(outcome: TrainingOutcome, present: Fleet, 
     assert quiet.contributions == ()
     texts = {c.channel: c.text for c in alarmed.contributions}
     assert texts["vibration"].startswith("Vibration ")
-    assert texts["vibration"].endswith("mm/s above its healthy level")
+    assert texts["vibration"].endswith("mm/s above this unit's first 24 h")
 
 
 def test_effects_add_up_to_the_risk(
@@ -76,7 +77,7 @@ def test_effects_add_up_to_the_risk(
     model = outcome.model
     features = _features(outcome, History(readings, events), pump, wear).iloc[::37]
     groups = list(dict.fromkeys(group_of(name) for name in model.features))
-    effects = channel_effects(model, features, groups)
+    effects, odds = channel_effects(model, features, groups)
     healthy = features.copy()
     for name in features:
         if name == "age" or ".spread" in name:
@@ -85,7 +86,9 @@ def test_effects_add_up_to_the_risk(
         channel, kind = name.split(".")
         start = features[f"{channel}.mean_1d"] - features[f"{channel}.change"]
         healthy[name] = 0.0 if kind == "change" or kind.startswith("slope") else start
-    np.testing.assert_allclose(effects.sum(axis=1), model.risk(features) - model.risk(healthy), atol=1e-6)
+    now, then = model.risk(features), model.risk(healthy)
+    np.testing.assert_allclose(effects.sum(axis=1), now - then, atol=1e-6)
+    np.testing.assert_allclose(odds.sum(axis=1), log_odds(now) - log_odds(then), atol=1e-6)
 
 
 def test_a_channel_that_went_silent_is_told(outcome: TrainingOutcome, present: Fleet, pump: DeviceModel) -> None:
