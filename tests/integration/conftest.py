@@ -20,11 +20,23 @@ from aftercare.wiring import Application, Catalog
 from alerts.feed import Feed
 from domain.device_model import Component, DeviceModel
 from domain.prediction import Prediction, RecordedPrediction
+from models import learners, out_of_fold, training
 from service_desk.predictions import Outcome, act_on_prediction
 from store.database import Database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="session")
+def quick_training() -> Iterator[None]:
+    """A third of the fits, and fewer and shallower trees: from its first use on, models are quick instead of good."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "deal_folds", partial(out_of_fold.deal_folds, folds=2))
+        patch.setitem(learners.SETTINGS, "max_depth", 3)
+        patch.setitem(learners.FOR_RISK, "max_iter", 50)
+        patch.setitem(learners.FOR_RUL, "max_iter", 50)
+        yield
 
 
 @dataclass

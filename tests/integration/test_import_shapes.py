@@ -20,6 +20,8 @@ from aftercare.wiring import load_catalog
 from store.database import Database
 from store.migrate import migrate
 
+pytestmark = pytest.mark.usefixtures("quick_training")
+
 ROOT = Path(__file__).parent.parent.parent
 CATALOG = ROOT / "bench" / "catalog"
 DATA = ROOT.parent / "shared" / "data"
@@ -28,14 +30,29 @@ START = pd.Timestamp("2024-01-01", tz="UTC")
 HOUR, DAY = pd.Timedelta(hours=1), pd.Timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def shapes_template(server_url):
+    """Name of a database migrated for the benchmarks' device models, to copy."""
+    name = f"shapes_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        migrate(server_url.rsplit("/", 1)[0] + "/" + name, list(load_catalog(CATALOG).values()))
+        # TimescaleDB's own workers connect to every database, and a database in use cannot be copied.
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        yield name
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 @pytest.fixture
-def aftercare(server_url, monkeypatch, tmp_path):
+def aftercare(server_url, shapes_template, monkeypatch, tmp_path):
     """Runs a command on a database of the benchmarks' device models; gives the outcome and its JSON, if any."""
     name = f"shapes_{uuid.uuid4().hex[:12]}"
     url = server_url.rsplit("/", 1)[0] + "/" + name
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        migrate(url, list(load_catalog(CATALOG).values()))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(shapes_template))
+        )
         monkeypatch.setenv("AFTERCARE_DATABASE_URL", url)
         monkeypatch.setenv("AFTERCARE_CATALOG_DIR", str(CATALOG))
         monkeypatch.setenv("AFTERCARE_CLOCK", f"{NOW}@{pd.Timestamp.now().timestamp()}x1")
@@ -83,18 +100,18 @@ def wearing(devices, readings, step, failing, channels, seed=0):
 
 def test_hourly_telemetry_with_error_and_maintenance_logs(aftercare):
     channels = ["volt", "rotate", "pressure", "vibration"]
-    readings, failures = wearing(12, 400, HOUR, 6, channels)
+    readings, failures = wearing(10, 150, HOUR, 6, channels)
     failures = failures.assign(code="comp1", component="comp1")
     errors = failures.assign(ts=failures["ts"] - 5 * HOUR, kind="error", code="error2", component="")
     visits = pd.DataFrame(
-        [{"device": "m0008", "ts": START + 200 * HOUR, "kind": "maintenance", "code": "worn", "component": "comp2"}]
+        [{"device": "m0008", "ts": START + 80 * HOUR, "kind": "maintenance", "code": "worn", "component": "comp2"}]
     )
     events = pd.concat([failures, errors, visits])
     devices = pd.DataFrame({"name": readings["device"].unique(), "installed_at": "2020-01-01", "model": "model3"})
-    devices["years"] = range(12)
+    devices["years"] = range(10)
 
     report = brought(aftercare, "azure_pdm", readings=readings, events=events, devices=devices)
-    assert (report["devices"], report["readings"], report["events"]) == (12, 4800, 13)
+    assert (report["devices"], report["readings"], report["events"]) == (10, 1500, 13)
 
     trained, modes = aftercare("train", "azure_pdm")
     assert trained.exit_code == 0, trained.output
@@ -106,7 +123,7 @@ def test_hourly_telemetry_with_error_and_maintenance_logs(aftercare):
 
 
 def test_daily_counters_with_rare_failures(aftercare):
-    readings, failures = wearing(120, 40, DAY, 6, ["attribute1"])
+    readings, failures = wearing(60, 40, DAY, 6, ["attribute1"])
     counters = [f"attribute{number}" for number in (2, 3, 4, 5, 6, 7, 9)]
     readings[counters] = 0
     late = readings.groupby("device").cumcount() > 30
@@ -116,7 +133,7 @@ def test_daily_counters_with_rare_failures(aftercare):
     readings = pd.concat([readings, readings.head(50)])  # and some of it twice
 
     report = brought(aftercare, "device_failure", readings=readings, events=failures.assign(code="failure"))
-    assert (report["readings"], report["merged"], report["conflicts"]) == (4800, 50, 0)
+    assert (report["readings"], report["merged"], report["conflicts"]) == (2400, 50, 0)
 
     trained, [mode] = aftercare("train", "device_failure")
     assert (trained.exit_code, mode["problem"], mode["failures"]) == (0, "", 6)
@@ -125,7 +142,7 @@ def test_daily_counters_with_rare_failures(aftercare):
 
 def test_snapshots_each_of_a_device_of_its_own(aftercare):
     random = np.random.default_rng(0)
-    count = 1500
+    count = 1000
     readings = pd.DataFrame(
         {
             "device": [f"s{number}" for number in range(count)],
@@ -138,7 +155,7 @@ def test_snapshots_each_of_a_device_of_its_own(aftercare):
             "hardness": 1,
         }
     )
-    failed = readings["torque"] > 58
+    failed = readings["torque"] > 52
     events = pd.DataFrame(
         {
             "device": readings["device"],

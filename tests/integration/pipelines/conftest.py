@@ -19,7 +19,6 @@ from aftercare.wiring import Application, Catalog
 from device_sim.fleet import Fleet, simulate_fleet
 from domain.device_model import DeviceModel
 from ingest.bulk import import_history
-from models import learners, out_of_fold
 from pipelines import versions
 from pipelines.training import TrainedMode, train_device_model
 from store.database import Database
@@ -69,12 +68,8 @@ def fleet() -> Fleet:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_training() -> Iterator[None]:
-    """A third of the fits and shallower trees: these tests are about what is stored, not how good it is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(out_of_fold, "FOLDS", 2)
-        patch.setitem(learners.SETTINGS, "max_depth", 3)
-        yield
+def no_time_for_skill(quick_training: None) -> None:
+    """These tests are about what is stored, not how good it is."""
 
 
 @pytest.fixture(scope="session")
