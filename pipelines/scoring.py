@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
 import structlog
 
 from aftercare.wiring import Application
-from domain.device_model import DeviceModel
+from domain.device_model import DeviceModel, FailureMode
 from domain.errors import NotFoundError
 from models.errors import ArtifactError, FrameError
 from models.failure_model import FailureModel
 from models.features import History
-from models.lives import current_life_starts
 from models.scoring import score
+from pipelines.history import read_look_back
 from pipelines.versions import load_version
 from service_desk.predictions import act_on_predictions
-from store import frames, predictions
+from store import predictions
 from store.model_versions import Champion, champions
-from store.scoring_frames import (
-    FIRST_LIFE,
-    devices_to_score,
-    latest_readings,
-    read_scoring_events,
-    read_scoring_frame,
-    silence_allowed,
-)
+from store.scoring_frames import devices_to_score, silence_allowed
 
 DEVICES_AT_ONCE = 500
-"""Bounds the memory of a run, however large the fleet is."""
+PREDICTIONS_AT_ONCE = 2_000
+"""These bound the memory of a run, however large the fleet is."""
 log = structlog.get_logger()
 
 
@@ -59,10 +54,11 @@ def score_device_model(application: Application, device_model: DeviceModel) -> S
         names = devices_to_score(connection, device_model, since=since) if versions else []
     problems = Problems(device_model.name)
     loaded = _load_models(application, device_model, versions, problems) if names else []
-    new = 0
-    for start in range(0, len(names), DEVICES_AT_ONCE):
-        group = names[start : start + DEVICES_AT_ONCE]
-        new += _score_group(application, device_model, loaded, group, now, problems)
+    modes = [device_model.failure_mode(champion.failure_mode) for champion, _ in loaded]
+    new = sum(
+        _score_group(application, device_model, loaded, history, now, problems)
+        for history in _histories(application, device_model, modes, names, now)
+    )
     acted = _act(application, device_model, problems)
     return ScoredModel(device_model.name, len(names), new, acted, list(problems.by_mode.values()))
 
@@ -86,24 +82,39 @@ class Problems:
                 log.error("failure mode not scored", **names, why=str(error))
 
 
+def _histories(
+    application: Application,
+    device_model: DeviceModel,
+    modes: Sequence[FailureMode],
+    names: Sequence[str],
+    now: datetime,
+) -> Iterator[History]:
+    """What is known of the devices, group by group. While one group is worked on, the next one is read: that is work
+    for the database's processor more than for ours."""
+
+    def read(group: Sequence[str]) -> History:
+        with application.database.transaction() as connection:
+            return read_look_back(connection, device_model, modes, devices=group, until=now)
+
+    groups = [names[start : start + DEVICES_AT_ONCE] for start in range(0, len(names), DEVICES_AT_ONCE)]
+    with ThreadPoolExecutor(1, "read ahead") as reader:
+        ahead = deque(reader.submit(read, group) for group in groups[:1])
+        for group in groups[1:]:
+            history = ahead.popleft().result()
+            ahead.append(reader.submit(read, group))
+            yield history
+        while ahead:
+            yield ahead.popleft().result()
+
+
 def _score_group(
     application: Application,
     device_model: DeviceModel,
     loaded: Sequence[tuple[Champion, FailureModel]],
-    names: Sequence[str],
+    history: History,
     now: datetime,
     problems: Problems,
 ) -> int:
-    with application.database.transaction() as connection:
-        latest = latest_readings(connection, device_model, devices=names, until=now)
-        events = read_scoring_events(connection, device_model, devices=names, until=now)
-        starts = sorted(set(_life_starts(device_model, loaded, latest, events)))
-        history = History(
-            read_scoring_frame(connection, device_model, until=now, life_starts=starts),
-            events,
-            frames.read_devices_frame(connection, device_model, devices=names),
-            frames.read_components_frame(connection, device_model, devices=names),
-        )
     made = []
     for champion, model in loaded:
         with problems.of(champion.failure_mode):
@@ -115,32 +126,24 @@ def _score_group(
         )
 
 
-def _life_starts(
-    device_model: DeviceModel,
-    loaded: Sequence[tuple[Champion, FailureModel]],
-    latest: Mapping[str, datetime],
-    events: pd.DataFrame,
-) -> Iterator[tuple[str, datetime]]:
-    """Starts of the lives that the latest readings belong to: a device that failed or was repaired since then and has
-    sent nothing yet is still scored on the life that ended."""
-    before = events[events["ts"] < events["device"].map(latest)] if latest else events
-    for champion, _ in loaded:
-        renewed = current_life_starts(before, device_model, device_model.failure_mode(champion.failure_mode))
-        for name in latest:
-            yield name, renewed[name].to_pydatetime() if name in renewed else FIRST_LIFE
-
-
 def _act(application: Application, device_model: DeviceModel, problems: Problems) -> int:
     """Act on what this run recorded, and on what a run that was killed had recorded and not acted on."""
-    with application.database.transaction() as connection:
-        waiting = predictions.waiting(connection, device_model=device_model.name)
-    known = []
-    for recorded in waiting:
-        with problems.of(recorded.prediction.failure_mode):
-            device_model.failure_mode(recorded.prediction.failure_mode)
-            known.append(recorded)
-    act_on_predictions(application.database, device_model, known, now=application.clock())
-    return len(known)
+    acted, after = 0, (0, "")
+    while True:
+        with application.database.transaction() as connection:
+            waiting = predictions.waiting(
+                connection, device_model=device_model.name, after=after, limit=PREDICTIONS_AT_ONCE
+            )
+        if not waiting:
+            return acted
+        after = (waiting[-1].device_id, waiting[-1].prediction.failure_mode)
+        known = []
+        for recorded in waiting:
+            with problems.of(recorded.prediction.failure_mode):
+                device_model.failure_mode(recorded.prediction.failure_mode)
+                known.append(recorded)
+        act_on_predictions(application.database, device_model, known, now=application.clock())
+        acted += len(known)
 
 
 def _load_models(

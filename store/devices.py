@@ -76,11 +76,6 @@ def stream(connection: Connection, *, device_model: str | None = None) -> Iterat
             yield _registered(row)
 
 
-def names_of_model(connection: Connection, device_model: str) -> dict[int, str]:
-    """Name of every device of one model by its id."""
-    return dict(connection.execute(SQL["names_of_model"], {"device_model": device_model}).fetchall())
-
-
 def save(connection: Connection, devices: Sequence[Device]) -> None:
     """Register devices or update what is known of them, creating the service centres that they name.
 

@@ -16,7 +16,6 @@ from psycopg import sql
 from domain.device import EventKind
 from domain.device_model import AttributeKind, DeviceModel
 from store.database import Connection
-from store.devices import names_of_model
 from store.reading_block import EPOCH_2000
 from store.readings import list_channels
 from store.sql import load
@@ -47,10 +46,7 @@ def read_frame(
         values=list_channels(channels, "coalesce({0}, 'NaN')"),
     )
     parameters = {"since": since, "until": until, "devices": None if devices is None else list(devices)}
-    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-        content = b"".join(copy)
-    rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=copy_row(channels))
-    return frame_of(rows, channels, names_of_model(connection, device_model.name))
+    return copy_frame(connection, device_model, statement, parameters)
 
 
 def read_events_frame(
@@ -126,28 +122,65 @@ def _instants(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.to_datetime(column, utc=True).astype("datetime64[us, UTC]")
 
 
+def copy_frame(
+    connection: Connection, device_model: DeviceModel, statement: sql.Composed, parameters: Mapping[str, object]
+) -> pd.DataFrame:
+    """The frame of `read_frame` from a binary COPY of device_id, ts and the channels, in any order; a row that comes
+    repeatedly is in it once."""
+    channels = [channel.name for channel in device_model.channels]
+    content = copy_out(connection, statement, parameters)
+    rows = np.frombuffer(content, copy_row(channels), offset=COPY_HEADER, count=_rows(content, channels))
+    ids = np.unique(rows["device_id"]).tolist()
+    names: dict[int, str] = dict(connection.execute(DEVICES["names_of"], {"ids": ids}).fetchall())
+    return frame_of(rows, channels, names)
+
+
+def copy_out(connection: Connection, statement: sql.Composed, parameters: Mapping[str, object]) -> bytes:
+    """All that a binary COPY sends, a row a message: the header comes with the first row, the trailer alone, or both
+    without a row. psycopg waits for every row anew, which costs more than the row; what has arrived is taken without,
+    but for what follows the trailer, by which psycopg knows the end.
+    """
+    pieces: list[bytes] = []
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+        for piece in copy:
+            pieces.append(bytes(piece))
+            while len(pieces[-1]) > COPY_HEADER + COPY_TRAILER:
+                size, arrived = connection.pgconn.get_copy_data(1)
+                if size <= 0:
+                    break
+                pieces.append(bytes(arrived))
+    return b"".join(pieces)
+
+
+def _rows(content: bytes, channels: Sequence[str]) -> int:
+    return (len(content) - COPY_HEADER - COPY_TRAILER) // copy_row(channels).itemsize
+
+
 def copy_row(channels: Sequence[str]) -> np.dtype[np.void]:
     """One row of a binary COPY: the number of fields, then each field after its length."""
-    fields = [("fields", ">i2"), ("length_0", ">i4"), ("device_id", ">i8"), ("length_1", ">i4"), ("ts", ">i8")]
-    for name in channels:
-        fields += [(f"length of {name}", ">i4"), (f"value of {name}", ">f8")]
-    return np.dtype(fields)
+    value = np.dtype([("length", ">i4"), ("value", ">f8")])
+    return np.dtype(
+        [
+            ("fields", ">i2"), ("length_0", ">i4"), ("device_id", ">i8"), ("length_1", ">i4"), ("ts", ">i8"),
+            ("channels", value, (len(channels),)),
+        ]
+    )  # fmt: skip
 
 
 def frame_of(rows: np.ndarray, channels: Sequence[str], names: Mapping[int, str]) -> pd.DataFrame:
     """The frame of `read_frame` from rows of a binary COPY; `names` are the devices' names by id."""
-    ids = rows["device_id"].astype(np.int64)
-    known = np.isin(ids, np.fromiter(names, np.int64, len(names)))
-    rows, ids = rows[known], ids[known]
     by_name = sorted(names, key=names.__getitem__)
     id_order = np.argsort(np.array(by_name, dtype=np.int64))
-    rank = id_order[np.searchsorted(np.array(by_name, dtype=np.int64)[id_order], ids)] if by_name else ids
-    ts = rows["ts"].astype(np.int64) + EPOCH_2000
+    known = np.array(by_name, dtype=np.int64)[id_order]
+    rows = rows[np.isin(rows["device_id"], known)]
+    ids, ts = rows["device_id"].astype(np.int64), rows["ts"].astype(np.int64) + EPOCH_2000
+    rank = id_order[np.searchsorted(known, ids)] if len(known) else ids
     order = np.lexsort((ts, rank))
-    columns: dict[str, object] = {
-        "device": pd.Series(np.array([names[key] for key in by_name], dtype=object)[rank[order]], dtype="str"),
-        "ts": pd.to_datetime(ts[order], unit="us", utc=True),
-    }
-    for name in channels:
-        columns[name] = rows[f"value of {name}"][order].astype(np.float64)
-    return pd.DataFrame(columns)
+    order = order[np.append(True, (np.diff(rank[order]) != 0) | (np.diff(ts[order]) != 0))[: len(order)]]
+    values = np.empty((len(channels), len(order)))
+    values[:] = rows["channels"]["value"][order].T
+    frame = pd.DataFrame(values.T, columns=list(channels), copy=False)
+    device = pd.Series(np.array([names[key] for key in by_name], dtype=object)[rank[order]], dtype="str")
+    frame.insert(0, "device", device)
+    frame.insert(1, "ts", pd.to_datetime(ts[order], unit="us", utc=True))
+    return frame

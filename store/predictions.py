@@ -41,9 +41,16 @@ def record(connection: Connection, predictions: Sequence[Prediction], *, model_v
     return cursor.rowcount
 
 
-def waiting(connection: Connection, *, device_model: str) -> Sequence[RecordedPrediction]:
-    """The newest prediction per device and failure mode that was not acted on yet."""
-    rows = connection.execute(SQL["waiting"], {"device_model": device_model}).fetchall()
+def waiting(
+    connection: Connection, *, device_model: str, after: tuple[int, str] = (0, ""), limit: int | None = None
+) -> Sequence[RecordedPrediction]:
+    """The newest prediction per device and failure mode that was not acted on yet, in this order.
+
+    after: device id and failure mode behind which to begin. limit: at most so many.
+    """
+    device_id, failure_mode = after
+    parameters = {"device_model": device_model, "after_device": device_id, "after_mode": failure_mode, "limit": limit}
+    rows = connection.execute(SQL["waiting"], parameters).fetchall()
     return [
         RecordedPrediction(
             prediction_id=prediction_id,
@@ -72,3 +79,16 @@ def mark_acted(connection: Connection, recorded: RecordedPrediction, *, at: date
             "at": at,
         },
     )
+
+
+def mark_uneventful(connection: Connection, recorded: Sequence[RecordedPrediction], *, at: datetime) -> set[int]:
+    """Note that these predictions, none of which raises an alarm, were acted on, where no alarm and no ticket is there
+    that they could change. Returns the ids of those that were; a case that someone else decides about is left out."""
+    asked = {
+        "prediction_ids": [one.prediction_id for one in recorded],
+        "device_ids": [one.device_id for one in recorded],
+        "failure_modes": [one.prediction.failure_mode for one in recorded],
+    }
+    # The second statement sees what the holders of the locks before us have committed.
+    locked = [key for (key,) in connection.execute(SQL["try_lock_cases"], asked)]
+    return {key for (key,) in connection.execute(SQL["mark_uneventful"], {"prediction_ids": locked, "at": at})}

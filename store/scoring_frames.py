@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 from psycopg import sql
 
 from domain.device_model import DeviceModel
 from store.database import Connection
-from store.devices import names_of_model
-from store.frames import COPY_HEADER, COPY_TRAILER, copy_row, frame_of, read_events_frame
+from store.frames import copy_frame, read_events_frame
 from store.readings import list_channels
 from store.sql import load
 
@@ -58,10 +56,7 @@ def read_scoring_frame(
         "starts": [start for _, start in life_starts],
         "baseline": device_model.features.baseline,
     }
-    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-        content = b"".join(copy)
-    rows = np.frombuffer(content[COPY_HEADER:-COPY_TRAILER], dtype=copy_row(channels))
-    return frame_of(rows, channels, names_of_model(connection, device_model.name))
+    return copy_frame(connection, device_model, statement, parameters)
 
 
 def read_scoring_events(

@@ -207,7 +207,7 @@ CREATE TABLE predictions (
     acted_at timestamptz,
     UNIQUE (device_id, failure_mode, as_of, model_version_id)
 );
-CREATE INDEX predictions_waiting ON predictions (prediction_id) WHERE acted_at IS NULL;
+CREATE INDEX predictions_waiting ON predictions (device_id, failure_mode, as_of) WHERE acted_at IS NULL;
 COMMENT ON COLUMN predictions.acted_at IS 'When alarm and ticket were brought in line with it; set in the same transaction.';
 COMMENT ON COLUMN predictions.as_of IS 'Device time of the last reading that the model saw.';
 COMMENT ON COLUMN predictions.risk IS 'Probability of failing by this mode within the horizon.';

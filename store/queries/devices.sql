@@ -19,9 +19,8 @@ ORDER BY name
 -- Identity of devices, the ones that were heard last when there are more than asked for.
 SELECT name, device_id, device_model FROM devices ORDER BY heard_at DESC NULLS LAST LIMIT %(limit)s
 
--- names_of_model --
--- Every device of one model.
-SELECT device_id, name FROM devices WHERE device_model = %(device_model)s
+-- names_of --
+SELECT device_id, name FROM devices WHERE device_id = ANY(%(ids)s::bigint[])
 
 -- add_service_centres --
 -- Centres come into being when a device names them.

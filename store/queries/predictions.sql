@@ -11,7 +11,7 @@ JOIN devices d ON d.name = p.device
 ON CONFLICT (device_id, failure_mode, as_of, model_version_id) DO NOTHING
 
 -- waiting --
--- Predictions that alarms and tickets were not yet brought in line with: the newest per device and mode.
+-- Predictions that alarms and tickets were not yet brought in line with: the newest per device and mode, page by page.
 SELECT DISTINCT ON (p.device_id, p.failure_mode)
     p.prediction_id, p.device_id, d.name, p.failure_mode, p.as_of, p.horizon, p.risk, p.rul, p.rul_low, p.rul_high,
     p.contributions, v.alarm_threshold, (v.metrics ->> 'alarm_precision')::float8
@@ -19,12 +19,37 @@ FROM predictions p
 JOIN devices d USING (device_id)
 JOIN model_versions v USING (model_version_id)
 WHERE p.acted_at IS NULL AND d.device_model = %(device_model)s
+  AND (p.device_id, p.failure_mode) > (%(after_device)s, %(after_mode)s)
 ORDER BY p.device_id, p.failure_mode, p.as_of DESC, p.prediction_id DESC
+LIMIT %(limit)s
 
 -- mark_acted --
 -- This prediction and the older ones that it supersedes.
 UPDATE predictions SET acted_at = %(at)s
 WHERE device_id = %(device_id)s AND failure_mode = %(failure_mode)s AND as_of <= %(as_of)s AND acted_at IS NULL
+
+-- try_lock_cases --
+-- The cases that nobody decides about now, which are locked as by `lock_case`; the others are not waited for.
+SELECT q.prediction_id FROM unnest(%(prediction_ids)s::bigint[], %(device_ids)s::bigint[], %(failure_modes)s::text[])
+    AS q (prediction_id, device_id, failure_mode)
+WHERE pg_try_advisory_xact_lock(hashtextextended(q.device_id || '/' || q.failure_mode, 0))
+
+-- mark_uneventful --
+-- Of predictions that raise nothing, under the locks of their cases: those that have no alarm to clear and no ticket to
+-- withdraw are acted on by noting so, with the older ones that they supersede.
+UPDATE predictions p SET acted_at = %(at)s
+FROM predictions q
+WHERE q.prediction_id = ANY(%(prediction_ids)s::bigint[])
+  AND p.device_id = q.device_id AND p.failure_mode = q.failure_mode AND p.as_of <= q.as_of AND p.acted_at IS NULL
+  AND NOT EXISTS (
+      SELECT FROM alarms a WHERE a.device_id = q.device_id AND a.failure_mode = q.failure_mode AND a.active
+  )
+  AND NOT EXISTS (
+      SELECT FROM tickets t
+      WHERE t.device_id = q.device_id AND t.failure_mode = q.failure_mode
+        AND t.state IN ('suggested', 'open', 'planned', 'in_progress')
+  )
+RETURNING q.prediction_id
 
 -- devices_to_score --
 -- Devices that sent something since an instant, by name.
@@ -44,9 +69,11 @@ ORDER BY d.name
 
 -- copy_scoring_rows --
 -- What the features of each device's latest reading depend on: the longest window before it, and the beginning of each
--- present life, which is the first `baseline` after its start. Fixed-width rows without NULL, to be read as one array.
+-- present life, which is the first `baseline` after its start; where such beginnings overlap, rows come repeatedly.
+-- Fixed-width rows without NULL, to be read as one array. OFFSET 0 has each device looked up by the index: a join over
+-- the readings of the whole fleet looks cheaper to the planner the longer the list of devices is.
 COPY (
-    WITH recent AS (
+    WITH recent AS MATERIALIZED (
         SELECT d.device_id, latest.ts - %(window)s AS since
         FROM devices d
         CROSS JOIN LATERAL (
@@ -54,8 +81,8 @@ COPY (
             WHERE r.device_id = d.device_id AND r.ts < %(until)s ORDER BY r.ts DESC LIMIT 1
         ) latest
         WHERE d.name = ANY(%(devices)s::text[])
-    ), lives AS (
-        SELECT DISTINCT recent.device_id, first.ts, recent.since
+    ), lives AS MATERIALIZED (
+        SELECT DISTINCT recent.device_id, first.ts, least(first.ts + %(baseline)s, recent.since) AS until
         FROM unnest(%(devices)s::text[], %(starts)s::timestamptz[]) AS s (name, start)
         JOIN devices d USING (name)
         JOIN recent USING (device_id)
@@ -66,10 +93,12 @@ COPY (
     SELECT r.* FROM recent CROSS JOIN LATERAL (
         SELECT device_id, ts, {values} FROM {table} r
         WHERE r.device_id = recent.device_id AND r.ts > recent.since AND r.ts < %(until)s
+        OFFSET 0
     ) r
     UNION ALL
-    SELECT DISTINCT ON (device_id, ts) r.* FROM lives CROSS JOIN LATERAL (
+    SELECT r.* FROM lives CROSS JOIN LATERAL (
         SELECT device_id, ts, {values} FROM {table} r
-        WHERE r.device_id = lives.device_id AND r.ts BETWEEN lives.ts AND lives.ts + %(baseline)s AND r.ts <= lives.since
+        WHERE r.device_id = lives.device_id AND r.ts BETWEEN lives.ts AND lives.until
+        OFFSET 0
     ) r
 ) TO STDOUT (FORMAT binary)

@@ -12,7 +12,8 @@ from domain.alarm import AlarmChange
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.ticket import ClosureCode, TicketState
 from service_desk import shelves, tickets
-from service_desk.predictions import act_on_predictions
+from service_desk.predictions import act_on_prediction, act_on_predictions
+from store import predictions
 from store.tickets import get
 
 if TYPE_CHECKING:
@@ -302,6 +303,37 @@ def test_many_processes_with_the_same_prediction_open_one_ticket(desk: Desk) -> 
     assert sorted(filter(None, outcomes)) == ["opened"]
     assert desk.rows("SELECT count(*) FROM tickets UNION ALL SELECT sum(count)::bigint FROM alarms") == [(1,), (1,)]
     desk.check_ledgers()
+
+
+def test_predictions_without_anything_to_change_are_settled_together(desk: Desk) -> None:
+    names = [f"d{number}" for number in range(4)]
+    devices = {name: desk.add_device(name) for name in names}
+    raised = desk.act(desk.predict(devices["d0"]))
+    quiet = [desk.predict(devices[name], hours=1, risk=0.1) for name in names]
+    held = desk.predict(devices["d3"], hours=2, risk=0.4)
+
+    outcomes = act_on_predictions(desk.database, desk.device_model, [*quiet[:3], held], now=NOW)
+
+    assert [outcome.ticket for outcome in outcomes] == ["cancelled", None, None, None]
+    assert outcomes[0].ticket_id == raised.ticket_id
+    assert desk.rows("SELECT count(*) FROM predictions WHERE acted_at IS NULL") == [(0,)]
+    assert desk.rows("SELECT count(*) FROM alarms WHERE active") == [(0,)]
+
+
+def test_what_another_process_is_raising_is_not_settled_with_the_others(desk: Desk) -> None:
+    devices = [desk.add_device(name) for name in ("d1", "d2")]
+    urgent = desk.predict(devices[0])
+    quiet = [desk.predict(device, hours=1, risk=0.1) for device in devices]
+    with desk.database.transaction() as busy:
+        act_on_prediction(busy, desk.device_model, urgent, NOW)
+        with desk.database.transaction() as connection:
+            settled = predictions.mark_uneventful(connection, quiet, at=NOW)
+    assert settled == {quiet[1].prediction_id}
+
+    outcomes = act_on_predictions(desk.database, desk.device_model, quiet, now=NOW)
+
+    assert outcomes[0].ticket == "cancelled"
+    assert desk.rows("SELECT count(*) FROM alarms WHERE active") == [(0,)]
 
 
 def test_a_visit_is_moved_to_another_time_and_each_plan_is_told(desk: Desk) -> None:

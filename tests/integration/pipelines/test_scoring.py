@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,11 @@ from aftercare.wiring import Application
 from domain.clock import ScaledClock
 from models.artifact import loads
 from models.scoring import score
+from pipelines import history as reading
 from pipelines import scoring
 from pipelines.history import read_history
 from pipelines.scoring import score_device_model
+from store.database import Database
 from store.model_versions import champions, read_artifact
 
 from .conftest import MODEL, NOW, RUN, START, TRAINED
@@ -77,8 +80,8 @@ def test_only_the_look_back_is_read(plant: Plant, monkeypatch: pytest.MonkeyPatc
         frames.append(read_scoring_frame(*arguments, **named))
         return frames[-1]
 
-    read_scoring_frame = scoring.read_scoring_frame
-    monkeypatch.setattr(scoring, "read_scoring_frame", noted)
+    read_scoring_frame = reading.read_scoring_frame
+    monkeypatch.setattr(reading, "read_scoring_frame", noted)
     score_device_model(plant.application, plant.device_model)
 
     [frame] = frames
@@ -87,6 +90,20 @@ def test_only_the_look_back_is_read(plant: Plant, monkeypatch: pytest.MonkeyPatc
     readings_a_day = 5  # four, and one more at the edge of a window
     assert 0 < len(frame) <= 12 * days.days * readings_a_day
     assert len(frame) < plant.value("SELECT count(*) FROM readings_heat_pump") / 3
+
+
+def test_small_groups_and_pages_give_what_large_ones_give(
+    plant: Plant, trained_database: tuple[str, Any], copy_database: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = score_device_model(plant.application, plant.device_model)
+    monkeypatch.setattr(scoring, "DEVICES_AT_ONCE", 5)
+    monkeypatch.setattr(scoring, "PREDICTIONS_AT_ONCE", 5)
+    with copy_database(trained_database[0]) as url, Database(url) as database:
+        other = replace(plant, application=replace(plant.application, database=database))
+        assert score_device_model(other.application, other.device_model) == whole
+        for mode in TRAINED:
+            pd.testing.assert_frame_equal(predictions(other, mode), predictions(plant, mode))
+        assert desk(other) == desk(plant)
 
 
 def test_scoring_again_changes_nothing(plant: Plant) -> None:
