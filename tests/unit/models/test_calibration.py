@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from models.calibration import calibrate_risk, fit_interval
+from models.out_of_fold import Examples, deal_folds, predict_out_of_fold
+from models.reliability import calibration_error
 
 
 def test_overconfident_risks_are_brought_to_the_observed_frequency() -> None:
@@ -43,3 +45,33 @@ def test_interval_stays_between_zero_and_the_cap_and_holds_the_prediction() -> N
     rul = np.array([0.0, 1.0, 50.0, 100.0])
     low, high = interval.apply(rul)
     assert np.all((low >= 0) & (low <= rul) & (rul <= high) & (high <= 100))
+
+
+def test_thinned_training_is_put_right_on_devices_that_nobody_learnt_from() -> None:
+    """Of 60,000 readings few are near a failure, and thinning keeps those: the raw risk is far too high."""
+    random = np.random.default_rng(0)
+    devices = np.repeat(np.arange(60), 1000)
+    left = np.tile(np.arange(1000.0, 0, -1), 60)
+    failed = (left <= 10).astype(float)
+    matrix = (np.exp(-left / 30) + random.normal(0, 0.3, len(left)))[:, None].astype(np.float32)
+    examples = Examples(matrix, devices, failed, np.minimum(left, 50.0), 50.0, ["wear.value"])
+    fold = deal_folds(examples, 0, folds=2)
+    raw, _ = predict_out_of_fold(examples, fold, 0)
+    first = devices < 30
+    calibrated = calibrate_risk(raw[first], failed[first]).apply(raw[~first])
+    assert raw[~first].mean() > 1.3 * failed.mean()
+    assert calibrated.mean() == pytest.approx(failed.mean(), rel=0.2)
+    assert calibration_error(calibrated, failed[~first]) < 0.5 * calibration_error(raw[~first], failed[~first])
+    assert ((calibrated - failed[~first]) ** 2).mean() < ((raw[~first] - failed[~first]) ** 2).mean()
+
+
+def test_interval_covers_devices_that_differ() -> None:
+    random = np.random.default_rng(0)
+    covered = []
+    for _ in range(20):
+        devices, truth = np.repeat(np.arange(80), 60), np.tile(np.arange(60.0), 80)
+        rul = np.clip(truth + random.normal(0, 4, 80)[devices] + random.normal(0, 3, 4800), 0, 60)
+        interval = fit_interval(rul[devices < 40], truth[devices < 40], cap=60)
+        low, high = interval.apply(rul[devices >= 40])
+        covered.append(((low <= truth[devices >= 40]) & (truth[devices >= 40] <= high)).mean())
+    assert 0.87 <= np.mean(covered) <= 0.94

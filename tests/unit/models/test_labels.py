@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from domain.device_model import DeviceModel, FailureMode
-from models.labels import build_labels
+from models.labels import build_labels, capped_life
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 
@@ -27,3 +27,8 @@ def test_failed_and_censored_lives(pump: DeviceModel, wear: FailureMode) -> None
     np.testing.assert_array_equal(labels["rul"], [100, 41, 40, 0, np.nan, np.nan, np.nan])
     np.testing.assert_array_equal(labels["survived"], [100, 41, 40, 0, 41, 0, 0])
     assert labels["life"].tolist() == [0, 0, 0, 0, 1, 1, 2]
+
+
+def test_a_censored_life_tells_that_it_outlived_the_cap_and_nothing_else() -> None:
+    labels = pd.DataFrame({"rul": [30.0, 200.0, np.nan, np.nan], "survived": [30.0, 200.0, 120.0, 119.0]})
+    np.testing.assert_array_equal(capped_life(labels, 120.0), [30, 120, 120, np.nan])

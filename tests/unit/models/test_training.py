@@ -129,3 +129,12 @@ def test_kin_are_learnt_from_and_never_measured_on(
     assert loads(dumps(together.model)).condition == together.model.condition
     last = score(together.model, History(readings, events), pump)
     assert {prediction.device for prediction in last} == set(readings["device"])
+
+
+def test_five_failures_give_figures_with_wide_intervals(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
+    report = train(History(fleet[0], fleet[1].iloc[:5]), pump, wear).report
+    assert report["time_split_missing"]
+    [split] = report["splits"]
+    assert split["failures"] == 5
+    _, low, high = split["figures"]["alarm_recall_in_time"]
+    assert high - low > 0.3
