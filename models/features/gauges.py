@@ -118,7 +118,9 @@ def _slope(count: Floats, total: Floats, product: Floats, times: Times) -> Float
 def _spread(square: Floats, mean: Floats) -> Floats:
     """Standard deviation of values with this mean of their squares. What may be rounding alone counts as 0."""
     variance = square - mean * mean
-    variance *= variance > 1e-14 * square
+    certain = variance > 1e-14 * square
+    if not certain.all():
+        variance *= certain
     spread: Floats = np.sqrt(variance, out=variance)
     return spread
 

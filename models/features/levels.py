@@ -56,4 +56,5 @@ def fit_level(value: Floats, regime: Integers, regimes: Regimes) -> Level:
 def plausible(values: Floats, low: float | None, high: float | None) -> Floats:
     """The values with NaN for those beyond the channel's bounds."""
     least, most = -LARGEST if low is None else low, LARGEST if high is None else high
-    return np.where((values >= least) & (values <= most), values, np.nan)
+    inside = (values >= least) & (values <= most)
+    return values if inside.all() else np.where(inside, values, np.nan)

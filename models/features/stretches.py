@@ -215,8 +215,9 @@ def _with_empty(value: Floats) -> Floats:
 
 def _doubled(block: Floats, half: int) -> Floats:
     """Blocks twice as long as those of `half` rows, and after them an empty one."""
-    larger = np.zeros((len(block), max(block.shape[1] - half, 1)))
+    larger = np.empty((len(block), max(block.shape[1] - half, 1)))
     np.add(block[:, : -1 - half], block[:, half:-1], out=larger[:, :-1])
+    larger[:, -1] = 0
     return larger
 
 
