@@ -1,7 +1,7 @@
 """A model as bytes and back; loading runs no foreign code.
 
 One line of JSON (format, library versions, and all of the model but its estimators) and then the two estimators as
-skops archives, of which only scikit-learn's own types are let in.
+skops archives, of which only the types that our estimators are made of are let in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib.metadata import version
 from typing import Any
 
 import skops.io
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingRegressor
 
 from models.calibration import LifeInterval, RiskCalibration
 from models.condition import Condition
@@ -27,10 +27,15 @@ from models.errors import ArtifactError
 from models.failure_model import FailureModel
 from models.features.plan_document import from_document, to_document
 
-FORMAT = "aftercare-model-3"
-ESTIMATORS = {"risk_estimator": HistGradientBoostingClassifier, "rul_estimator": HistGradientBoostingRegressor}
-TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
-"""What skops does not trust by itself and our estimators are made of: scikit-learn's decision tree, an array."""
+FORMAT = "aftercare-model-4"
+ESTIMATORS = {"risk_estimator": HistGradientBoostingClassifier, "rul_estimator": VotingRegressor}
+TRUSTED = [
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils._bunch.Bunch",
+    "numpy.dtype",
+]
+"""What skops does not trust by itself and our estimators are made of: scikit-learn's decision tree, an array; its
+dictionary with attributes; and numpy's name of a type."""
 BINDING = ("scikit-learn",)
 """Libraries whose minor version must be the one that wrote the model."""
 EPOCH = (1980, 1, 1, 0, 0, 0)

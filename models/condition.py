@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Floats
+from models.features import AGE
 
 INDICES = 3
 NEAR = 0.5
@@ -46,6 +47,19 @@ class Condition:
             values, usual = matrix[:, list(columns)].astype(np.float64), np.array(fill)
             indices.append((np.where(np.isnan(values), usual, values) - usual) @ weights)
         return np.column_stack([self.read(matrix), *indices]).astype(np.float32)
+
+    def smooth_columns(self, features: Sequence[str]) -> list[int]:
+        """Which of `extend`'s columns follow the wear smoothly: the age, changes since the start, and the indices; none
+        where there are no indices. `features` names the columns that `extend` is given."""
+        if not self.columns:
+            return []
+        told = [number for number, place in enumerate(self.direct) if _is_smooth(features[place])]
+        indices = len(self.columns) * len(self.weights[0])
+        return [*told, *range(len(self.direct), len(self.direct) + indices)]
+
+
+def _is_smooth(feature: str) -> bool:
+    return feature == AGE or feature.endswith(".change")
 
 
 def direct_features(features: Sequence[str], trends: Sequence[str]) -> list[int]:

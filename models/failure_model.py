@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingRegressor
 
 from models.calibration import Floats, LifeInterval, RiskCalibration
 from models.condition import Condition
@@ -40,7 +40,7 @@ class FailureModel:
     interval: LifeInterval
     condition: Condition
     risk_estimator: HistGradientBoostingClassifier
-    rul_estimator: HistGradientBoostingRegressor
+    rul_estimator: VotingRegressor
 
     def risk(self, features: pd.DataFrame | Floats) -> Floats:
         """Probability of failing within the horizon, per row."""
@@ -64,7 +64,7 @@ def raw_risk(estimator: HistGradientBoostingClassifier, matrix: NDArray[np.float
     return risk
 
 
-def raw_rul(estimator: HistGradientBoostingRegressor, matrix: NDArray[np.float32], cap: float) -> Floats:
+def raw_rul(estimator: VotingRegressor, matrix: NDArray[np.float32], cap: float) -> Floats:
     """The regressor's hours within 0 and the cap."""
     with one_thread():
         rul: Floats = np.clip(estimator.predict(matrix), 0, cap)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingRegressor
 
 from models.calibration import Floats
 from models.condition import Condition, fit_condition
@@ -47,7 +47,7 @@ class Estimators:
     """Both answers, fitted on the same readings."""
 
     risk: HistGradientBoostingClassifier
-    rul: HistGradientBoostingRegressor
+    rul: VotingRegressor
     condition: Condition
 
 
@@ -61,7 +61,7 @@ def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
     condition = fit_condition(told, life, examples.cap, examples.features, examples.trends)
     return Estimators(
         fit_risk(condition.read(examples.matrix[for_risk]), examples.fails_within[for_risk], seed),
-        fit_rul(condition.extend(told), life, seed),
+        fit_rul(condition.extend(told), life, condition.smooth_columns(examples.features), seed),
         condition,
     )
 

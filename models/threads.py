@@ -9,12 +9,12 @@ from threadpoolctl import ThreadpoolController
 
 
 def one_thread() -> AbstractContextManager[object]:
-    """Keep OpenMP to one thread inside the block.
+    """Keep OpenMP and linear algebra to one thread inside the block.
 
     Our fits and predictions are small. With two threads on two cores that other processes want as well, OpenMP's
     threads wait for each other by spinning, and training took 20 times as long as with one.
     """
-    limits: AbstractContextManager[object] = _controller().limit(limits=1, user_api="openmp")
+    limits: AbstractContextManager[object] = _controller().limit(limits=1)
     return limits
 
 

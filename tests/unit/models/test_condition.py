@@ -67,3 +67,13 @@ def test_without_trends_or_without_wear_there_are_no_indices() -> None:
     unknown = np.full_like(matrix, np.nan)
     assert not fit_condition(unknown, rul, CAP, FEATURES, ("40h",)).columns
     assert healthy.extend(matrix).shape == healthy.read(matrix).shape
+    assert healthy.smooth_columns(FEATURES) == []
+
+
+def test_age_changes_and_indices_are_smooth() -> None:
+    matrix, rul = worn_fleet()
+    condition = fit_condition(matrix, rul, CAP, FEATURES, ("40h",))
+    smooth = condition.smooth_columns(FEATURES)
+    own = [FEATURES[condition.direct[column]] for column in smooth if column < len(condition.direct)]
+    assert own == [name for name in FEATURES if name == "age" or name.endswith(".change")]
+    assert smooth[len(own) :] == list(range(len(condition.direct), condition.extend(matrix).shape[1]))

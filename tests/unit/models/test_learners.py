@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models.learners import FOR_RISK, PLACES, SETTINGS, fit_risk, snap
+from models.learners import FOR_RISK, PLACES, SETTINGS, fit_risk, fit_rul, snap
 
 
 def test_a_limit_that_few_readings_lie_beyond_is_found() -> None:
@@ -45,3 +45,21 @@ def test_one_class_and_nothing_known() -> None:
     snapped = snap(matrix, np.zeros(600, dtype=bool))
     assert 100 < len(np.unique(snapped[:, 0])) <= PLACES
     assert np.isnan(snapped[:, 1]).all()
+
+
+def test_smooth_columns_are_told_more_smoothly_than_by_trees_alone() -> None:
+    random = np.random.default_rng(4)
+    matrix = random.normal(size=(1500, 5)).astype(np.float32)
+    matrix[::9, 4] = np.nan
+    life = 50 + 20 * matrix[:, 0] + 10 * np.sin(matrix[:, 1]) + random.normal(0, 1, 1500)
+    mixed = fit_rul(matrix[:1000], life[:1000], [0, 1, 4], 0)
+    alone = fit_rul(matrix[:1000], life[:1000], [], 0)
+    errors = [np.sqrt(np.mean((told.predict(matrix[1000:]) - life[1000:]) ** 2)) for told in (mixed, alone)]
+    assert errors[0] < 0.95 * errors[1]
+    assert list(alone.named_estimators_) == ["trees"]
+
+
+def test_smooth_columns_may_be_unknown() -> None:
+    matrix = np.column_stack([np.arange(200), np.full(200, np.nan)]).astype(np.float32)
+    told = fit_rul(matrix, np.arange(200.0), [0, 1], 0).predict(matrix)
+    assert np.isfinite(told).all()
