@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bench.figures import Figure, write
-from bench.models import counters, logs, snapshots, speed, turbofan
+from bench.models import counters, fleet_scoring, logs, snapshots, speed, turbofan
 from bench.models.data import PublicData
 from bench.models.figures import show_side_by_side
 from domain.errors import AftercareError
@@ -20,6 +20,7 @@ BENCHES: Mapping[str, Callable[[PublicData], list[Figure]]] = {
     "ai4i": snapshots.measure,
     "azure_pdm": logs.measure,
     "features": speed.measure,
+    "scoring": fleet_scoring.measure,
 }
 
 
