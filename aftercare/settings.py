@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     )
     train_interval: timedelta = Field(timedelta(days=7), gt=NO_TIME, description="How often models are trained")
     score_interval: timedelta = Field(timedelta(minutes=15), gt=NO_TIME, description="How often devices are scored")
+    drift_interval: timedelta = Field(
+        timedelta(days=1), gt=NO_TIME, description="How often it is measured whether models still fit what they see"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
     @field_validator(
@@ -97,6 +100,7 @@ class Settings(BaseSettings):
         "ingest_takeover",
         "train_interval",
         "score_interval",
+        "drift_interval",
         mode="before",
     )
     @classmethod

@@ -87,7 +87,7 @@ def deliver_next(database: Database, transport: Transport, clock: Clock) -> int:
             transport=transport.name,
             feed_seq=entry.feed_seq,
             alarm_id=entry.subject_id,
-            device=entry.payload["device"],
+            device=entry.payload["device"] or entry.payload["device_model"],
             change=entry.payload["change"],
         )
     return len(entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +28,8 @@ class Raised:
 def raise_alarm(
     connection: Connection,
     *,
-    device_id: int,
+    device_id: int | None = None,
+    device_model: str | None = None,
     alarm_type: str,
     severity: Severity,
     source: AlarmSource,
@@ -39,11 +41,13 @@ def raise_alarm(
 ) -> Raised:
     """Raise an alarm, escalate the uncleared one of that type, or count its repetition.
 
-    A severity only rises while an alarm is uncleared, and an escalated alarm has to be acknowledged again.
+    It is about a device, or about a device model as such: exactly one of the two is given. A severity only rises while
+    an alarm is uncleared, and an escalated alarm has to be acknowledged again.
     """
     met = alarms.occur(
         connection,
         device_id=device_id,
+        device_model=device_model,
         alarm_type=alarm_type,
         severity=severity,
         source=source,
@@ -59,16 +63,15 @@ def raise_alarm(
         change = AlarmChange.ESCALATED
     else:
         return Raised(alarms.get(connection, met.alarm_id), AlarmChange.REPEATED)
-    return Raised(_tell(connection, met.alarm_id, device_id, change, who=who, now=now), change)
+    return Raised(_tell(connection, met.alarm_id, change, who=who, now=now), change)
 
 
 def clear(connection: Connection, *, alarm_id: int, who: str, now: datetime, reason: str = "") -> Alarm:
     """End an active alarm. Raises NotFoundError, or ConflictError when it is cleared already."""
-    device_id = alarms.clear(connection, alarm_id=alarm_id, now=now)
-    if device_id is None:
+    if not alarms.clear(connection, alarm_id=alarm_id, now=now):
         alarm = alarms.get(connection, alarm_id)
         raise ConflictError(f"alarm {alarm_id} was cleared at {alarm.cleared_at}: nothing is left to clear")
-    return _tell(connection, alarm_id, device_id, AlarmChange.CLEARED, who=who, now=now, reason=reason)
+    return _tell(connection, alarm_id, AlarmChange.CLEARED, who=who, now=now, reason=reason)
 
 
 def clear_type(
@@ -76,17 +79,28 @@ def clear_type(
 ) -> Alarm | None:
     """End the device's uncleared alarm of that type; None when there is none."""
     alarm_id = alarms.find_active(connection, device_id=device_id, alarm_type=alarm_type)
-    if alarm_id is None or alarms.clear(connection, alarm_id=alarm_id, now=now) is None:
+    if alarm_id is None or not alarms.clear(connection, alarm_id=alarm_id, now=now):
         return None
-    return _tell(connection, alarm_id, device_id, AlarmChange.CLEARED, who=who, now=now, reason=reason)
+    return _tell(connection, alarm_id, AlarmChange.CLEARED, who=who, now=now, reason=reason)
+
+
+def clear_of_model(
+    connection: Connection, *, device_model: str, alarm_types: Sequence[str], now: datetime, reason: str
+) -> list[Alarm]:
+    """End those uncleared alarms about the device model as such that are of these types."""
+    active = alarms.active_of_model(connection, device_model=device_model)
+    return [
+        _tell(connection, active[name], AlarmChange.CLEARED, who=SYSTEM, now=now, reason=reason)
+        for name in alarm_types
+        if name in active and alarms.clear(connection, alarm_id=active[name], now=now)
+    ]
 
 
 def acknowledge(connection: Connection, *, alarm_id: int, who: str, now: datetime) -> Alarm:
     """Note that someone has seen the alarm, active or cleared; the first one stands. Raises NotFoundError."""
-    device_id = alarms.acknowledge(connection, alarm_id=alarm_id, who=who, now=now)
-    if device_id is None:
+    if not alarms.acknowledge(connection, alarm_id=alarm_id, who=who, now=now):
         return alarms.get(connection, alarm_id)
-    return _tell(connection, alarm_id, device_id, AlarmChange.ACKNOWLEDGED, who=who, now=now)
+    return _tell(connection, alarm_id, AlarmChange.ACKNOWLEDGED, who=who, now=now)
 
 
 def shelve(connection: Connection, *, alarm_id: int, until: datetime, who: str, now: datetime) -> Alarm:
@@ -96,19 +110,17 @@ def shelve(connection: Connection, *, alarm_id: int, until: datetime, who: str, 
     """
     if until <= now:
         raise InvalidInputError(f"cannot shelve alarm {alarm_id} until {until}: it is {now}, choose a later time")
-    device_id = alarms.shelve(connection, alarm_id=alarm_id, until=until)
-    if device_id is None:
+    if not alarms.shelve(connection, alarm_id=alarm_id, until=until):
         alarm = alarms.get(connection, alarm_id)
         if not alarm.active:
             raise ConflictError(f"alarm {alarm_id} was cleared at {alarm.cleared_at}: only an active alarm is shelved")
         return alarm
-    return _tell(connection, alarm_id, device_id, AlarmChange.SHELVED, who=who, now=now)
+    return _tell(connection, alarm_id, AlarmChange.SHELVED, who=who, now=now)
 
 
 def _tell(
     connection: Connection,
     alarm_id: int,
-    device_id: int,
     change: AlarmChange,
     *,
     who: str,
@@ -117,7 +129,7 @@ def _tell(
 ) -> Alarm:
     alarm = alarms.get(connection, alarm_id)
     payload = alarm_message(alarm, change, who=who, at=now)
-    outbox.append(connection, kind="alarm", subject_id=alarm_id, device_id=device_id, payload=payload, at=now)
+    outbox.append(connection, kind="alarm", subject_id=alarm_id, device_id=alarm.device_id, payload=payload, at=now)
     detail = {"severity": alarm.severity.value, "reason": reason}
     audit.record(
         connection, at=now, who=who, action=change.value, object_kind="alarm", object_id=alarm_id, detail=detail

@@ -16,6 +16,7 @@ def alarm_message(alarm: Alarm, change: AlarmChange, *, who: str, at: datetime) 
         "who": who,
         "alarm_id": alarm.alarm_id,
         "device": alarm.device,
+        "device_model": alarm.device_model,
         "alarm_type": alarm.alarm_type,
         "severity": alarm.severity.value,
         "active": alarm.active,

@@ -13,6 +13,9 @@ HYSTERESIS = 0.5
 """An alarm is taken back only when the risk falls below this share of the threshold that raises it."""
 
 
+DRIFT = "drift:"
+
+
 class Verdict(StrEnum):
     """What a prediction asks for."""
 
@@ -34,6 +37,11 @@ def judge(risk: float, alarm_threshold: float) -> Verdict:
 def alarm_type(failure_mode: str) -> str:
     """The alarm type of a predicted failure mode."""
     return f"predicted:{failure_mode}"
+
+
+def drift_type(failure_mode: str) -> str:
+    """The alarm type of a failure mode whose model has drifted, or is no longer as right as promised."""
+    return f"{DRIFT}{failure_mode}"
 
 
 def severity(rul_low: timedelta, lead_time: timedelta) -> Severity:

@@ -104,7 +104,7 @@ class Prediction(Answer):
 
 class Alarm(Answer):
     alarm_id: int = Field(examples=[17])
-    device: str = Field(examples=["hp-0042"])
+    device: str | None = Field(description="None: about the device model as such", examples=["hp-0042"])
     device_model: str = Field(examples=["heat_pump"])
     customer: str = Field(examples=["Northern Dairies"])
     site: str = Field(examples=["Plant 2"])

@@ -37,10 +37,15 @@ class AlarmChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm of one device. `alarm_type` for a prediction is `predicted:<failure mode>`."""
+    """One alarm of a device, or of a device model as such: `device` and `device_id` are None then.
+
+    `alarm_type` for a prediction is `predicted:<failure mode>`, for a model that no longer fits `drift:<failure mode>`.
+    """
 
     alarm_id: int
-    device: str
+    device_id: int | None
+    device: str | None
+    device_model: str
     alarm_type: str
     severity: Severity
     active: bool

@@ -1,4 +1,4 @@
-"""The Prefect flows: thin, each step a task, the work itself in `training` and `scoring`."""
+"""The Prefect flows: thin, each step a task, the work itself in `training`, `scoring` and `drift`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from prefect.cache_policies import NO_CACHE
 from aftercare import wiring
 from aftercare.settings import load_settings
 from aftercare.wiring import Application
-from pipelines import scoring, training
+from pipelines import drift, scoring, training
+from pipelines.drift import MeasuredMode
 from pipelines.scoring import ScoredModel
 from pipelines.training import TrainedMode
 
@@ -32,6 +33,14 @@ def score() -> list[ScoredModel]:
         return [_score_device_model(application, name) for name in application.catalog]
 
 
+@flow(name="drift", log_prints=False)
+def measure_drift(device_models: Sequence[str] = ()) -> list[MeasuredMode]:
+    """Measure what the champions see and how right they are, of the named device models or of all."""
+    with _connected() as application:
+        chosen = training.device_models_to_train(application, list(device_models))
+        return [measured for model in chosen for measured in _measure_device_model(application, model.name)]
+
+
 @task(name="train device model", cache_policy=NO_CACHE)
 def _train_device_model(application: Application, name: str) -> list[TrainedMode]:
     return training.train_device_model(application, application.catalog[name], _flow_run_id())
@@ -40,6 +49,11 @@ def _train_device_model(application: Application, name: str) -> list[TrainedMode
 @task(name="score device model", cache_policy=NO_CACHE)
 def _score_device_model(application: Application, name: str) -> ScoredModel:
     return scoring.score_device_model(application, application.catalog[name])
+
+
+@task(name="measure drift of device model", cache_policy=NO_CACHE)
+def _measure_device_model(application: Application, name: str) -> list[MeasuredMode]:
+    return drift.measure_device_model(application, application.catalog[name])
 
 
 @contextmanager

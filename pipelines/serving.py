@@ -14,17 +14,18 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.types.entrypoint import EntrypointType
 
 from domain.clock import Clock
-from pipelines.flows import score, train
+from pipelines.flows import measure_drift, score, train
 
 PAUSE_AFTER_ERROR = 2.0
 log = structlog.get_logger()
 
 
-def serve_deployments(*, train_interval: timedelta, score_interval: timedelta) -> None:
-    """Serve `train` and `score` with their schedules until a signal comes; each run is a process of its own."""
+def serve_deployments(*, train_interval: timedelta, score_interval: timedelta, drift_interval: timedelta) -> None:
+    """Serve all flows with their schedules until a signal comes; each run is a process of its own."""
     serve(
         _deployment(train, train_interval),
         _deployment(score, score_interval),
+        _deployment(measure_drift, drift_interval),
         pause_on_shutdown=False,
     )
 
@@ -37,17 +38,25 @@ def _deployment(work: Flow[Any, Any], interval: timedelta) -> RunnerDeployment:
 
 
 def run_in_process(
-    stop: threading.Event, *, clock: Clock, train_interval: timedelta, score_interval: timedelta, pause: float = 0.1
+    stop: threading.Event,
+    *,
+    clock: Clock,
+    train_interval: timedelta,
+    score_interval: timedelta,
+    drift_interval: timedelta,
+    pause: float = 0.1,
 ) -> None:
     """Run the flows one after the other in this process until `stop` is set, by `clock` rather than by the machine's.
 
     For sped-up device time, when a process per run would come too late (docs/decisions/0003). A run that fails is
-    logged and tried again after a pause of two seconds, in which the other flow has its turn.
+    logged and tried again after a pause of two seconds, in which the other flows have their turn.
     """
-    due = {"train": clock() + train_interval, "score": clock()}
+    begin = clock()
+    due = {"train": begin + train_interval, "score": begin, "drift": begin + drift_interval}
     work: Sequence[tuple[str, Callable[[], object], timedelta]] = (
         ("train", train, train_interval),
         ("score", score, score_interval),
+        ("drift", measure_drift, drift_interval),
     )
     # The engine joins its heartbeat thread, which sleeps in whole seconds, at the end of every run.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):

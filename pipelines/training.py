@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,9 +19,11 @@ from domain.errors import NotFoundError
 from domain.prediction import ModelStatus, ModelVersion
 from models.artifact import dumps, library_versions
 from models.errors import FrameError, TrainingError
+from models.failure_model import FailureModel
 from models.features import History
 from models.held_out import pack
 from models.promotion import Verdict
+from models.reference import compared, describe_spread, sample_devices
 from models.training import Kin, TrainingOutcome, train
 from pipelines.history import read_history
 from pipelines.promotion import find_champion, judge
@@ -113,7 +115,10 @@ def _train_mode(
         version_id = model_versions.add_version(
             connection,
             training_run_id=run_id,
-            version=_version(outcome, sha256(artifact).hexdigest(), verdict),
+            version=replace(
+                _version(outcome, sha256(artifact).hexdigest(), verdict),
+                reference=_reference(outcome.model, history, device_model, mode),
+            ),
             artifact=artifact,
             held_out=pack(outcome.held_out),
             beaten=champion.model_version_id if champion else None,
@@ -145,6 +150,18 @@ def _kin(
         if alike and not history.readings.empty:
             kin.append(Kin(history, other, alike))
     return kin
+
+
+def _reference(
+    model: FailureModel, history: History, device_model: DeviceModel, mode: FailureMode
+) -> Mapping[str, Any]:
+    """How the model's inputs are spread; of a large fleet over as many devices as drift will be measured on."""
+    devices = history.readings["device"]
+    chosen = devices.isin(sample_devices(devices.unique().tolist()))
+    some = replace(history, readings=history.readings[chosen])
+    features = model.plan.build(some, device_model, mode)[compared(model.plan, model.features)]
+    reference = describe_spread(features, some.readings["device"].to_numpy(), some.readings["ts"], mode.horizon)
+    return reference.document()
 
 
 def _version(outcome: TrainingOutcome, digest: str, verdict: Verdict) -> ModelVersion:

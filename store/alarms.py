@@ -1,4 +1,4 @@
-"""Alarms: at most one uncleared alarm per device and type, kept so by the database."""
+"""Alarms: at most one uncleared alarm per device, or device model, and type, kept so by the database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Occurrence:
 def occur(
     connection: Connection,
     *,
-    device_id: int,
+    device_id: int | None = None,
+    device_model: str | None = None,
     alarm_type: str,
     severity: Severity,
     source: AlarmSource,
@@ -36,11 +37,15 @@ def occur(
     failure_mode: str | None = None,
     prediction_id: int | None = None,
 ) -> Occurrence:
-    """Raise the alarm, or count one more occurrence of the uncleared one and lock it."""
+    """Raise the alarm, or count one more occurrence of the uncleared one and lock it.
+
+    It is about a device or about a device model, of which exactly one is given.
+    """
     row = connection.execute(
         SQL["raise"],
         {
             "device_id": device_id,
+            "device_model": device_model,
             "alarm_type": alarm_type,
             "severity": severity,
             "source": source,
@@ -59,18 +64,18 @@ def escalate(connection: Connection, *, alarm_id: int, severity: Severity) -> No
     connection.execute(SQL["escalate"], {"alarm_id": alarm_id, "severity": severity})
 
 
-def clear(connection: Connection, *, alarm_id: int, now: datetime) -> int | None:
-    """End an active alarm. Its device id, or None when it was not active."""
+def clear(connection: Connection, *, alarm_id: int, now: datetime) -> bool:
+    """End an active alarm. False when it was not active."""
     return _changed(connection, "clear", alarm_id=alarm_id, now=now)
 
 
-def acknowledge(connection: Connection, *, alarm_id: int, who: str, now: datetime) -> int | None:
-    """Its device id, or None when it was acknowledged already."""
+def acknowledge(connection: Connection, *, alarm_id: int, who: str, now: datetime) -> bool:
+    """False when it was acknowledged already."""
     return _changed(connection, "acknowledge", alarm_id=alarm_id, who=who, now=now)
 
 
-def shelve(connection: Connection, *, alarm_id: int, until: datetime) -> int | None:
-    """Its device id, or None when it is not active or already shelved until then."""
+def shelve(connection: Connection, *, alarm_id: int, until: datetime) -> bool:
+    """False when it is not active or already shelved until then."""
     return _changed(connection, "shelve", alarm_id=alarm_id, until=until)
 
 
@@ -78,6 +83,11 @@ def find_active(connection: Connection, *, device_id: int, alarm_type: str) -> i
     """The id of the uncleared alarm of that type, or None."""
     row = connection.execute(SQL["find_active"], {"device_id": device_id, "alarm_type": alarm_type}).fetchone()
     return int(row[0]) if row else None
+
+
+def active_of_model(connection: Connection, *, device_model: str) -> dict[str, int]:
+    """Ids of the uncleared alarms that are about the device model itself, by alarm type."""
+    return dict(connection.execute(SQL["active_of_model"], {"device_model": device_model}).fetchall())
 
 
 def get(connection: Connection, alarm_id: int) -> Alarm:
@@ -90,6 +100,5 @@ def get(connection: Connection, alarm_id: int) -> Alarm:
     return Alarm(**row)
 
 
-def _changed(connection: Connection, query: str, **values: object) -> int | None:
-    row = connection.execute(SQL[query], values).fetchone()
-    return int(row[0]) if row else None
+def _changed(connection: Connection, query: str, **values: object) -> bool:
+    return connection.execute(SQL[query], values).rowcount > 0

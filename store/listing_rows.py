@@ -75,10 +75,11 @@ class RiskPoint:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """An alarm; `ticket_id` is the unsettled ticket of the same device and failure mode."""
+    """An alarm; `device` is None when it is about the device model as such. `ticket_id` is the unsettled ticket of the
+    same device and failure mode."""
 
     alarm_id: int
-    device: str
+    device: str | None
     device_model: str
     customer: str
     site: str

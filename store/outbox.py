@@ -18,18 +18,25 @@ SQL = load("outbox")
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One change in the feed. `feed_seq` grows strictly and may skip numbers; `kind` is `alarm` or `ticket`."""
+    """One change in the feed. `feed_seq` grows strictly and may skip numbers; `kind` is `alarm` or `ticket`.
+    `device_id` is None when it is about a device model."""
 
     feed_seq: int
     kind: str
     subject_id: int
-    device_id: int
+    device_id: int | None
     payload: Mapping[str, Any]
     at: datetime
 
 
 def append(
-    connection: Connection, *, kind: str, subject_id: int, device_id: int, payload: Mapping[str, Any], at: datetime
+    connection: Connection,
+    *,
+    kind: str,
+    subject_id: int,
+    device_id: int | None,
+    payload: Mapping[str, Any],
+    at: datetime,
 ) -> None:
     """Write a change beside its cause. Call it after the changed row is locked, so that changes of one subject keep
     their order."""

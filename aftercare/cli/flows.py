@@ -23,7 +23,7 @@ log = structlog.get_logger()
 @click.command(epilog="Example: PREFECT_API_URL=http://127.0.0.1:4200/api aftercare flows")
 @click.option("--in-process", is_flag=True, help="Run the flows in this process, for a sped-up clock.")
 def flows(in_process: bool) -> None:
-    """Train and score on schedule, until a signal comes."""
+    """Train, score and measure drift on schedule, until a signal comes."""
     settings = load_settings()
     configure_logging(settings.log_level)
     if settings.prefect_api_url is None:
@@ -42,12 +42,17 @@ def flows(in_process: bool) -> None:
             clock=application.clock,
             train_interval=settings.train_interval,
             score_interval=settings.score_interval,
+            drift_interval=settings.drift_interval,
         )
         return
     with needing_prefect(settings.prefect_api_url):
         from pipelines.serving import serve_deployments  # Prefect takes seconds to import
 
-        serve_deployments(train_interval=settings.train_interval, score_interval=settings.score_interval)
+        serve_deployments(
+            train_interval=settings.train_interval,
+            score_interval=settings.score_interval,
+            drift_interval=settings.drift_interval,
+        )
 
 
 def _stop_on_signal() -> threading.Event:

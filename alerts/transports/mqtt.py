@@ -1,4 +1,4 @@
-"""Publishes alarm changes on `alarms/{device}` with QoS 1 and waits until the broker has confirmed each."""
+"""Publishes alarm changes with QoS 1 and waits until the broker has confirmed each; see `alarm_topic`."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ class MqttTransport:
         """
         try:
             client = self._client or self._connect()
-            confirmations = [
-                client.publish(f"alarms/{entry.payload['device']}", alarm_payload(entry), qos=1) for entry in entries
-            ]
+            confirmations = [client.publish(alarm_topic(entry), alarm_payload(entry), qos=1) for entry in entries]
             self._await(client, confirmations)
         except UnavailableError:
             self.close()
@@ -128,6 +126,12 @@ class MqttTransport:
     ) -> None:
         if code.is_failure:
             self._problem = f"the broker refuses a message: {code}"
+
+
+def alarm_topic(entry: FeedEntry) -> str:
+    """Where the change is published. No device has a slash in its name, so the two kinds never meet."""
+    device = entry.payload["device"]
+    return f"alarms/{device}" if device is not None else f"alarms/models/{entry.payload['device_model']}"
 
 
 def alarm_payload(entry: FeedEntry) -> bytes:

@@ -186,6 +186,25 @@ CREATE TABLE held_out_predictions (
 COMMENT ON TABLE held_out_predictions IS
     'What was predicted for training''s devices by models that had not seen them, packed: what a challenger is compared with.';
 
+CREATE TABLE drift_findings (
+    drift_finding_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    model_version_id bigint NOT NULL REFERENCES model_versions,
+    measured_at timestamptz NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('input', 'precision')),
+    subject text NOT NULL,
+    measure double precision NOT NULL,
+    boundary double precision NOT NULL,
+    sample bigint NOT NULL,
+    drifted boolean NOT NULL,
+    message text NOT NULL,
+    UNIQUE (model_version_id, measured_at, kind, subject)
+);
+COMMENT ON TABLE drift_findings IS 'Whether a champion still sees what it learnt from, and whether its alarms are as right as promised; by day.';
+COMMENT ON COLUMN drift_findings.subject IS 'For an input its feature that moved most; for the precision the failure mode.';
+COMMENT ON COLUMN drift_findings.measure IS 'Population stability index of the input, or share of alarms that technicians confirmed.';
+COMMENT ON COLUMN drift_findings.boundary IS 'Drifted beyond it: an index above it, or a precision whose whole interval lies below it.';
+COMMENT ON COLUMN drift_findings.sample IS 'Devices that were compared, or tickets that were counted.';
+
 CREATE TABLE model_artifacts (
     artifact_sha256 text PRIMARY KEY,
     content bytea NOT NULL
@@ -215,7 +234,8 @@ COMMENT ON COLUMN predictions.contributions IS 'List of {channel, effect, text}:
 
 CREATE TABLE alarms (
     alarm_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,
+    device_id bigint REFERENCES devices ON DELETE CASCADE,
+    device_model text REFERENCES device_models,
     alarm_type text NOT NULL,
     severity text NOT NULL CHECK (severity IN ('CRITICAL', 'MAJOR', 'MINOR', 'WARNING')),
     active boolean NOT NULL DEFAULT true,
@@ -231,9 +251,11 @@ CREATE TABLE alarms (
     failure_mode text,
     prediction_id bigint REFERENCES predictions,
     message text NOT NULL,
-    CHECK (active = (cleared_at IS NULL))
+    CHECK (active = (cleared_at IS NULL)),
+    CHECK (num_nonnulls(device_id, device_model) = 1)
 );
-CREATE UNIQUE INDEX alarms_uncleared ON alarms (device_id, alarm_type) WHERE active;
+CREATE UNIQUE INDEX alarms_uncleared ON alarms (device_id, device_model, alarm_type) NULLS NOT DISTINCT WHERE active;
+COMMENT ON COLUMN alarms.device_model IS 'What an alarm is about that is about no single device; null for an alarm of a device.';
 CREATE INDEX alarms_recent ON alarms (alarm_id DESC) WHERE active;
 
 CREATE TABLE tickets (
@@ -439,12 +461,13 @@ CREATE TABLE outbox (
     outbox_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('alarm', 'ticket')),
     subject_id bigint NOT NULL,
-    device_id bigint NOT NULL,
+    device_id bigint,
     payload jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     feed_seq bigint UNIQUE
 );
 CREATE INDEX outbox_unnumbered ON outbox (outbox_id) WHERE feed_seq IS NULL;
+COMMENT ON COLUMN outbox.device_id IS 'Null for a change that is about a device model and no single device.';
 COMMENT ON COLUMN outbox.feed_seq IS
     'Position in the feed. Given after commit and in one place at a time, so that no reader skips a row that commits late.';
 CREATE SEQUENCE feed_numbers;

@@ -86,11 +86,12 @@ ORDER BY 1, 2
 
 -- alarms --
 -- Alarms, newest first; also finds one by its id.
-SELECT a.alarm_id, d.name AS device, d.device_model, d.customer, d.site, a.alarm_type, a.severity, a.active,
+SELECT a.alarm_id, d.name AS device, coalesce(a.device_model, d.device_model) AS device_model,
+    coalesce(d.customer, '') AS customer, coalesce(d.site, '') AS site, a.alarm_type, a.severity, a.active,
     a.acknowledged, a.shelved_until, a.count, a.raised_at, a.last_at, a.cleared_at, a.ack_by, a.ack_at, a.source,
     a.failure_mode, a.prediction_id, a.message, t.ticket_id
 FROM alarms a
-JOIN devices d USING (device_id)
+LEFT JOIN devices d USING (device_id)
 LEFT JOIN tickets t ON t.device_id = a.device_id AND t.failure_mode = a.failure_mode
     AND t.state IN ('suggested', 'open', 'planned', 'in_progress')
 WHERE (%(alarm_id)s::bigint IS NULL OR a.alarm_id = %(alarm_id)s)

@@ -40,10 +40,17 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, int]]]
 
             return noted
 
-        for name in ("train", "score"):
-            monkeypatch.setattr(serving, name, flow(name))
+        for name, attribute in (("train", "train"), ("score", "score"), ("drift", "measure_drift")):
+            monkeypatch.setattr(serving, attribute, flow(name))
         monkeypatch.setattr(serving, "PAUSE_AFTER_ERROR", 0.001)
-        serving.run_in_process(stop, clock=clock, train_interval=50 * MINUTE, score_interval=10 * MINUTE, pause=0.0001)
+        serving.run_in_process(
+            stop,
+            clock=clock,
+            train_interval=50 * MINUTE,
+            score_interval=10 * MINUTE,
+            drift_interval=45 * MINUTE,
+            pause=0.0001,
+        )
         return ran
 
     return run_loop
@@ -54,17 +61,20 @@ def test_scores_at_once_and_trains_after_its_interval(run: Callable[..., list[tu
 
     scored = [minute for name, minute in ran if name == "score"]
     trained = [minute for name, minute in ran if name == "train"]
+    measured = [minute for name, minute in ran if name == "drift"]
     assert scored[0] <= 4
-    assert all(10 <= later - earlier <= 11 for earlier, later in pairwise(scored))
+    assert all(10 <= later - earlier <= 12 for earlier, later in pairwise(scored))
     assert len(scored) >= 7
     assert len(trained) == 1
-    assert 51 <= trained[0] <= 53
+    assert 51 <= trained[0] <= 54
+    assert len(measured) == 1
+    assert 46 <= measured[0] <= 49
 
 
 def test_the_interval_counts_from_the_start_of_a_run(run: Callable[..., list[tuple[str, int]]]) -> None:
     scored = [minute for name, minute in run(60, taking=6) if name == "score"]
 
-    assert scored[1] - scored[0] <= 11
+    assert scored[1] - scored[0] <= 12
 
 
 def test_a_failed_run_is_logged_and_tried_again_soon(run: Callable[..., list[tuple[str, int]]]) -> None:

@@ -1,0 +1,18 @@
+-- record --
+-- One finding of one measurement.
+INSERT INTO drift_findings (model_version_id, measured_at, kind, subject, measure, boundary, sample, drifted, message)
+VALUES (%(model_version_id)s, %(at)s, %(kind)s, %(subject)s, %(measure)s, %(boundary)s, %(sample)s, %(drifted)s,
+    %(message)s)
+ON CONFLICT (model_version_id, measured_at, kind, subject) DO NOTHING
+
+-- closures --
+-- How the latest tickets of a version's predictions were closed. One closed as `other` says nothing about the model.
+SELECT count(*) FILTER (WHERE closure_code IN ('confirmed', 'worn')), count(*) FILTER (WHERE closure_code = 'no_fault_found')
+FROM (
+    SELECT t.closure_code
+    FROM tickets t
+    JOIN predictions p USING (prediction_id)
+    WHERE p.model_version_id = %(model_version_id)s AND t.closure_code IN ('confirmed', 'worn', 'no_fault_found')
+    ORDER BY t.closed_at DESC, t.ticket_id DESC
+    LIMIT %(latest)s
+) closed
