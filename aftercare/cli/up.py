@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import click
 
@@ -60,4 +61,13 @@ def _show(platform: Platform) -> None:
         click.echo(f"  {title:<9} {value}")
     if platform.shortcoming:
         click.echo(f"note: {platform.shortcoming}")
+    password = platform.data_dir / "postgres.password"
+    if password.exists():
+        click.echo(f"for commands in another shell: export {_settings(platform, password)}")
     click.echo("running; Ctrl-C stops everything")
+
+
+def _settings(platform: Platform, password: Path) -> str:
+    """What leads another command here; it reads the password from its file, so that no log holds it."""
+    database = platform.database_url.replace(password.read_text(), f"$(cat '{password}')")
+    return f'AFTERCARE_DATABASE_URL="{database}" PREFECT_API_URL={platform.prefect_api_url}'

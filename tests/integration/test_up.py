@@ -70,6 +70,11 @@ def test_everything_runs_until_told_to_stop(environment, tmp_path):
                 assert json.load(answer)["status"] == "ok"
             assert len(listening(environment)) == len(PORTS)
 
+            [line] = [line for line in output.read_text().splitlines() if line.startswith("for commands in another")]
+            shell = f"{line.partition(': ')[2]}; {' '.join(UP[:-1])} export predictions"
+            other = subprocess.run(["sh", "-c", shell], env=environment, capture_output=True, text=True, timeout=60)
+            assert (other.returncode, other.stderr) == (0, "0 predictions written to standard output\n")
+
             second = subprocess.run(UP, env=environment, capture_output=True, text=True, timeout=60)
             assert second.returncode == 1
             assert "Aftercare already runs from" in second.stderr
