@@ -25,9 +25,16 @@ def make_client(address: BrokerAddress, client_id: str) -> Client:
     return client
 
 
-def connect(client: Client, address: BrokerAddress, *, session_expiry: timedelta, receive_maximum: int) -> None:
-    """Open the connection and ask for the session that outlives it. Raises OSError."""
+def connect(
+    client: Client,
+    address: BrokerAddress,
+    *,
+    session_expiry: timedelta,
+    receive_maximum: int,
+    clean_start: bool = False,
+) -> None:
+    """Open the connection and ask for the session that outlives it, `clean_start` for a new one. Raises OSError."""
     wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     wishes.SessionExpiryInterval = min(int(session_expiry.total_seconds()), MAX_EXPIRY)
     wishes.ReceiveMaximum = min(receive_maximum, 0xFFFF)
-    client.connect(address.host, address.port, KEEPALIVE, clean_start=False, properties=wishes)
+    client.connect(address.host, address.port, KEEPALIVE, clean_start=clean_start, properties=wishes)

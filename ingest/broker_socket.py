@@ -14,6 +14,8 @@ from collections.abc import Iterator
 PIECE = 1 << 18
 PIECES = 4
 """Pieces read between two looks at the acknowledgements."""
+TCP_ESTABLISHED = 1
+"""As Linux numbers it (net/tcp_states.h)."""
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -81,6 +83,15 @@ class BrokerSocket:
 
     def fileno(self) -> int:
         return self._socket.fileno()
+
+    @property
+    def stands(self) -> bool:
+        """Whether the connection is up as far as the kernel knows, read or not: the other end has not closed it."""
+        try:
+            state = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except OSError:
+            return False
+        return state == TCP_ESTABLISHED
 
     def setblocking(self, flag: bool) -> None:
         self._socket.setblocking(flag)

@@ -122,6 +122,11 @@ class Link:
         self._pings += 1
 
     @property
+    def stands(self) -> bool:
+        """Whether the connection is up, so far as can be told without reading from it. From any thread."""
+        return self._socket.stands
+
+    @property
     def answered(self) -> bool:
         """Whether the broker has answered every time that it was asked."""
         return self._packets.ping_responses == self._pings

@@ -13,10 +13,11 @@ from datetime import timedelta
 import structlog
 
 from ingest.adoption import Adoption
+from ingest.guards import Guards
 from ingest.metrics import IngestMetrics
 from ingest.orphans import FreeSlots, slots_to_try
 from ingest.sessions import Sessions
-from store import ingest_slots
+from store import ingest_guards, ingest_slots
 from store.database import Connection
 from store.failures import is_of_the_database
 
@@ -43,15 +44,19 @@ class Membership:
         name: str,
         takeover: timedelta,
         adopt: Callable[[str], Adoption],
+        guards: Guards,
         answered: Callable[[], None],
         metrics: IngestMetrics,
     ) -> None:
         """`connect` gives a connection that autocommits. `takeover`: how long a slot must be free before its session is
-        emptied by what `adopt` makes. `answered` is called when a doubt is settled."""
+        emptied by what `adopt` makes. `guards`: looked after by one replica of the group.
+        `answered` is called when a doubt is settled."""
         self._connect = connect
         self._sessions = sessions
         self._name = name
         self._adopt = adopt
+        self._guards = guards
+        self._guarding = False
         self._answered = answered
         self._metrics = metrics
         self._period = min(LONGEST_PERIOD, takeover.total_seconds() / LOOKS)
@@ -78,6 +83,10 @@ class Membership:
         self._doubts += 1
         self._nudged.set()
 
+    def nudge(self) -> None:
+        """Have the next look now."""
+        self._nudged.set()
+
     def join(self) -> None:
         """Take a slot. Raises UnavailableError when the database is away."""
         self._look()
@@ -102,6 +111,7 @@ class Membership:
         self._leaving.set()
         if self._adoption is not None:
             self._adoption.stop_reading()
+        self._guards.leave()
 
     def stop(self) -> None:
         """End `run`, which lets the slot go: its session stays for whoever takes it next."""
@@ -123,6 +133,9 @@ class Membership:
         left_behind = self._free.look(free, time.monotonic())
         if left_behind and self._adoption is None and not self._leaving.is_set():
             self._begin_adoption(connection, left_behind[0])
+        self._guarding = self._guarding or ingest_guards.hold(connection, group)
+        if self._guarding:
+            self._guards.look(connection)
         if doubts != self._doubts_settled:
             self._doubts_settled = doubts
             self._answered()
@@ -170,6 +183,7 @@ class Membership:
     def _resign(self) -> None:
         if self._adoption is not None:
             self._adoption.join()
+        self._guards.join()
         try:
             if self._connection is not None:
                 for slot in self._held:
@@ -183,4 +197,4 @@ class Membership:
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection, self._guarding = None, False

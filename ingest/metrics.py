@@ -42,6 +42,8 @@ class IngestMetrics:
         self.outages = counter("database_failures", "Writes put off because the database was not able to")
         self.connections = counter("broker_connections", "Connections to the broker begun")
         self.adopted = counter("sessions_adopted", "Sessions of lost replicas that were emptied and ended")
+        self.guards = counter("guards_made", "Sessions begun at the broker that guard against its restart")
+        self.guarded = counter("messages_guarded", "Read from guards after a restart, those that came twice included")
         self.subscribed = Gauge(
             "aftercare_ingest_subscribed", "1 while the broker has granted the subscriptions", registry=registry
         )

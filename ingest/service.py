@@ -18,6 +18,7 @@ from ingest.adoption import Adoption
 from ingest.backoff import Backoff
 from ingest.clock_check import horizon_of
 from ingest.collector import BatchLimits
+from ingest.guards import Guards
 from ingest.heartbeat import Heartbeat, Progress
 from ingest.inbox import Inbox
 from ingest.membership import Membership
@@ -71,18 +72,25 @@ class Ingest:
             receive_maximum=self._inbox.max_messages,
         )
         self._connect = partial(connect, application.database.url, application_name="aftercare ingest", **KEEPALIVE)
+        adopt = partial(
+            Adoption,
+            sessions=sessions,
+            inbox=self._inbox,
+            receipts=self._receipts,
+            finished=self._written.is_set,
+        )
         self._membership = Membership(
             connect=partial(self._connect, autocommit=True, tcp_user_timeout=LOCK_TIMEOUT),
             sessions=sessions,
             name=settings.ingest_id,
             takeover=settings.ingest_takeover,
-            adopt=partial(
-                Adoption,
+            adopt=partial(adopt, clock=application.clock),
+            guards=Guards(
                 sessions=sessions,
-                inbox=self._inbox,
-                receipts=self._receipts,
+                subscribed_for=lambda: self._subscriber.subscribed_for(),
+                adopt=lambda name, since: adopt(name, clock=lambda: since),
                 clock=application.clock,
-                finished=self._written.is_set,
+                metrics=self.metrics,
             ),
             answered=self._wakeup.set,
             metrics=self.metrics,
@@ -90,6 +98,7 @@ class Ingest:
         self._subscriber = Subscriber(
             sessions=sessions,
             session=lambda: self._membership.session,
+            subscribed=self._membership.nudge,
             lost=self._membership.doubt,
             receipts=self._receipts,
             inbox=self._inbox,

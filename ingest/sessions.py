@@ -1,4 +1,4 @@
-"""The sessions that a group of ingest replicas has at the broker: one for each slot."""
+"""The sessions that a group of ingest replicas has at the broker: one for each slot, and its guards."""
 
 from __future__ import annotations
 
@@ -25,8 +25,19 @@ class Sessions:
         """The client id of a slot, which is the name of its session."""
         return f"aftercare-{self.group}-{slot}"
 
+    def guard_name(self, number: int) -> str:
+        """The client id of a guard (`ingest.guards`); 0 is that of no session."""
+        return f"aftercare-{self.group}-guard-{number}"
+
+    @property
+    def shared_filters(self) -> list[str]:
+        """The topics of which each message is for one member of the group."""
+        return [codec.topic_filter for codec in CODECS if not codec.to_all]
+
     def open(self, name: str, number: int, *, subscribe: bool = True) -> Link:
-        """Begin a connection, to subscribe or to cancel what is subscribed. Raises OSError or UnicodeError.
+        """Begin a connection, to subscribe or to cancel what a slot or a guard has subscribed to.
+
+        Raises OSError or UnicodeError.
 
         `number` tells the connection from all others of this process.
         """
@@ -37,4 +48,6 @@ class Sessions:
             (codec.topic_filter if codec.to_all else f"$share/{self.group}-{position}/{codec.topic_filter}", 1)
             for position, codec in enumerate(CODECS)
         ]
+        if not subscribe:
+            subscriptions += [(topic_filter, 1) for topic_filter in self.shared_filters]
         return Link(client, number, subscriptions, self._topics, subscribe=subscribe)

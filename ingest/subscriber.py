@@ -10,6 +10,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 
@@ -39,6 +40,7 @@ class Subscriber:
         *,
         sessions: Sessions,
         session: Callable[[], str | None],
+        subscribed: Callable[[], None],
         lost: Callable[[], None],
         receipts: Receipts,
         inbox: Inbox,
@@ -47,10 +49,12 @@ class Subscriber:
         metrics: IngestMetrics,
         backoff: Backoff,
     ) -> None:
-        """`session` names the one to keep, or None while that is not known. `lost` is called when a connection is lost,
-        and `session` is asked again before the next one."""
+        """`session` names the one to keep, or None while that is not known. `subscribed` is called when the broker has
+        granted the subscriptions, `lost` when a connection is lost: then `session` is asked again before the next.
+        """
         self._sessions = sessions
         self._session = session
+        self._note_standing = subscribed
         self._lost = lost
         self._receipts = receipts
         self._inbox = inbox
@@ -58,6 +62,7 @@ class Subscriber:
         self._clock = clock
         self._metrics = metrics
         self._backoff = backoff
+        self._subscribed: tuple[Link, float] | None = None
         self._requests: deque[tuple[str, bytes]] = deque(maxlen=MAX_REQUESTS)
         self._name = ""
         self._connections = 0
@@ -68,6 +73,13 @@ class Subscriber:
     def connection_number(self) -> int:
         """Tells the connections to the broker apart."""
         return self._connections
+
+    def subscribed_for(self) -> timedelta | None:
+        """How long the present connection has had its subscriptions; None when it has not or is gone. Any thread."""
+        subscribed = self._subscribed
+        if subscribed is None or not subscribed[0].stands:
+            return None
+        return timedelta(seconds=time.monotonic() - subscribed[1])
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send a request that may get lost; may be called from another thread."""
@@ -111,6 +123,7 @@ class Subscriber:
             self._talk(link, finished)
         except (OSError, ProtocolError) as error:
             link.problem = link.problem or f"connection lost: {getattr(error, 'strerror', None) or error}"
+        self._subscribed = None
         link.close()
         self._receipts.close(link.number)
         self._problem = link.problem
@@ -154,6 +167,8 @@ class Subscriber:
     def _note_subscribed(self, link: Link) -> None:
         if self._connections > 1 and not link.session_present:
             log.warning("the broker lost our session and whatever it had kept for it", session=self._name)
+        self._subscribed = (link, time.monotonic())
+        self._note_standing()
         self._metrics.subscribed.set(1)
         log.info("subscribed", broker=str(self._sessions.address), session=self._name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -26,6 +27,8 @@ from store.database import Connection
 from store.failures import is_of_the_database
 
 log = structlog.get_logger()
+AT_ONE_TIME = timedelta(seconds=1)
+"""Messages that came within it are heard at the time of the last one."""
 
 
 class _DatabaseAwayError(Exception):
@@ -68,7 +71,8 @@ class BatchWriter:
             self._collector.start()
             while incoming := self._collector.take():
                 self._metrics.received.inc(len(incoming))
-                self._store(incoming)
+                for part in _by_arrival(incoming):
+                    self._store(part)
         except _DatabaseAwayError:
             log.warning("database still away at the stop: what is unwritten stays with the broker")
         finally:
@@ -166,6 +170,14 @@ class BatchWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _by_arrival(incoming: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
+    """What came long before the rest, and the rest: a batch is heard at one time, and what a guard had kept
+    must not make its devices look alive now."""
+    earliest = max(one.message.received_at for one in incoming) - AT_ONE_TIME
+    kept = [one for one in incoming if one.message.received_at < earliest]
+    return [kept, [one for one in incoming if one.message.received_at >= earliest]] if kept else [incoming]
 
 
 def _first_line(error: Exception) -> str:

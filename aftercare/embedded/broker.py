@@ -107,6 +107,7 @@ persistence_location {home}/
 autosave_interval {autosave_seconds}
 max_queued_messages 0
 max_inflight_messages 1000
+sys_interval 2
 log_dest stderr
 log_type error
 log_type warning

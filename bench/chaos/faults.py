@@ -104,7 +104,7 @@ FAULTS = {
     "ingest-restart": Fault(restart_ingest, Pace(2, 10.0, down=40.0), Pace(1, 2.0, down=2.0)),
     "database-stop": Fault(stop_database, Pace(5, 15.0), Pace(1, 4.0)),
     "database-kill": Fault(kill_database, Pace(5, 15.0), Pace(1, 4.0)),
-    "broker-restart": Fault(restart_broker, Pace(5, 8.0, down=1.0), None),
+    "broker-restart": Fault(restart_broker, Pace(5, 8.0, down=1.0), Pace(1, 3.0, down=0.5)),
     "network-cut": Fault(cut_network, Pace(1, 5.0, down=DOWN_SECONDS), None),
     "disk-full": Fault(fill_disk, Pace(1, 5.0, down=15.0), Pace(1, 2.0, down=3.0), needs_disk=True),
 }

@@ -105,6 +105,15 @@ CREATE TABLE ingest_slots (
 );
 COMMENT ON TABLE ingest_slots IS 'Sessions that ingest replicas have at the broker. Who holds one now holds an advisory lock too.';
 
+CREATE TABLE ingest_guards (
+    ingest_group text NOT NULL,
+    guard integer NOT NULL CHECK (guard > 0),
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (ingest_group, guard)
+);
+COMMENT ON TABLE ingest_guards IS
+    'Sessions without a reader that keep, over a restart of the broker, what devices publish before ingest is back.';
+
 CREATE TABLE components (
     component_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device_id bigint NOT NULL REFERENCES devices ON DELETE CASCADE,

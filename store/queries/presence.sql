@@ -1,19 +1,26 @@
 -- note_status --
--- An offline moves status_at a microsecond past its ts, so that the online of the same ts comes too late. A will only
--- notes that the device may have gone: a broker that is restarted sends the wills of all devices.
+-- An offline moves status_at a microsecond past its ts, so that the online of the same ts comes too late. An online that
+-- comes again says nothing new about a will that was heard after it. A will only notes that the device may have gone: a broker
+-- that is restarted sends the wills of all devices. What has no ts counts unless something was heard after it; a will with
+-- the ts of the present connection is true whenever it is read, so it comes after what was heard.
 WITH told AS (
     SELECT device_id, connectivity AS before,
            CASE WHEN %(dated)s AND NOT (%(state)s::text = 'offline' AND status_at IS NOT DISTINCT FROM %(ts)s::timestamptz)
                 THEN %(ts)s::timestamptz
+                WHEN %(dated)s THEN greatest(heard_at, coalesce(%(heard_at)s::timestamptz, %(ts)s::timestamptz))
                 ELSE coalesce(%(heard_at)s::timestamptz, %(ts)s::timestamptz) END AS since,
            CASE WHEN %(state)s::text = 'offline'
                      AND (NOT %(dated)s OR status_at IS NOT DISTINCT FROM %(ts)s::timestamptz) THEN 'will'
                 ELSE 'status' END AS told_by
     FROM devices
     WHERE device_id = %(device_id)s
-      AND CASE WHEN %(dated)s THEN %(ts)s::timestamptz >= coalesce(status_at, '-infinity')
-               ELSE %(heard_at)s::timestamptz IS NOT NULL
-                    OR %(ts)s::timestamptz >= coalesce(heard_at, '-infinity') END
+      AND CASE WHEN %(dated)s AND %(state)s::text = 'online' AND %(ts)s::timestamptz = status_at
+               THEN coalesce(%(heard_at)s::timestamptz, %(ts)s::timestamptz)
+                    >= greatest(gone_at, CASE connectivity_by WHEN 'will' THEN connectivity_at END, '-infinity')
+               WHEN %(dated)s THEN %(ts)s::timestamptz >= coalesce(status_at, '-infinity')
+               ELSE coalesce(%(heard_at)s::timestamptz, %(ts)s::timestamptz)
+                    >= greatest(heard_at, gone_at, CASE connectivity_by WHEN 'will' THEN connectivity_at END, '-infinity')
+          END
     FOR NO KEY UPDATE
 ), updated AS (
     UPDATE devices d

@@ -46,9 +46,9 @@ def start(broker, bench):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    """Seconds instead of a minute, and heartbeats to match."""
+    """Seconds instead of a minute, though longer than what a guard kept takes to be read; and heartbeats to match."""
     for module in ("ingest.presence", "ingest.upkeep.presence"):
-        monkeypatch.setattr(f"{module}.GRACE", timedelta(seconds=2))
+        monkeypatch.setattr(f"{module}.GRACE", timedelta(seconds=5))
     monkeypatch.setattr(service, "Heartbeat", partial(Heartbeat, period=0.2))
 
 

@@ -1,5 +1,7 @@
 """What the writer does when a write fails."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from aftercare.wiring import load_catalog
@@ -10,6 +12,8 @@ from ingest.inbox import Inbox
 from ingest.message import Message, make_delivery
 from ingest.metrics import IngestMetrics
 from ingest.writer import BatchWriter
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 class NoWait:
@@ -51,7 +55,7 @@ def make_writer(inbox, acknowledged):
 
 def put(inbox, count):
     for number in range(count):
-        inbox.put([Message("devices/d/telemetry", str(number).encode(), None, make_delivery(1, number))])
+        inbox.put([Message("devices/d/telemetry", str(number).encode(), NOON, make_delivery(1, number))])
     inbox.close()
 
 
