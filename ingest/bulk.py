@@ -16,9 +16,10 @@ from domain.device_model import DeviceModel
 from domain.errors import InvalidInputError
 from ingest.clock_check import Horizon, endless
 from ingest.codecs.timestamps import to_microseconds
-from ingest.history_files import Columns, Piece, Table, name_of, read_pieces
+from ingest.history_files import Table, name_of, read_pieces
 from ingest.history_instants import Instants
 from ingest.history_journal import Journal, rejects_of
+from ingest.history_pieces import Columns, Piece
 from ingest.history_rejects import Rejects
 from ingest.history_rows import NOT_REGISTERED, to_devices, to_events, to_readings
 from store import devices as device_store

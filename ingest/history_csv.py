@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from domain.errors import InvalidInputError
-from ingest.history_files import PIECE_ROWS, Columns, Piece, Position
+from ingest.history_pieces import PIECE_ROWS, Columns, Piece, Position
 from ingest.history_rejects import Rejects
 
 BLOCK = 1 << 22

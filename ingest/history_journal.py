@@ -9,7 +9,8 @@ from pathlib import Path
 
 from domain.device_model import DeviceModel
 from domain.errors import InvalidInputError
-from ingest.history_files import Position, Table, name_of
+from ingest.history_files import Table, name_of
+from ingest.history_pieces import Position
 from ingest.history_rejects import Rejects
 from store import import_journal
 from store.database import Connection, Database

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from domain.errors import ConfigurationError, InvalidInputError
-from ingest.history_files import PIECE_ROWS, Columns, Piece, Position
+from ingest.history_pieces import PIECE_ROWS, Columns, Piece, Position
 
 
 def read_parquet(path: Path, columns: Columns, start: Position | None) -> Iterator[Piece]:

@@ -19,8 +19,8 @@ from domain.errors import InvalidInputError
 from ingest.codecs.decoded import PayloadError, shown
 from ingest.codecs.json_payloads import read_event
 from ingest.codecs.timestamps import to_datetime
-from ingest.history_files import Piece
 from ingest.history_instants import Instants
+from ingest.history_pieces import Piece
 from ingest.history_rejects import Rejects
 from store.reading_block import ReadingBlock
 

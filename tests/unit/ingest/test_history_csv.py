@@ -9,7 +9,8 @@ import pytest
 
 from domain.errors import InvalidInputError
 from ingest import history_csv, history_files
-from ingest.history_files import Columns, Position, read_pieces
+from ingest.history_files import read_pieces
+from ingest.history_pieces import Columns, Position
 from ingest.history_rejects import Rejects
 
 COLUMNS = Columns(("device", "ts"), ("flow", "heat"), numbers=True)

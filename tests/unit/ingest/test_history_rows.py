@@ -9,8 +9,8 @@ import pytest
 
 from aftercare.wiring import load_catalog
 from domain.device_model import Attribute, AttributeKind
-from ingest.history_files import Piece
 from ingest.history_instants import Instants
+from ingest.history_pieces import Piece
 from ingest.history_rejects import Rejects
 from ingest.history_rows import to_devices, to_events, to_readings
 
