@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SHORT = {"ingest-kill", "ingest-restart", "database-stop", "database-kill", "disk-full"}
+SHORT = {"ingest-kill", "ingest-restart", "database-stop", "database-kill", "broker-restart", "disk-full"}
 ROOT = Path(__file__).parents[2]
 
 
