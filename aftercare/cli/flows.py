@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import click
 import structlog
@@ -13,10 +15,11 @@ from aftercare import wiring
 from aftercare.logs import configure_logging
 from aftercare.prefect_server import needing_prefect
 from aftercare.settings import load_settings
-from domain.errors import ConfigurationError
+from domain.errors import AftercareError, ConfigurationError
 from store.migrate import require_current
 
 SECONDS_TO_FINISH = 10.0
+SECONDS_BETWEEN_LOOKS = 1.0
 log = structlog.get_logger()
 
 
@@ -37,12 +40,14 @@ def flows(in_process: bool) -> None:
     if in_process:
         from pipelines.serving import run_in_process  # Prefect takes seconds to import
 
-        run_in_process(
-            _stop_on_signal(),
-            clock=application.clock,
-            train_interval=settings.train_interval,
-            score_interval=settings.score_interval,
-            drift_interval=settings.drift_interval,
+        _until_signal(
+            partial(
+                run_in_process,
+                clock=application.clock,
+                train_interval=settings.train_interval,
+                score_interval=settings.score_interval,
+                drift_interval=settings.drift_interval,
+            )
         )
         return
     with needing_prefect(settings.prefect_api_url):
@@ -55,23 +60,22 @@ def flows(in_process: bool) -> None:
         )
 
 
-def _stop_on_signal() -> threading.Event:
-    """Set by the first signal; a run that is still busy after the grace is cut short.
+def _until_signal(work: Callable[[threading.Event], None]) -> None:
+    """Let `work` go on until a signal sets the event that it is given; what is busy after the grace is cut short.
 
-    Prefect's client goes on trying for a minute when its server is away, and whatever the process does then is within
-    a transaction or made up for by the next run.
+    It has a thread of its own because Prefect takes SIGTERM over in the main thread while a flow runs, and loses it
+    when its server is away. What is cut short is within a transaction, or made up for by the next run. Raises
+    AftercareError when the work ends by itself.
     """
     stop = threading.Event()
-
-    def ask(*_: object) -> None:
-        stop.set()
-        signal.setitimer(signal.ITIMER_REAL, SECONDS_TO_FINISH)
-
-    def cut_short(*_: object) -> None:
-        log.warning("flow run cut short", after_seconds=SECONDS_TO_FINISH)
-        os._exit(0)
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    signal.signal(signal.SIGALRM, cut_short)
-    return stop
+        signal.signal(number, lambda *_: stop.set())
+    worker = threading.Thread(target=work, args=(stop,), name="flows", daemon=True)
+    worker.start()
+    while not stop.wait(SECONDS_BETWEEN_LOOKS):
+        if not worker.is_alive():
+            raise AftercareError("the flows ended by themselves: the lines above tell why")
+    worker.join(SECONDS_TO_FINISH)
+    if worker.is_alive():
+        log.warning("flow run cut short", after_seconds=SECONDS_TO_FINISH)
+        os._exit(0)  # a thread cannot be interrupted, and Prefect waits for its own at the end

@@ -165,6 +165,27 @@ def test_one_process_scores_by_itself_and_outlives_prefect_being_away(
     assert f"Failed to reach API at http://127.0.0.1:{line.port}/api" in log.read_text()
 
 
+def test_a_signal_ends_the_flows_although_prefect_goes_away_within_a_run(
+    plant: Plant, prefect: EmbeddedPrefect, environment: dict[str, str], tmp_path: Path
+) -> None:
+    line, log = Line(prefect.port), tmp_path / "flows.log"
+    environment |= {
+        "PREFECT_API_URL": f"http://127.0.0.1:{line.port}/api",
+        "AFTERCARE_CLOCK": f"{NOW.isoformat()}@{time.time()}x1",
+        "AFTERCARE_SCORE_INTERVAL": "50ms",
+    }
+    argv = [sys.executable, "-m", "aftercare", "flows", "--in-process"]
+    line.open()
+    with log.open("wb") as output, subprocess.Popen(argv, env=environment, stdout=output, stderr=output) as process:
+        try:
+            until(lambda: plant.value("SELECT count(*) FROM predictions WHERE acted_at IS NOT NULL") == 24)
+            line.cut()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
 def test_deployments_are_registered_and_really_run(
     plant: Plant, prefect: EmbeddedPrefect, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -174,7 +195,7 @@ def test_deployments_are_registered_and_really_run(
         deployments = {deployment["name"]: deployment for deployment in ask(prefect, "deployments", {})}
 
     intervals = {name: d["schedules"][0]["schedule"]["interval"] for name, d in deployments.items()}
-    assert intervals == {"train": 52 * 7 * 86400.0, "score": 2.0}
+    assert intervals == {"train": 52 * 7 * 86400.0, "score": 2.0, "drift": 86400.0}
     assert {d["global_concurrency_limit"]["limit"] for d in deployments.values()} == {1}
     of_deployment = {"id": {"any_": [deployments["score"]["id"]]}}
     executed = [run for run in runs(prefect, "score", deployments=of_deployment) if run["start_time"]]
