@@ -45,7 +45,9 @@ class Settings(BaseSettings):
         None, validation_alias="PREFECT_API_URL", description="Prefect server; none: one on this machine"
     )
     state_dir: Path = Field(
-        Path.home() / ".local" / "state" / "aftercare", description="Where the embedded services keep their data"
+        Path.home() / ".local" / "state" / "aftercare",
+        description="Logs, passwords and Prefect's data of 'up'. PostgreSQL's and the broker's data too, unless they "
+        "come from a folder of their own: then it is in there, under var/lib/aftercare",
     )
     services_dir: Path = Field(
         Path.home() / ".local" / "share" / "aftercare" / "services",

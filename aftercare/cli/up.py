@@ -26,6 +26,13 @@ def up() -> None:
     """
     settings = load_settings()
     configure_logging(settings.log_level)
+    for variable, address in (
+        ("AFTERCARE_DATABASE_URL", settings.database_url),
+        ("AFTERCARE_MQTT_URL", settings.mqtt_url),
+        ("PREFECT_API_URL", settings.prefect_api_url),
+    ):
+        if address is not None:
+            click.echo(f"{variable} is set, so that service is not brought along; unset it to have ours")
     click.echo("starting; the first time takes half a minute")
     with _until_signal(), run_platform(settings) as platform:
         _show(platform)
@@ -70,4 +77,7 @@ def _show(platform: Platform) -> None:
 def _settings(platform: Platform, password: Path) -> str:
     """What leads another command here; it reads the password from its file, so that no log holds it."""
     database = platform.database_url.replace(password.read_text(), f"$(cat '{password}')")
-    return f'AFTERCARE_DATABASE_URL="{database}" PREFECT_API_URL={platform.prefect_api_url}'
+    return (
+        f'AFTERCARE_DATABASE_URL="{database}" AFTERCARE_MQTT_URL={platform.mqtt_url} '
+        f"PREFECT_API_URL={platform.prefect_api_url}"
+    )
