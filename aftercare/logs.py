@@ -23,7 +23,6 @@ def configure_logging(level: str = "info", *, person_watching: bool | None = Non
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardError())),
-        cache_logger_on_first_use=True,
     )
 
 
