@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
+
+import psycopg
 
 from aftercare.embedded import Binaries, EmbeddedBroker, EmbeddedPostgres, find_binaries
 from aftercare.settings import load_settings
@@ -26,6 +29,8 @@ from store.migrate import migrate
 
 REPLICAS = 2
 GROUP = "chaos"
+RECOVERY_SECONDS = 120.0
+"""How long PostgreSQL may take to be back after a SIGKILL under load."""
 
 
 @dataclass(slots=True)
@@ -42,8 +47,22 @@ class Stage:
     no_disk: str = ""
 
     def signal_server(self, number: Signals) -> None:
-        """Signal PostgreSQL's first process; it is started again when it ends."""
+        """Signal PostgreSQL's first process, once it has recovered from the signal before; it is started again when it
+        ends. Raises UnavailableError when it stays away."""
+        self._wait_for_server()
         processes.send(self.binaries, number, processes.find_below(self.server.pid, "postgres"))
+
+    def _wait_for_server(self) -> None:
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while True:
+            try:
+                psycopg.connect(self.server.url, connect_timeout=2).close()
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise UnavailableError(f"PostgreSQL is not back after {RECOVERY_SECONDS:.0f} s: {error}") from error
+                time.sleep(0.2)
+            else:
+                return
 
     def server_log(self) -> str:
         return (self.folder / "chaos" / "postgres.log").read_text(errors="replace")
