@@ -59,7 +59,7 @@ class Guards:
     def look(self, connection: Connection) -> None:
         """Renew the guard when it is time, and empty what guards have kept over a restart. `connection` holds the lock.
 
-        Does nothing while we are not subscribed ourselves: then the guards that there are may be needed.
+        Makes no new one while we are not subscribed ourselves: it would not show that the group was dealt the same.
         """
         if self._adoption is not None and self._adoption.is_over:
             self._end_adoption(connection, self._adoption)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from functools import partial
 
 import click
 
@@ -40,19 +40,17 @@ def stock() -> None:
 @balance_as_json
 def order(service_centre: str, part_no: str, quantity: int, reference: str | None, who: str, as_json: bool) -> None:
     """Note that QUANTITY of PART_NO is on its way to SERVICE_CENTRE; below zero, that so many were called off."""
-
-    def book(connection: Connection, now: datetime) -> Stock:
-        return shelves.order(
-            connection,
+    _book(
+        partial(
+            shelves.order,
             service_centre=service_centre,
             part_no=part_no,
             quantity=quantity,
             who=who,
-            now=now,
             reference=reference,
-        )
-
-    _book(book, as_json=as_json)
+        ),
+        as_json=as_json,
+    )
 
 
 @stock.command(
@@ -66,19 +64,17 @@ def order(service_centre: str, part_no: str, quantity: int, reference: str | Non
 @balance_as_json
 def receive(service_centre: str, part_no: str, quantity: int, reference: str | None, who: str, as_json: bool) -> None:
     """Put QUANTITY of PART_NO on the shelf at SERVICE_CENTRE; tickets that wait for it get it first."""
-
-    def book(connection: Connection, now: datetime) -> Stock:
-        return shelves.receive(
-            connection,
+    _book(
+        partial(
+            shelves.receive,
             service_centre=service_centre,
             part_no=part_no,
             quantity=quantity,
             who=who,
-            now=now,
             reference=reference,
-        )
-
-    _book(book, as_json=as_json)
+        ),
+        as_json=as_json,
+    )
 
 
 @stock.command(
@@ -92,13 +88,12 @@ def receive(service_centre: str, part_no: str, quantity: int, reference: str | N
 @balance_as_json
 def adjust(service_centre: str, part_no: str, counted: int, reason: str, who: str, as_json: bool) -> None:
     """Say that COUNTED of PART_NO lie at SERVICE_CENTRE, reserved ones too; what is more goes to waiting tickets."""
-
-    def book(connection: Connection, now: datetime) -> Stock:
-        return shelves.adjust(
-            connection, service_centre=service_centre, part_no=part_no, counted=counted, who=who, now=now, reason=reason
-        )
-
-    _book(book, as_json=as_json)
+    _book(
+        partial(
+            shelves.adjust, service_centre=service_centre, part_no=part_no, counted=counted, who=who, reason=reason
+        ),
+        as_json=as_json,
+    )
 
 
 @stock.command("list", epilog="Example: aftercare stock list --json")
@@ -117,12 +112,12 @@ def list_balances(service_centre: str | None, as_json: bool) -> None:
         click.echo(f"no stock{place} yet: 'aftercare stock receive CENTRE PART QUANTITY' puts parts on the shelf")
 
 
-def _book(book: Callable[[Connection, datetime], Stock], *, as_json: bool) -> None:
+def _book(book: Callable[..., Stock], *, as_json: bool) -> None:
     application = wiring.build(load_settings(), pool_size=1, application="aftercare stock")
 
     def checked(connection: Connection) -> Stock:
         require_current(connection)
-        return book(connection, application.clock())
+        return book(connection, now=application.clock())
 
     with application.database as database:
         balance = in_transaction(database, checked)
