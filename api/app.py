@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from aftercare import __version__
 from aftercare.access import Access
 from aftercare.wiring import Application
 from alerts.feed import Feed
-from api import alarms, devices, errors, feed, health, latest, model_versions, parts, predictions, tickets
+from api import alarms, devices, errors, feed, health, latest, model_versions, parts, predictions, rejected, tickets
 from api.metrics import Measure, Metrics
+from api.request import refuse_unknown_parameters
 
 PREFIX = "/api/v1"
 TAGS = {
@@ -35,13 +36,14 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(refuse_unknown_parameters)],
         openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
         responses={status: errors.problem_response(status) for status in (401, 403, 404, 409, 421, 422, 503)},
     )
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.metrics = Metrics(app.state.feed)
-    for module in (devices, latest, predictions, model_versions, alarms, tickets, parts, feed, health):
+    for module in (devices, latest, predictions, model_versions, alarms, tickets, parts, rejected, feed, health):
         app.include_router(module.router, prefix=PREFIX)
     errors.install(app)
     app.add_middleware(Measure, metrics=app.state.metrics)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import StringConstraints
 
 from aftercare.wiring import Application
@@ -20,6 +23,28 @@ def _application(request: Request) -> Application:
 
 def _who(request: Request) -> str:
     return str(request.scope.get("who", "api"))
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """For every endpoint: a filter that is misspelt must not answer everything. Raises RequestValidationError."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = _parameters(route.dependant)
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        knows = f"this resource knows {', '.join(known)}" if known else "this resource knows none"
+        raise RequestValidationError(
+            [
+                {"type": "extra_forbidden", "loc": ("query", name), "msg": f"Unknown parameter: {knows}", "input": name}
+                for name in unknown
+            ]
+        )
+
+
+def _parameters(dependant: Dependant) -> list[str]:
+    own = [field.alias for field in dependant.query_params]
+    return own + [name for below in dependant.dependencies for name in _parameters(below)]
 
 
 App = Annotated[Application, Depends(_application)]

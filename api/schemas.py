@@ -29,7 +29,8 @@ class Device(Answer):
     service_centre: str = Field(examples=["hamburg"])
     installed_at: datetime | None
     firmware: str = Field(examples=["2.4.1"])
-    last_seen_at: datetime | None
+    last_seen_at: datetime | None = Field(description="Newest time that it told, by its own clock")
+    heard_at: datetime | None = Field(description="When its newest message arrived, by the platform's clock")
     connectivity: str = Field(examples=["online"])
     active_alarms: int = Field(examples=[1])
     worst_severity: str | None = Field(examples=["MAJOR"])

@@ -12,7 +12,8 @@ from domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A device with what is open on it. `worst_severity` is that of its uncleared alarms."""
+    """A device with what is open on it. `worst_severity` is that of its uncleared alarms. `last_seen_at` is the newest
+    time that it told, by its own clock; `heard_at` when its newest message arrived, by the platform's."""
 
     device_id: int
     name: str
@@ -25,6 +26,7 @@ class DeviceRow:
     installed_at: datetime | None
     firmware: str
     last_seen_at: datetime | None
+    heard_at: datetime | None
     connectivity: str
     active_alarms: int
     worst_severity: str | None

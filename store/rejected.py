@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
@@ -65,6 +65,11 @@ def take_waiting(
 def mark_replayed(connection: Connection, rejected_ids: Sequence[int], at: datetime) -> None:
     """Note that these messages were stored after all."""
     connection.execute(SQL["mark_replayed"], {"ids": list(rejected_ids), "at": at})
+
+
+def renew_reasons(connection: Connection, reasons: Mapping[int, str]) -> None:
+    """Note why these messages, by id, cannot be stored now."""
+    connection.execute(SQL["renew_reasons"], {"ids": list(reasons), "reasons": list(reasons.values())})
 
 
 def _parameters(message: RejectedMessage, sender: str) -> dict[str, Any]:

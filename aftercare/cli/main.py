@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ingest": ("aftercare.cli.ingest:ingest", "Write what devices publish into the database."),
     "migrate": ("aftercare.cli.migrate:migrate", "Bring the database to the current schema."),
     "models": ("aftercare.cli.models:models", "List, show, promote and roll back model versions."),
+    "rejected": ("aftercare.cli.rejected:rejected", "List messages that could not be stored, and why."),
     "replay-rejected": ("aftercare.cli.replay_rejected:replay_rejected", "Store rejected messages after a mend."),
     "score": ("aftercare.cli.modelling:score", "Score every device once and act on the predictions."),
     "serve": ("aftercare.cli.serve:serve", "Serve the HTTP API and the web console."),

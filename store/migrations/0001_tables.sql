@@ -388,6 +388,7 @@ CREATE TABLE quarantine (
     dropped bigint NOT NULL,
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL
+CREATE INDEX rejected_messages_by_age ON rejected_messages (rejected_id) WHERE replayed_at IS NULL;
 );
 COMMENT ON TABLE quarantine IS 'Senders that are no registered devices: how much of theirs is kept in rejected_messages, and what went beyond the cap.';
 

@@ -1,7 +1,7 @@
 -- devices --
 -- Devices by name with what is open on each; also finds one by its name.
 SELECT d.device_id, d.name, d.device_model, m.title AS device_model_title, d.serial, d.customer, d.site,
-    d.service_centre, d.installed_at, d.firmware, d.last_seen_at, d.connectivity,
+    d.service_centre, d.installed_at, d.firmware, d.last_seen_at, d.heard_at, d.connectivity,
     a.active_alarms, a.worst_severity, t.unsettled_tickets
 FROM devices d
 JOIN device_models m USING (device_model)

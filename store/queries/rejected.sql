@@ -18,3 +18,22 @@ FOR UPDATE SKIP LOCKED
 
 -- mark_replayed --
 UPDATE rejected_messages SET replayed_at = %(at)s WHERE rejected_id = ANY(%(ids)s)
+
+-- renew_reasons --
+-- Why a replay could not store them either.
+UPDATE rejected_messages r SET reason = v.reason
+FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS v (rejected_id, reason)
+WHERE r.rejected_id = v.rejected_id AND r.reason <> v.reason
+
+-- waiting --
+-- What waits for a replay, newest first, with the beginning of its payload; also finds one by its id.
+SELECT rejected_id, topic, sender AS device, reason, times, received_at AS first_at, last_at,
+       octet_length(payload) AS size, substr(payload, 1, %(shown)s) AS payload
+FROM rejected_messages
+WHERE replayed_at IS NULL
+  AND (%(rejected_id)s::bigint IS NULL OR rejected_id = %(rejected_id)s)
+  AND (%(device)s::text IS NULL OR sender = %(device)s)
+  AND (%(reason)s::text IS NULL OR strpos(lower(reason), lower(%(reason)s::text)) > 0)
+  AND (%(after)s::bigint IS NULL OR rejected_id < %(after)s)
+ORDER BY rejected_id DESC
+LIMIT %(limit)s

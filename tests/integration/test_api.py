@@ -132,6 +132,26 @@ def test_filters_narrow_the_lists(fleet: Any) -> None:
         assert [item["device"] for item in walk(client, "/tickets", device="engine-2", state="open")] == ["engine-2"]
 
 
+def test_a_parameter_that_nobody_knows_is_refused_by_its_name(fleet: Any) -> None:
+    with fleet.client() as client:
+        lists = ["/devices", "/alarms", "/tickets", "/tickets/needed", "/parts", "/reservations", "/model-versions"]
+        for path in (*lists, "/predictions", "/predictions/latest", "/rejected-messages", "/devices/engine-1"):
+            body = problem(client.get(V1 + path, params={"stat": "open"}), 422)
+            assert [one["place"] for one in body["errors"]] == ["query.stat"], path
+        body = problem(client.get(f"{V1}/alarms", params={"devise": "engine-1"}), 422)
+        assert "active, severity, device, limit, after" in body["detail"]
+
+
+def test_a_device_tells_when_it_was_heard_beside_what_its_own_clock_told(fleet: Any) -> None:
+    fleet.desk.rows("UPDATE devices SET last_seen_at = '2026-01-02', heard_at = '2026-01-03' WHERE name = 'engine-1'")
+    with fleet.client() as client:
+        told = client.get(f"{V1}/devices/engine-1").json()
+        page = client.get("/devices/engine-1").text
+    assert (told["last_seen_at"], told["heard_at"]) == ("2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z")
+    assert "Last heard" in page
+    assert "2026-01-03 00:00" in page
+
+
 def test_telemetry_comes_in_buckets_that_keep_the_spike(site: Any) -> None:
     device_id = site.desk.add_device("engine-1")
     site.desk.rows(

@@ -14,6 +14,7 @@ from domain.errors import NotFoundError
 from ingest.replay import replay_rejected
 from store import quarantine
 from store.migrate import require_current
+from store.rejected_listing import OTHER_NAMES
 
 
 @click.command(epilog="Example: aftercare devices quarantined --json")
@@ -33,7 +34,7 @@ def quarantined(as_json: bool) -> None:
         else:
             dropped = f", {one.dropped} dropped beyond the cap" if one.dropped else ""
             click.echo(
-                f"{one.sender or '(other names)'}  {one.messages} messages, {one.bytes / 1024:.0f} KiB{dropped}, "
+                f"{one.sender or OTHER_NAMES}  {one.messages} messages, {one.bytes / 1024:.0f} KiB{dropped}, "
                 f"{one.first_at:%Y-%m-%d %H:%M} to {one.last_at:%Y-%m-%d %H:%M}"
             )
     if not strangers and not as_json:
@@ -64,12 +65,13 @@ def accept(name: str, **fields: str) -> None:
 @click.command(epilog="Example: aftercare devices discard press-99")
 @click.argument("name")
 def discard(name: str) -> None:
-    """Delete what is kept of the stranger NAME."""
+    """Delete what is kept of the stranger NAME; '(other names)' is what came on topics that name no device."""
     application = build()
     with application.database as database, database.transaction() as connection:
         require_current(connection)
-        if name not in {one.sender for one in quarantine.list_strangers(connection)}:
+        sender = "" if name == OTHER_NAMES else name
+        if sender not in {one.sender for one in quarantine.list_strangers(connection)}:
             raise NotFoundError(f"{name!r} is not in quarantine: see 'aftercare devices quarantined'")
-        deleted = quarantine.discard(connection, name)
+        deleted = quarantine.discard(connection, sender)
         provisioning.note(connection, "discard messages", name, who=WHO, now=application.clock())
     click.echo(f"{deleted} messages of {name} are deleted")

@@ -1,0 +1,26 @@
+"""Bytes and texts that strangers sent, so that they can be shown on a terminal or a page. Pure."""
+
+from __future__ import annotations
+
+import codecs
+
+
+def readable(payload: bytes, *, cut: bool = False) -> str:
+    """UTF-8 as text without control characters, anything else as hexadecimal digits; `cut` when the end is missing."""
+    try:
+        return printable(codecs.getincrementaldecoder("utf-8")().decode(payload, final=not cut))
+    except UnicodeDecodeError:
+        return f"hexadecimal: {payload.hex(' ')}"
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal would act on; line breaks and tabs stay."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def on_one_line(text: str) -> str:
+    """The same without line breaks, tabs and runs of spaces."""
+    return " ".join(text.split())
