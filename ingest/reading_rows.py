@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from domain.device_model import DeviceModel
 from ingest.codecs import Sample
-from ingest.codecs.packed_json import PackedRows, RowShape
+from ingest.codecs.packed_json import NO_VALUE, PackedRows, RowShape
 from store.reading_block import ReadingBlock
-
-NO_VALUE = float("nan")
 
 
 class ReadingRows:
@@ -20,6 +18,9 @@ class ReadingRows:
         self.device_model = device_model
         self.shape = RowShape([channel.name for channel in device_model.channels])
         self._declared = frozenset(self.shape.channels)
+        self.undeclared: dict[str, int] = {}
+        """Channels that the device model does not declare, each with the device that sent it last."""
+        self.undeclared_values = 0
         self.merged = 0
         self.conflicts = 0
         self._device_ids: list[int] = []
@@ -38,6 +39,8 @@ class ReadingRows:
         if not values.keys() <= self._declared:
             extra = {name: value for name, value in values.items() if name not in self._declared}
             self._extra[len(self)] = extra
+            self.undeclared.update(dict.fromkeys(extra, device_id))
+            self.undeclared_values += len(extra)
         self.add_packed(device_id, PackedRows((ts,), self.shape.pack(*row)))
 
     def add_packed(self, device_id: int, rows: PackedRows) -> None:

@@ -59,9 +59,11 @@ def test_other_topics_are_left_to_their_codecs(catalog, reading, topic):
     assert not isinstance(MessageReader(devices, catalog).read(message(topic, reading)).content, Packed)
 
 
-def test_what_a_known_device_leaves_out_goes_the_ordinary_way(catalog, reading):
+@pytest.mark.parametrize(("change", "kind"), [({"load": 2}, Packed), ({}, Packed), ({"unheard_of": 2}, Decoded)])
+def test_channels_may_be_left_out_but_none_may_be_undeclared(catalog, reading, change, kind):
     del reading["values"]["load"]
+    reading["values"] |= change
 
     incoming = MessageReader({"a": DeviceRef(7, "compressor")}, catalog).read(message("devices/a/telemetry", reading))
 
-    assert isinstance(incoming.content, Decoded)
+    assert isinstance(incoming.content, kind)

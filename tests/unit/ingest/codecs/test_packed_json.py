@@ -1,6 +1,7 @@
 """The short way gives what the ordinary way gives, or stands aside."""
 
 from datetime import UTC, datetime
+from math import isnan, nan
 from struct import iter_unpack, unpack
 
 import orjson
@@ -40,7 +41,7 @@ def test_both_ways_give_the_same_rows(document):
     packed = pack_telemetry(payload, SHAPE, LATEST)
 
     if packed is not None:
-        values = iter_unpack("=dd", packed.values)
+        values = [[None if isnan(value) else value for value in row] for row in iter_unpack("=dd", packed.values)]
         assert [(ts, *row) for ts, row in zip(packed.instants, values, strict=True)] == rows_of(payload)
 
 
@@ -51,7 +52,37 @@ def test_bytes_that_are_no_json_are_left_to_the_ordinary_way(payload):
     assert packed is None or rows_of(payload) is not None
 
 
-@pytest.mark.parametrize("channels", [["a"], ["a", "b"]])
+@pytest.mark.parametrize("text", ['"a":1e999', '"a":NaN', '"a":01', '"a":1,"c":2', '"a":null', '"a":"1"', ""])
+def test_what_only_the_ordinary_way_can_judge_is_left_to_it(text):
+    payload = f'{{"ts":{NOON},"values":{{{text}}}}}'.encode()
+
+    assert pack_telemetry(payload, SHAPE, LATEST) is None
+    assert pack_telemetry(b"[" + payload + b"]", SHAPE, LATEST) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('"a":1', (1.0, nan)),
+        ('"b":true,"a":-0.5', (-0.5, 1.0)),
+        ('"a":1,"a":2', (2.0, nan)),
+        ('"\\u0061":1e-400', (0.0, nan)),
+        ('"a":123456789012345678901234567890', (123456789012345678901234567890.0, nan)),
+        ('"a":9007199254740993,"b":0.1000000000000000055511151231257827', (9007199254740992.0, 0.1)),
+    ],
+)
+def test_numbers_are_read_as_the_ordinary_way_reads_them(text, row):
+    payload = f'{{"ts":{NOON},"values":{{{text}}}}}'.encode()
+
+    packed = pack_telemetry(payload, SHAPE, LATEST)
+
+    assert unpack("=dd", packed.values) == pytest.approx(row, rel=0, abs=0, nan_ok=True)
+    assert [tuple(nan if value is None else value for value in found[1:]) for found in rows_of(payload)] == [
+        pytest.approx(row, rel=0, abs=0, nan_ok=True)
+    ]
+
+
+@pytest.mark.parametrize("channels", [["a"], ["a", "b"], ["class", "from"]])
 def test_a_complete_payload_takes_the_short_way(channels):
     payload = orjson.dumps([{"ts": NOON, "values": dict.fromkeys(channels, 1)}])
 
