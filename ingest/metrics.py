@@ -37,6 +37,9 @@ class IngestMetrics:
         self.rejected = counter("messages_rejected", "Messages kept in rejected_messages", "reason")
         self.dropped = counter("messages_dropped", "Messages of strangers beyond what is kept of them")
         self.skipped = counter("values_skipped", "Values left out: text and other things that no channel can hold")
+        self.undeclared = counter(
+            "undeclared_values", "Values of channels that the catalog does not declare, kept in extra", "device_model"
+        )
         self.rebirths = counter("sparkplug_rebirths_requested", "Births asked of Sparkplug edge nodes")
         self.stale_deaths = counter("sparkplug_deaths_stale", "Deaths of an earlier connection, without effect")
         self.outages = counter("database_failures", "Writes put off because the database was not able to")
@@ -65,6 +68,9 @@ class IngestMetrics:
         self.conflicts.inc(report.conflicts)
         self.skipped.inc(batch.skipped)
         self.dropped.inc(report.dropped)
+        for name, rows in batch.readings.items():
+            if rows.undeclared_values:
+                self.undeclared.labels(name).inc(rows.undeclared_values)
         for label, count in batch.rejections.items():
             self.rejected.labels(label).inc(count)
         self.batch_rows.observe(report.rows + report.merged + report.events)

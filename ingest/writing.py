@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingest.batch import Batch, all_news
 from ingest.sightings import Sightings
-from store import devices, events, presence, reading_batches, rejected
+from store import devices, events, presence, reading_batches, rejected, undeclared
 from store.database import Connection
 
 
@@ -41,6 +41,7 @@ def write_batch(connection: Connection, batch: Batch, sightings: Sightings | Non
     devices.note_news(connection, due, batch.heard_at)
     presence.note_statuses(connection, batch.statuses, batch.heard_at)
     dropped = rejected.record(connection, batch.rejected)
+    _note_undeclared(connection, batch)
     return BatchReport(
         rows=sum(one.inserted for one in written),
         merged=sum(one.merged for one in written) + sum(rows.merged for rows in batch.readings.values()),
@@ -50,3 +51,10 @@ def write_batch(connection: Connection, batch: Batch, sightings: Sightings | Non
         dropped=dropped,
         newest=max((one.seen for one in news.values()), default=None),
     )
+
+
+def _note_undeclared(connection: Connection, batch: Batch) -> None:
+    """Of what was heard just now; a replay brings old names."""
+    for name, rows in sorted(batch.readings.items()):
+        if rows.undeclared and batch.heard_at is not None:
+            undeclared.note(connection, name, rows.undeclared, batch.heard_at)

@@ -7,7 +7,7 @@ from contextlib import suppress
 import psycopg
 from psycopg import sql
 
-from store.database import connect
+from store.database import Connection, connect
 from store.sql import load
 
 SQL = load("cluster")
@@ -27,3 +27,10 @@ def ensure_database(server_url: str, name: str) -> None:
         if not row[0]:
             with suppress(psycopg.errors.DuplicateDatabase):  # another process was faster
                 connection.execute(sql.SQL(SQL["create_database"]).format(name=sql.Identifier(name)))
+
+
+def data_directory(connection: Connection) -> str | None:
+    """Where a server on this machine keeps its data, as it sees it; None for another machine's, or when that is hidden
+    from this user."""
+    row = connection.execute(SQL["data_directory"]).fetchone()
+    return None if row is None else str(row[0])

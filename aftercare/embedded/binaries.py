@@ -19,6 +19,7 @@ from domain.errors import ConfigurationError, UnavailableError
 
 OLDEST_POSTGRESQL = 17
 PRIVILEGED_HOME = "/var/lib/aftercare"
+DEBIAN_FOLDER = "debian13"
 
 
 class Origin(StrEnum):
@@ -58,8 +59,7 @@ class Binaries:
         """Data folder of `service`: in `state_dir`, or where another user can reach it when one runs the service."""
         if self.user is None:
             return str(state_dir.absolute() / service)
-        checksum = hashlib.sha256(str(state_dir.absolute()).encode()).hexdigest()[:8]
-        return f"{PRIVILEGED_HOME}/{checksum}/{service}"
+        return f"{privileged_folder(state_dir)}/{service}"
 
     def shown(self, home: str) -> str:
         """A path seen from `root` as a person finds it on this machine."""
@@ -98,6 +98,12 @@ class Binaries:
         return done.stdout
 
 
+def privileged_folder(state_dir: Path) -> str:
+    """Where another user than ours keeps the data of the services of `state_dir`, seen from their root."""
+    checksum = hashlib.sha256(str(state_dir.absolute()).encode()).hexdigest()[:8]
+    return f"{PRIVILEGED_HOME}/{checksum}"
+
+
 def find_binaries(services_dir: Path) -> Binaries:
     """The best that this machine offers. Raises ConfigurationError when it offers nothing."""
     root = os.geteuid() == 0
@@ -105,9 +111,9 @@ def find_binaries(services_dir: Path) -> Binaries:
     packages = _look_in(Path("/"), Origin.PACKAGES)
     if packages:
         return replace(packages, user="postgres" if root else None)
-    folder = _look_in(services_dir / "debian13", Origin.FOLDER) if root or sudo else None
+    folder = _look_in(services_dir / DEBIAN_FOLDER, Origin.FOLDER) if root or sudo else None
     if folder:
-        return replace(folder, root=services_dir.absolute() / "debian13", user="postgres", sudo=sudo)
+        return replace(folder, root=services_dir.absolute() / DEBIAN_FOLDER, user="postgres", sudo=sudo)
     return _wheels(root)
 
 

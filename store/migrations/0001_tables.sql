@@ -402,6 +402,18 @@ CREATE TABLE dirty_batches (
 -- To compress the arrays would cost the writer ten times what it costs to write them; they live for a second.
 ALTER TABLE dirty_batches ALTER device_ids SET STORAGE EXTERNAL, ALTER first_ts SET STORAGE EXTERNAL,
     ALTER last_ts SET STORAGE EXTERNAL;
+CREATE TABLE undeclared_channels (
+    device_model text NOT NULL,
+    channel text NOT NULL,
+    device_id bigint NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    PRIMARY KEY (device_model, channel)
+);
+COMMENT ON TABLE undeclared_channels IS
+    'Channels that devices send and the catalog does not declare: their values are in the column extra of the readings.';
+COMMENT ON COLUMN undeclared_channels.device_id IS 'A device that sent it, within a minute of last_at.';
+
 COMMENT ON TABLE dirty_batches IS
     'Which device wrote which stretch of time, one row per written batch and device model. Upkeep takes them within a second.';
 

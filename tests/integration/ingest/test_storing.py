@@ -11,7 +11,7 @@ import pytest
 from domain.device import DeviceEvent, EventKind
 from ingest.directory import MAX_AGE, DeviceDirectory
 from ingest.replay import replay_rejected
-from store import devices, events
+from store import devices, events, undeclared
 from store.retry import in_transaction
 
 
@@ -34,6 +34,34 @@ def test_readings_events_and_status_are_stored_as_they_were_sent(bench):
     [(connectivity, last_seen)] = bench.rows("SELECT connectivity, last_seen_at FROM devices")
     assert connectivity == "online"
     assert abs(last_seen - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_undeclared_channels_are_counted_and_noted_once_a_minute(bench):
+    with bench.subscribed() as ingest:
+        for hour in range(3):
+            bench.publish("a", "telemetry", bench.reading(hour, mach=0.8, oil_smell=7))
+            bench.poll(lambda hour=hour: bench.count(ingest, "messages_committed_total") > hour)
+        label = {"device_model": "turbofan_fd001"}
+        assert bench.count(ingest, "undeclared_values_total", **label) == 3
+
+    [(model, channel, first_at, last_at)] = bench.rows(
+        "SELECT device_model, channel, first_at, last_at FROM undeclared_channels"
+    )
+    assert (model, channel) == ("turbofan_fd001", "oil_smell")
+    assert first_at == last_at
+
+
+def test_a_device_that_makes_up_channels_fills_no_table(bench):
+    names = {f"x{number:03}": number for number in range(undeclared.MOST + 50)}
+    now = bench.noon
+    for later in (timedelta(0), timedelta(minutes=5)):
+        with bench.application.database.transaction() as connection:
+            undeclared.note(connection, "turbofan_fd001", {"known": 1}, now + later)
+            undeclared.note(connection, "turbofan_fd001", names, now + later)
+
+    assert bench.rows("SELECT count(*) FROM undeclared_channels") == [(undeclared.MOST,)]
+    renewed = "SELECT count(*) FROM undeclared_channels WHERE last_at > first_at AND last_at = %s"
+    assert bench.rows(renewed, now + timedelta(minutes=5)) == [(undeclared.MOST,)]
 
 
 def test_partial_late_and_repeated_rows_end_as_one_and_the_first_value_wins(bench):

@@ -42,6 +42,15 @@ def test_partial_rows_of_one_instant_become_one_row(rows):
     assert (rows.merged, rows.conflicts) == (1, 0)
 
 
+def test_undeclared_channels_are_told_with_a_device_that_sent_them(rows):
+    rows.add(1, Sample(NOON, {"mach": 0.8, "x": 1.0, "y": 1.0}))
+    rows.add(2, Sample(NOON, {"x": 1.0}))
+    rows.add(3, Sample(NOON, {"mach": 0.8}))
+
+    assert rows.undeclared == {"x": 2, "y": 1}
+    assert rows.undeclared_values == 3
+
+
 def test_the_first_value_wins_and_the_other_is_counted(rows):
     rows.add(1, Sample(NOON, {"mach": 0.8, "x": 1.0}))
     rows.add(1, Sample(NOON, {"mach": 0.9}))
