@@ -21,9 +21,11 @@ from domain.errors import UnavailableError
 from store.database import Tier
 from store.migrate import migrate
 
-METRICS_OFFSETS = {"ingest": 0, "upkeep": 1, "deliver": 2}
+METRICS_OFFSETS = {"ingest": 0, "upkeep": 1, "deliver": 2, "alarms": 3}
 """Processes on one machine cannot share a port: each has its own from AFTERCARE_METRICS_PORT on."""
-COMMANDS: Mapping[str, Sequence[str]] = {name: (name,) for name in ("ingest", "upkeep", "serve", "deliver", "flows")}
+COMMANDS: Mapping[str, Sequence[str]] = {
+    name: (name,) for name in ("ingest", "upkeep", "alarms", "serve", "deliver", "flows")
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(
         None, validation_alias="PREFECT_API_URL", description="Prefect server; none: one on this machine"
     )
+    dask: str | None = Field(
+        None,
+        pattern=r"^(tcp|tls)://[^/]+:\d+$",
+        description="Dask scheduler whose workers train and score, tcp://HOST:PORT; none: this process",
+    )
     state_dir: Path = Field(
         Path.home() / ".local" / "state" / "aftercare",
         description="Logs, passwords and Prefect's data of 'up'. PostgreSQL's and the broker's data too, unless they "
@@ -86,12 +91,27 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Address that /metrics and /health are served on")
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port of /metrics and /health of ingest, upkeep and deliver; 0: off"
+        0, ge=0, le=65535, description="Port of /metrics and /health of ingest, upkeep, alarms and deliver; 0: off"
     )
     train_interval: timedelta = Field(timedelta(days=7), gt=NO_TIME, description="How often models are trained")
     score_interval: timedelta = Field(timedelta(minutes=15), gt=NO_TIME, description="How often devices are scored")
     drift_interval: timedelta = Field(
         timedelta(days=1), gt=NO_TIME, description="How often it is measured whether models still fit what they see"
+    )
+    alarm_reminder: timedelta = Field(
+        timedelta(minutes=30), gt=NO_TIME, description="How long an alarm stays unacknowledged before it is told again"
+    )
+    local_receivers: bool = Field(
+        False, description="Whether webhooks and channels may go to this machine and to link-local addresses"
+    )
+    event_source: str = Field(
+        "/aftercare", min_length=1, max_length=200, description="What events sent to webhooks call this installation"
+    )
+    delivery_give_up: timedelta = Field(
+        timedelta(days=5), gt=NO_TIME, description="How long a receiver may fail in a row before it is stopped"
+    )
+    outbox_retention: timedelta = Field(
+        timedelta(days=30), gt=NO_TIME, description="How long changes are kept that every receiver has had"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
 
@@ -103,6 +123,9 @@ class Settings(BaseSettings):
         "train_interval",
         "score_interval",
         "drift_interval",
+        "delivery_give_up",
+        "outbox_retention",
+        "alarm_reminder",
         mode="before",
     )
     @classmethod

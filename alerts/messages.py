@@ -17,6 +17,8 @@ def alarm_message(alarm: Alarm, change: AlarmChange, *, who: str, at: datetime) 
         "alarm_id": alarm.alarm_id,
         "device": alarm.device,
         "device_model": alarm.device_model,
+        "customer": alarm.customer,
+        "site": alarm.site,
         "alarm_type": alarm.alarm_type,
         "severity": alarm.severity.value,
         "active": alarm.active,
@@ -30,6 +32,8 @@ def alarm_message(alarm: Alarm, change: AlarmChange, *, who: str, at: datetime) 
         "source": alarm.source.value,
         "failure_mode": alarm.failure_mode,
         "prediction_id": alarm.prediction_id,
+        "assigned_to": alarm.assigned_to,
+        "deferred": alarm.deferred,
         "message": alarm.message,
     }
 

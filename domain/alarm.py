@@ -32,14 +32,24 @@ class AlarmChange(StrEnum):
     ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
     SHELVED = "shelved"
+    WOKEN = "woken"
+    ASSIGNED = "assigned"
+    COMMENTED = "commented"
+    REMINDED = "reminded"
+    DEFERRED = "deferred"
+    RESUMED = "resumed"
+    UNACKNOWLEDGED = "unacknowledged"
     CLEARED = "cleared"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm of a device, or of a device model as such: `device` and `device_id` are None then.
+    """One alarm of a device, of a device model as such, or of a site: `device` and `device_id` are None for these two.
 
-    `alarm_type` for a prediction is `predicted:<failure mode>`, for a model that no longer fits `drift:<failure mode>`.
+    customer, site: of the device, or the site that the alarm is about; empty where there is none. device_model: empty
+    for a site. `alarm_type` for a prediction is `predicted:<failure mode>`, for a model that no longer fits
+    `drift:<failure mode>`, for a rule `rule:<its name>`, `offline` for a device, `site_offline` for a site. deferred:
+    more is predicted than can be worked off, and this can wait best.
     """
 
     alarm_id: int
@@ -60,3 +70,7 @@ class Alarm:
     shelved_until: datetime | None = None
     cleared_at: datetime | None = None
     ack_by: str | None = None
+    customer: str = ""
+    site: str = ""
+    assigned_to: str | None = None
+    deferred: bool = False

@@ -6,6 +6,7 @@ import tomllib
 from datetime import timedelta
 
 from domain.catalog_checks import check_references, check_retention
+from domain.catalog_rules import read_alarm_rules
 from domain.catalog_table import (
     Table,
     parse_duration,
@@ -54,6 +55,8 @@ RESERVED_CHANNELS = {"ts", "device_id", "device", "extra", "age", "installed_at"
 """Columns of every readings table, of imports, and what a prediction may be explained by beside channels."""
 DEFAULT_WINDOWS = (6, 24)
 """In readings."""
+TOLERATED_INTERVALS, LEAST_TOLERANCE = 6, timedelta(minutes=5)
+"""How long a device may be offline unless its file says so: twice as long as it takes to be called silent."""
 DEFAULT_EVENT_KINDS = (EventKind.ERROR, EventKind.MAINTENANCE)
 
 
@@ -71,12 +74,13 @@ def _device_model(document: Table) -> DeviceModel:
     currency = head.get("currency", read_currency)
     features = document.table("features")
     reading_interval = head.get("reading_interval", read_span)
+    channels = [_channel(row) for row in document.tables("channel")]
     model = DeviceModel(
         name=head.get("name", read_identifier),
         title=head.get("title", read_text),
         reading_interval=reading_interval,
         currency=currency,
-        channels=[_channel(row) for row in document.tables("channel")],
+        channels=channels,
         components=[_component(row) for row in document.tables("component")],
         failure_modes=[_failure_mode(row, currency) for row in document.tables("failure_mode")],
         parts=[_part(row, currency) for row in document.tables("part")],
@@ -86,6 +90,10 @@ def _device_model(document: Table) -> DeviceModel:
         derived=[_derived(row) for row in document.tables("derived")],
         attributes=[_attribute(row) for row in document.tables("attribute")],
         family=head.get("family", read_identifier, ""),
+        alarm_rules=read_alarm_rules(document, [channel.name for channel in channels], reading_interval),
+        offline_tolerance=head.get(
+            "offline_tolerance", read_span, max(TOLERATED_INTERVALS * reading_interval, LEAST_TOLERANCE)
+        ),
     )
     for table in (head, features, document):
         table.finish()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from domain.alarm_rule import AlarmRule
 from domain.device import EventKind
 from domain.errors import NotFoundError
 from domain.formula import Formula
@@ -176,7 +177,8 @@ class DeviceModel:
     """Everything that the catalog says about one device model.
 
     retention: readings older than this are dropped; rollup_retention: their roll-ups too. None: kept for ever.
-    family: device models of one family may be trained on together; empty: of none.
+    family: device models of one family may be trained on together; empty: of none. offline_tolerance: how long a device
+    may be offline before that is an alarm.
     """
 
     name: str
@@ -193,6 +195,8 @@ class DeviceModel:
     derived: Sequence[DerivedChannel] = ()
     attributes: Sequence[Attribute] = ()
     family: str = ""
+    alarm_rules: Sequence[AlarmRule] = ()
+    offline_tolerance: timedelta = timedelta(hours=1)
 
     @property
     def readings_table(self) -> str:

@@ -25,7 +25,7 @@ def listen(url: str, *channels: str, timeout: float) -> Iterator[bool]:
     The first True comes as soon as the connection listens, and again after each reconnection: what was committed
     before can be read then, so nothing is missed. While the database is away False comes at least every 5 s and on
     each failed attempt, so that the caller can look whether it should stop. Channels: `outbox` (a change was
-    committed), `feed` (changes were numbered).
+    committed), `feed` (changes were numbered), `unjudged_readings` (there are readings that no alarm rule has seen).
     """
     wait = FIRST_WAIT
     while True:

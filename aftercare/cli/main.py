@@ -13,7 +13,8 @@ from domain.errors import AftercareError
 from store.failures import is_of_the_database, is_of_the_schema
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "deliver": ("aftercare.cli.deliver:deliver", "Publish every alarm change over MQTT."),
+    "alarms": ("aftercare.cli.alarms:alarms", "Raise the alarms of rules and silence, wake and remind of them."),
+    "deliver": ("aftercare.cli.deliver:deliver", "Tell of every change: over MQTT, to webhooks and to people."),
     "demo": ("aftercare.cli.demo:demo", "Run the whole loop on a fleet and count what came of it."),
     "devices": ("aftercare.cli.devices:devices", "Register devices, give them credentials, take in strangers."),
     "doctor": ("aftercare.cli.doctor:doctor", "Check settings, services and catalog, with a mend for each fault."),
@@ -26,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "migrate": ("aftercare.cli.migrate:migrate", "Bring the database to the current schema."),
     "models": ("aftercare.cli.models:models", "List, show, promote and roll back model versions."),
     "rejected": ("aftercare.cli.rejected:rejected", "List messages that could not be stored, and why."),
+    "people": ("aftercare.cli.people:people", "Who is told of alarms, when, by what, and whom to call next."),
     "replay-rejected": ("aftercare.cli.replay_rejected:replay_rejected", "Store rejected messages after a mend."),
     "score": ("aftercare.cli.modelling:score", "Score every device once and act on the predictions."),
     "serve": ("aftercare.cli.serve:serve", "Serve the HTTP API and the web console."),
@@ -34,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("aftercare.cli.modelling:train", "Train the failure models."),
     "upkeep": ("aftercare.cli.upkeep:upkeep", "Keep roll-ups and latest values up to date, and drop what expired."),
     "up": ("aftercare.cli.up:up", "Run everything on this machine until Ctrl-C."),
+    "webhooks": ("aftercare.cli.webhooks:webhooks", "Programs that are sent every change they subscribed to."),
 }
 """Where each command is, and what the list of commands says of it: a command's module, and what that imports, is read
 only when the command is called."""

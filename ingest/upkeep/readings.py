@@ -16,6 +16,7 @@ from store.removed_devices import drop_readings, has_removed
 from store.retention import drop_expired, is_due, remove_too_late
 from store.retry import in_transaction
 from store.rollups import BUCKETS_AT_ONCE, roll_up
+from store.rule_memories import note_unjudged
 
 log = structlog.get_logger()
 
@@ -95,4 +96,5 @@ def _take(connection: Connection, device_model: DeviceModel) -> Progress:
         log.warning("readings came too late", device_model=device_model.name, count=too_late)
     renew_latest(connection, device_model, taken)
     keep_for_rolling_up(connection, device_model)
+    note_unjudged(connection, device_model)
     return Progress(taken.stretches, more=True)

@@ -245,6 +245,8 @@ CREATE TABLE alarms (
     alarm_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device_id bigint REFERENCES devices ON DELETE CASCADE,
     device_model text REFERENCES device_models,
+    customer text,
+    site text,
     alarm_type text NOT NULL,
     severity text NOT NULL CHECK (severity IN ('CRITICAL', 'MAJOR', 'MINOR', 'WARNING')),
     active boolean NOT NULL DEFAULT true,
@@ -260,11 +262,19 @@ CREATE TABLE alarms (
     failure_mode text,
     prediction_id bigint REFERENCES predictions,
     message text NOT NULL,
+    assigned_to text,
+    reminders integer NOT NULL DEFAULT 0,
+    reminded_at timestamptz,
+    deferred boolean NOT NULL DEFAULT false,
     CHECK (active = (cleared_at IS NULL)),
-    CHECK (num_nonnulls(device_id, device_model) = 1)
+    CHECK (num_nonnulls(device_id, device_model, site) = 1),
+    CHECK ((customer IS NULL) = (site IS NULL))
 );
-CREATE UNIQUE INDEX alarms_uncleared ON alarms (device_id, device_model, alarm_type) NULLS NOT DISTINCT WHERE active;
+CREATE UNIQUE INDEX alarms_uncleared ON alarms (device_id, device_model, customer, site, alarm_type) NULLS NOT DISTINCT
+    WHERE active;
 COMMENT ON COLUMN alarms.device_model IS 'What an alarm is about that is about no single device; null for an alarm of a device.';
+COMMENT ON COLUMN alarms.site IS 'With the customer what an alarm is about that is about a whole site.';
+COMMENT ON COLUMN alarms.deferred IS 'Beyond what the service centre can work off this week: listed, and without a ticket until there is room.';
 CREATE INDEX alarms_recent ON alarms (alarm_id DESC) WHERE active;
 
 CREATE TABLE tickets (
@@ -378,6 +388,7 @@ CREATE TABLE rejected_messages (
 -- Of hashes, because a topic may be longer than an index entry.
 CREATE UNIQUE INDEX rejected_messages_waiting ON rejected_messages (md5(topic), sha256(payload)) WHERE replayed_at IS NULL;
 CREATE INDEX rejected_messages_of_sender ON rejected_messages (sender, rejected_id) WHERE replayed_at IS NULL;
+CREATE INDEX rejected_messages_by_age ON rejected_messages (rejected_id) WHERE replayed_at IS NULL;
 COMMENT ON COLUMN rejected_messages.times IS 'How often these very bytes came on this topic.';
 COMMENT ON COLUMN rejected_messages.sender IS 'The device that the topic names; empty when it names none.';
 
@@ -388,20 +399,9 @@ CREATE TABLE quarantine (
     dropped bigint NOT NULL,
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL
-CREATE INDEX rejected_messages_by_age ON rejected_messages (rejected_id) WHERE replayed_at IS NULL;
 );
 COMMENT ON TABLE quarantine IS 'Senders that are no registered devices: how much of theirs is kept in rejected_messages, and what went beyond the cap.';
 
-CREATE TABLE dirty_batches (
-    dirty_batch_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    device_model text NOT NULL,
-    device_ids bigint[] NOT NULL,
-    first_ts timestamptz[] NOT NULL,
-    last_ts timestamptz[] NOT NULL
-);
--- To compress the arrays would cost the writer ten times what it costs to write them; they live for a second.
-ALTER TABLE dirty_batches ALTER device_ids SET STORAGE EXTERNAL, ALTER first_ts SET STORAGE EXTERNAL,
-    ALTER last_ts SET STORAGE EXTERNAL;
 CREATE TABLE undeclared_channels (
     device_model text NOT NULL,
     channel text NOT NULL,
@@ -414,6 +414,16 @@ COMMENT ON TABLE undeclared_channels IS
     'Channels that devices send and the catalog does not declare: their values are in the column extra of the readings.';
 COMMENT ON COLUMN undeclared_channels.device_id IS 'A device that sent it, within a minute of last_at.';
 
+CREATE TABLE dirty_batches (
+    dirty_batch_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_model text NOT NULL,
+    device_ids bigint[] NOT NULL,
+    first_ts timestamptz[] NOT NULL,
+    last_ts timestamptz[] NOT NULL
+);
+-- To compress the arrays would cost the writer ten times what it costs to write them; they live for a second.
+ALTER TABLE dirty_batches ALTER device_ids SET STORAGE EXTERNAL, ALTER first_ts SET STORAGE EXTERNAL,
+    ALTER last_ts SET STORAGE EXTERNAL;
 COMMENT ON TABLE dirty_batches IS
     'Which device wrote which stretch of time, one row per written batch and device model. Upkeep takes them within a second.';
 
