@@ -9,16 +9,12 @@ import click
 
 from aftercare import wiring
 from aftercare.broker_address import parse_broker_url
+from aftercare.delivering import Delivering
 from aftercare.logs import configure_logging
-from aftercare.metrics_server import Pulse, serve_metrics
+from aftercare.metrics_server import serve_metrics
 from aftercare.settings import load_settings
-from alerts.delivery import follow
-from alerts.delivery_metrics import DeliveryMetrics
 from alerts.transports.mqtt import MqttTransport
 from store.migrate import require_current
-
-LONGEST_DELIVERY = 120.0
-"""Seconds that connecting, delivering and being confirmed may take together."""
 
 
 @click.command(
@@ -26,14 +22,15 @@ LONGEST_DELIVERY = 120.0
     "AFTERCARE_MQTT_URL=mqtt://localhost aftercare deliver"
 )
 def deliver() -> None:
-    """Publish every alarm change on alarms/{device} until Ctrl-C or SIGTERM.
+    """Tell of every alarm change until Ctrl-C or SIGTERM: on alarms/{device}, to webhooks and to people.
 
-    At least once and in order; what waits is published first. A broker or database that is away is waited for. Several
-    of these may run side by side: one delivers, the others stand by.
+    At least once, and in order of each alarm; what waits goes first. A broker, receiver or database that is away is
+    waited for, and delays nobody else. Several of these may run side by side: each receiver is served by one. See
+    'aftercare webhooks' and 'aftercare people' for who is told.
     """
     settings = load_settings()
     configure_logging(settings.log_level)
-    application = wiring.build(settings, pool_size=2, application="aftercare deliver")
+    application = wiring.build(settings, pool_size=8, application="aftercare deliver")
     address = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
     transport = MqttTransport(
         host=address.host,
@@ -49,10 +46,9 @@ def deliver() -> None:
     with application.database as database:
         with database.transaction() as connection:
             require_current(connection)
-        metrics = DeliveryMetrics(database, transport.name, application.clock)
-        pulse = Pulse(LONGEST_DELIVERY)
-        serve_metrics(settings, metrics.registry, pulse.problem)
+        delivering = Delivering(application, transport)
+        serve_metrics(settings, delivering.registry, delivering.problem)
         try:
-            follow(database, transport, clock=application.clock, stop=stop, metrics=metrics, beat=pulse.beat)
+            delivering.run(stop)
         finally:
             transport.close()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import orjson
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessageInfo, MQTTv5
@@ -129,9 +130,14 @@ class MqttTransport:
 
 
 def alarm_topic(entry: FeedEntry) -> str:
-    """Where the change is published. No device has a slash in its name, so the two kinds never meet."""
-    device = entry.payload["device"]
-    return f"alarms/{device}" if device is not None else f"alarms/models/{entry.payload['device_model']}"
+    """Where the change is published. No device has a slash in its name, so the kinds never meet; the names of a site
+    are percent-encoded, because people write slashes and MQTT's wildcards into them."""
+    alarm = entry.payload
+    if alarm["device"] is not None:
+        return f"alarms/{alarm['device']}"
+    if alarm["device_model"]:
+        return f"alarms/models/{alarm['device_model']}"
+    return f"alarms/sites/{quote(alarm['customer'], safe='') or '-'}/{quote(alarm['site'], safe='') or '-'}"
 
 
 def alarm_payload(entry: FeedEntry) -> bytes:

@@ -25,4 +25,4 @@ REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM {app}
 GRANT CONNECT ON DATABASE {database} TO {read};
 GRANT USAGE ON SCHEMA {schema} TO {read};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {read};
-REVOKE SELECT ON device_credentials FROM {read}
+REVOKE SELECT ON device_credentials, receiver_secrets FROM {read}

@@ -68,6 +68,7 @@ def test_a_reader_reads_all_but_password_hashes_and_writes_nothing(owner_url):
             reader.execute(f"SELECT count(*) FROM {table}".encode())
         for statement in (
             b"SELECT * FROM device_credentials",
+            b"SELECT * FROM receiver_secrets",
             b"DELETE FROM tickets",
             b"SELECT nextval('feed_numbers')",
         ):
