@@ -178,11 +178,13 @@ class _Import:
 
     def devices(self, connection: Connection, piece: Piece, rejects: Rejects) -> None:
         found = to_devices(piece, self.device_model, self.options.zone, rejects)
-        known = device_store.find(connection, [device.name for device in found])
-        foreign = {name for name, ref in known.items() if ref.device_model != self.device_model.name}
-        mine = [device for device in found if device.name not in foreign]
-        for name in sorted(foreign):
-            rejects.add(0, f"{name} is a device of model {known[name].device_model}", [name])
+        known = device_store.find(connection, [device.name for _, device in found])
+        foreign = {name: ref for name, ref in known.items() if ref.device_model != self.device_model.name}
+        mine = [device for _, device in found if device.name not in foreign]
+        for line, device in found:
+            if device.name in foreign:
+                model = foreign[device.name].device_model
+                rejects.add(line, f"{device.name} is a device of model {model}", piece.row(line))
         self._save(connection, mine)
         self.report.devices += len({device.name for device in mine})
 
@@ -201,7 +203,7 @@ class _Import:
         ids = self._ids(connection, sorted({event.device for _, event in found}))
         for line, event in found:
             if event.device not in ids:
-                rejects.add(line, NOT_REGISTERED, [event.device])
+                rejects.add(line, NOT_REGISTERED, piece.row(line))
         known = [(ids[event.device], event) for _, event in found if event.device in ids]
         self.report.events += event_store.insert(connection, known)
         newest: dict[int, int] = {}

@@ -36,7 +36,9 @@ def read_csv(path: Path, columns: Columns, rejects: Rejects, start: Position | N
         with path.open("rb") as raw, _unpacked(path, raw) as stream:
             first = stream.readline()
             header = next(csv.reader([first.decode("utf-8-sig")]), [])
-            names = columns.named(path.name, [column.strip() for column in header])
+            header = [column.strip() for column in header]
+            names = columns.named(path.name, header)
+            rejects.expect(header, names)
             here = Position(len(first), 1)
             if start is not None and start.offset > here.offset:
                 here = start
@@ -107,9 +109,16 @@ def _parse(
             lines.append(line)
             complete.append(row)
         elif row:
-            rejects.add(line, f"{len(row)} fields, the header has {len(names)}", row)
+            rejects.add(line, f"{len(row)} fields, the header has {len(names)}", _fitted(row, names))
     frame = pd.DataFrame(complete, columns=list(names), dtype=object)
     return pd.Index(lines, dtype="int64"), frame[[name for name in names if name]]
+
+
+def _fitted(row: Sequence[str], names: Sequence[str]) -> dict[str, object]:
+    """A row of another length than the header: what is too much goes to the last column, where an unquoted comma most
+    often comes from."""
+    fields = [*row[: len(names) - 1], ",".join(row[len(names) - 1 :])]
+    return {name: text for name, text in zip(names, fields, strict=False) if name}
 
 
 def _fields(block: bytes, lines: int) -> int | None:

@@ -29,7 +29,7 @@ def read_pieces(table: Table, columns: Columns, rejects: Rejects, start: Positio
     if isinstance(table, pd.DataFrame):
         return _read_frame(table, columns)
     if table.suffix.lower() in PARQUET:
-        return read_parquet(table, columns, start)
+        return read_parquet(table, columns, rejects, start)
     return read_csv(table, columns, rejects, start)
 
 

@@ -11,7 +11,7 @@ from domain.device_model import DeviceModel
 from domain.errors import InvalidInputError
 from ingest.history_files import Table, name_of
 from ingest.history_pieces import Position
-from ingest.history_rejects import Rejects
+from ingest.history_rejects import Rejects, rejects_file
 from store import import_journal
 from store.database import Connection, Database
 from store.import_journal import ImportKey, ImportState
@@ -65,7 +65,7 @@ def rejects_of(table: Table, folder: Path | None, state: ImportState | None) -> 
     """Where to put the rows of this table that cannot be imported: for a file into `folder`, by default its own."""
     if not isinstance(table, Path):
         return Rejects(name_of(table))
-    path = (folder or table.parent) / f"{table.name}.rejects.csv"
+    path = (folder or table.parent) / rejects_file(table.name)
     if state is None or state.finished_at is not None:
         return Rejects(table.name, path)
     return Rejects(table.name, path, state.rejected, state.reject_bytes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import pandas as pd
 
 from domain.errors import ConfigurationError, InvalidInputError
 from ingest.history_pieces import PIECE_ROWS, Columns, Piece, Position
+from ingest.history_rejects import Rejects
 
 
-def read_parquet(path: Path, columns: Columns, start: Position | None) -> Iterator[Piece]:
+def read_parquet(path: Path, columns: Columns, rejects: Rejects, start: Position | None) -> Iterator[Piece]:
     """The rows of a Parquet file from `start` on. Raises InvalidInputError, and ConfigurationError without pyarrow."""
     try:
         import pyarrow
@@ -23,16 +24,16 @@ def read_parquet(path: Path, columns: Columns, start: Position | None) -> Iterat
         ) from error
     try:
         with parquet.ParquetFile(path) as file:
-            yield from _read(path, file, columns, start.offset if start else 0)
+            names = columns.named(path.name, file.schema_arrow.names)
+            rejects.expect(file.schema_arrow.names, names)
+            yield from _read(file, columns, names, start.offset if start else 0)
     except (OSError, pyarrow.ArrowException) as error:
         raise InvalidInputError(f"cannot read {path}: {error}") from error
 
 
-def _read(path: Path, file: Any, columns: Columns, start: int) -> Iterator[Piece]:
-    header = file.schema_arrow.names
-    names = columns.named(path.name, header)
+def _read(file: Any, columns: Columns, names: Sequence[str], start: int) -> Iterator[Piece]:
     total, begin = file.metadata.num_rows, 0
-    wanted = [theirs for theirs, ours in zip(header, names, strict=True) if ours]
+    wanted = [theirs for theirs, ours in zip(file.schema_arrow.names, names, strict=True) if ours]
     for group in range(file.num_row_groups):
         length = file.metadata.row_group(group).num_rows
         if begin + length > start:

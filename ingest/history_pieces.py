@@ -11,6 +11,8 @@ import pandas as pd
 from domain.errors import InvalidInputError
 
 PIECE_ROWS = 50_000
+REJECT_COLUMNS = ("line", "reason")
+"""The last columns of a file of rejected rows; they say nothing of the rows, and are left out when it is imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Piece:
     end: Position = field(default_factory=Position)
     share: float = 1.0
 
+    def row(self, line: int) -> dict[str, object]:
+        """The fields of the row with this line number."""
+        return dict(self.rows.iloc[self.lines.get_loc(line)])
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -48,6 +54,8 @@ class Columns:
     def named(self, table: str, header: Sequence[str]) -> list[str]:
         """The header by the names of here, "" for what is left out. Raises InvalidInputError."""
         names = [self.renames.get(column, column) for column in header]
+        if tuple(header[-2:]) == REJECT_COLUMNS:
+            names[-2:] = ["", ""]
         kept = [name for name in names if name]
         missing = [column for column in self.required if column not in kept]
         if missing:

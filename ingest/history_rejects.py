@@ -1,22 +1,29 @@
-"""Rows of history that cannot be imported, with their line numbers and the reason."""
+"""Rows of history that cannot be imported, in a file that can be mended and imported itself."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from domain.errors import InvalidInputError
+import orjson
 
+from domain.errors import InvalidInputError
+from ingest.history_pieces import REJECT_COLUMNS
+
+REJECTS_FILE = re.compile(r"(?P<of>.+)\.rejects(?:\.(?P<number>[0-9]+))?\.csv")
 SHOWN_REJECTS = 20
 
 
 @dataclass(slots=True)
 class Rejects:
-    """Rows of one table that cannot be imported; with a `path` all of them are written there.
+    """Rows of one table that cannot be imported; with a `path` all of them are written there: the columns of the table
+    by its own names, then the line and the reason.
 
     count: all of them, also those of the run that is taken up again. resumed_at: how much of the file at `path` that
     run had committed, in bytes; None begins a new one.
@@ -27,10 +34,15 @@ class Rejects:
     count: int = 0
     resumed_at: int | None = None
     first: list[str] = field(default_factory=list)
+    _columns: Mapping[str, str] = field(default_factory=dict)
     _stream: TextIO | None = None
 
-    def add(self, line: int, reason: str, values: Sequence[object]) -> None:
-        """Note one row that cannot be imported."""
+    def expect(self, header: Sequence[str], names: Sequence[str]) -> None:
+        """The table has these columns, which are `names` here, "" for what is left out."""
+        self._columns = {ours: theirs for theirs, ours in zip(header, names, strict=True) if ours}
+
+    def add(self, line: int, reason: str, row: Mapping[str, object]) -> None:
+        """Note one row that cannot be imported, its fields by the names of here."""
         self.count += 1
         if len(self.first) < SHOWN_REJECTS:
             self.first.append(f"{self.name} line {line}: {reason}")
@@ -38,10 +50,8 @@ class Rejects:
             return
         if self._stream is None:
             self._stream = self._opened(self.path)
-        present = len(values)
-        while present and values[present - 1] == "":  # columns that the table does not have
-            present -= 1
-        csv.writer(self._stream).writerow([line, reason, *values[:present]])
+        fields = [_field(row.get(ours, "")) for ours in self._columns]
+        csv.writer(self._stream, lineterminator="\n").writerow([*fields, line, reason])
 
     def _opened(self, path: Path) -> TextIO:
         try:
@@ -49,7 +59,7 @@ class Rejects:
         except OSError as error:
             raise _unwritable(path, error) from error
         if not path.stat().st_size:
-            csv.writer(stream).writerow(["line", "reason", "row"])
+            csv.writer(stream, lineterminator="\n").writerow([*self._columns.values(), *REJECT_COLUMNS])
         return stream
 
     def flush(self) -> int:
@@ -74,6 +84,20 @@ class Rejects:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if self._stream is not None:
             self._stream.close()
+
+
+def rejects_file(name: str) -> str:
+    """Where the rejected rows of the file `name` go; those of such a file itself into the next one, so that none is
+    overwritten while it is read."""
+    earlier = REJECTS_FILE.fullmatch(name)
+    return f"{earlier['of']}.rejects.{int(earlier['number'] or 1) + 1}.csv" if earlier else f"{name}.rejects.csv"
+
+
+def _field(value: object) -> object:
+    """As it is read again: what is missing is empty, and an object is JSON."""
+    if isinstance(value, float) and math.isnan(value):
+        return ""
+    return orjson.dumps(value).decode() if isinstance(value, dict) else value
 
 
 def _unwritable(path: Path, error: OSError) -> InvalidInputError:

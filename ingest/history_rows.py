@@ -55,7 +55,7 @@ def to_readings(
     reasons[device_ids.isna()] = NOT_REGISTERED
     good = (reasons == "").to_numpy()
     for position in map(int, np.flatnonzero(~good)):
-        rejects.add(int(piece.lines[position]), reasons.iloc[position], rows.iloc[position].tolist())
+        rejects.add(int(piece.lines[position]), reasons.iloc[position], dict(rows.iloc[position]))
     return _merged(device_ids[good].to_numpy().astype(np.int64), ts[good], numbers[good])
 
 
@@ -75,11 +75,11 @@ def to_events(piece: Piece, instants: Instants, rejects: Rejects) -> Iterator[tu
             }
             yield int(line), read_event(_text(row["device"]), entry)
         except (InvalidInputError, PayloadError) as error:
-            rejects.add(int(line), str(error), list(row.values()))
+            rejects.add(int(line), str(error), _by_name(row))
 
 
-def to_devices(piece: Piece, device_model: DeviceModel, zone: tzinfo, rejects: Rejects) -> list[Device]:
-    """Devices of one device model; without a service centre they belong to `main`."""
+def to_devices(piece: Piece, device_model: DeviceModel, zone: tzinfo, rejects: Rejects) -> list[tuple[int, Device]]:
+    """Devices of one device model with their line numbers; without a service centre they belong to `main`."""
     devices = []
     ts, reasons = Instants(zone).read(piece.rows["installed_at"])
     for line, at, reason, row in zip(piece.lines, ts, reasons, piece.rows.to_dict("records"), strict=True):
@@ -87,21 +87,20 @@ def to_devices(piece: Piece, device_model: DeviceModel, zone: tzinfo, rejects: R
             installed = _text(row["installed_at"]) != ""
             if installed and reason:
                 raise InvalidInputError(reason.replace("ts", "installed_at", 1))
-            devices.append(
-                Device(
-                    name=_text(row["name"]),
-                    device_model=device_model.name,
-                    serial=_text(row["serial"]),
-                    customer=_text(row["customer"]),
-                    site=_text(row["site"]),
-                    service_centre=_text(row["service_centre"]) or "main",
-                    installed_at=to_datetime(int(at)) if installed else None,
-                    firmware=_text(row["firmware"]),
-                    attributes=_attributes(row, device_model.attributes),
-                )
+            device = Device(
+                name=_text(row["name"]),
+                device_model=device_model.name,
+                serial=_text(row["serial"]),
+                customer=_text(row["customer"]),
+                site=_text(row["site"]),
+                service_centre=_text(row["service_centre"]) or "main",
+                installed_at=to_datetime(int(at)) if installed else None,
+                firmware=_text(row["firmware"]),
+                attributes=_attributes(row, device_model.attributes),
             )
+            devices.append((int(line), device))
         except (InvalidInputError, PayloadError) as error:
-            rejects.add(int(line), str(error), list(row.values()))
+            rejects.add(int(line), str(error), _by_name(row))
     return devices
 
 
@@ -134,6 +133,10 @@ def _numbers(fields: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]
         empty = fields.isna() | fields.astype("str").str.strip().str.lower().isin(EMPTY)
         bad |= missing & ~empty.to_numpy()
     return numbers, bad
+
+
+def _by_name(row: Mapping[Any, object]) -> dict[str, object]:
+    return {str(name): value for name, value in row.items()}
 
 
 def _attributes(row: Mapping[Any, object], declared: Sequence[Attribute]) -> dict[str, str | float]:

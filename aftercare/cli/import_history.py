@@ -21,6 +21,7 @@ from aftercare.settings import load_settings
 from domain.errors import InvalidInputError
 from ingest import bulk
 from ingest.clock_check import horizon_of
+from ingest.history_rejects import REJECTS_FILE
 
 LINE_EVERY = 5.0
 """Seconds between lines where there is no terminal to draw a bar on."""
@@ -32,6 +33,8 @@ def _files(context: click.Context, parameter: click.Parameter, patterns: Sequenc
     for pattern in patterns:
         names = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]  # noqa: PTH207
         files = [Path(name) for name in names if Path(name).is_file()]
+        if has_magic(pattern):  # 'readings-*.csv' of every night does not mean what it rejected the night before
+            files = [file for file in files if not REJECTS_FILE.fullmatch(file.name)]
         if not files:
             raise click.BadParameter(f"there is no file {pattern}", context, parameter)
         found += files
@@ -104,7 +107,7 @@ def import_history(
 
     Each option takes a file or a pattern, and may be given several times. An import that was interrupted goes on where
     it was when it is started again. Rows that make no sense go to FILE.rejects.csv with the line number and the reason,
-    and the exit code is 1.
+    and the exit code is 1. That file can be mended and imported itself, by its name; a pattern leaves it out.
     """
     if not (readings or events or devices):
         raise click.UsageError("nothing to import: give --readings, --events or --devices")

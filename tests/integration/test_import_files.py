@@ -218,3 +218,67 @@ def test_rejected_rows_that_have_no_place_of_their_own_are_an_error(run, tmp_pat
 
     assert "two files are called r.csv" in str(shared.exception)
     assert "cannot write rejected rows" in str(unwritable.exception)
+
+
+def test_a_file_of_rejected_rows_is_mended_and_imported_itself(database, run, tmp_path):
+    rows = "unit,when,note,mach\nd,2026-01-01T00:00Z,a,0.1\nd,soon,b,0.2\nd,later,c,0.3\nd,2026-01-01T02:00Z,d,0,4\n"
+    (tmp_path / "r.csv").write_text(rows)
+    columns = ["--column", "unit=device", "--column", "when=ts", "--column", "note="]
+
+    first, report = run("--readings", "r.csv", *columns)
+    rejects = tmp_path / "r.csv.rejects.csv"
+    assert (first.exit_code, report["readings"], report["rejected"]) == (1, 1, 3)
+    assert rejects.read_text().splitlines()[0] == "unit,when,mach,line,reason"
+    assert 'd,2026-01-01T02:00Z,"0,4",5,"5 fields, the header has 4"' in rejects.read_text()
+
+    mended = rejects.read_text().replace("soon", "2026-01-01T01:00Z").replace('"0,4"', "0.4")
+    rejects.write_text(mended)
+    second, report = run("--readings", "r.csv.rejects.csv", *columns)
+    assert (second.exit_code, report["readings"], report["rejected"]) == (1, 2, 1)
+    assert rejects.read_text() == mended, "what is imported is not overwritten"
+    [header, left] = (tmp_path / "r.csv.rejects.2.csv").read_text().splitlines()
+    assert header == "unit,when,mach,line,reason"
+    assert left.startswith("d,later,0.3,4,")
+
+    (tmp_path / "r.csv.rejects.2.csv").write_text(f"{header}\n{left.replace('later', '2026-01-01T03:00Z')}\n")
+    third, report = run("--readings", "r.csv.rejects.2.csv", *columns)
+    assert (third.exit_code, report["readings"], report["rejected"]) == (0, 1, 0)
+    assert value(database, f"SELECT sum(mach) FROM {TABLE}") == pytest.approx(1.0)
+
+
+def test_a_pattern_leaves_files_of_rejected_rows_out(run, tmp_path):
+    frame(3).to_csv(tmp_path / "r-1.csv", index=False)
+    (tmp_path / "r-1.csv.rejects.csv").write_text("device,ts,mach,line,reason\nd,soon,1,2,why\n")
+
+    outcome, report = run("--readings", "r-*.csv")
+    assert (outcome.exit_code, report["readings"]) == (0, 3)
+    nothing, _ = run("--readings", "r-1.csv.rejects.*")
+    assert nothing.exit_code == 2
+    assert "there is no file" in nothing.output
+
+
+def test_events_and_devices_are_rejected_with_all_their_fields(database, run, tmp_path):
+    (tmp_path / "e.csv").write_text(
+        "device,ts,kind,component,detail\n"
+        'x,2026-01-01T00:00Z,maintenance,fan,"{""part"": ""F-7""}"\n'
+        'd,2026-01-01T00:00Z,explosion,fan,"{""part"": ""F-8""}"\n'
+    )
+    (tmp_path / "d.csv").write_text("name,site\nd,Halle\npress,Ulm\n")
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO service_centres VALUES ('main')")
+        connection.execute(
+            "INSERT INTO devices (name, device_model, service_centre) VALUES ('press', 'compressor', 'main')"
+        )
+
+    outcome, report = run("--events", "e.csv", "--devices", "d.csv")
+
+    assert (outcome.exit_code, report["rejected"]) == (1, 3)
+    assert (tmp_path / "d.csv.rejects.csv").read_text().splitlines() == [
+        "name,site,line,reason",
+        "press,Ulm,3,press is a device of model compressor",
+    ]
+    with (tmp_path / "e.csv.rejects.csv").open() as stream:
+        rejects = {row["line"]: row for row in csv.DictReader(stream)}
+    assert rejects["2"]["detail"] == '{"part": "F-7"}'
+    assert "not registered" in rejects["2"]["reason"]
+    assert (rejects["3"]["kind"], rejects["3"]["component"]) == ("explosion", "fan")

@@ -128,8 +128,9 @@ def test_devices_belong_to_main_unless_they_say_otherwise():
         firmware=["", "", ""],
     )
 
-    (device,) = to_devices(table, MODEL, UTC, rejects)
+    ((line, device),) = to_devices(table, MODEL, UTC, rejects)
 
+    assert line == 2
     assert (device.name, device.service_centre, device.installed_at) == ("a", "main", datetime(2020, 1, 1, tzinfo=UTC))
     assert rejects.count == 2
 
@@ -149,5 +150,5 @@ def test_attributes_are_those_that_the_catalog_declares():
 
     devices = to_devices(table, replace(MODEL, attributes=declared), UTC, rejects)
 
-    assert [dict(device.attributes) for device in devices] == [{"size": 7.5, "maker": "acme"}, {}]
+    assert [dict(device.attributes) for _, device in devices] == [{"size": 7.5, "maker": "acme"}, {}]
     assert rejects.first == ["data frame line 4: size 'large' is not a number"]
