@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from prefect import Flow, serve
+from prefect import Flow
 from prefect.deployments.runner import RunnerDeployment
+from prefect.runner import Runner
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
@@ -22,12 +26,23 @@ log = structlog.get_logger()
 
 def serve_deployments(*, train_interval: timedelta, score_interval: timedelta, drift_interval: timedelta) -> None:
     """Serve all flows with their schedules until a signal comes; each run is a process of its own."""
-    serve(
-        _deployment(train, train_interval),
-        _deployment(score, score_interval),
-        _deployment(measure_drift, drift_interval),
-        pause_on_shutdown=False,
-    )
+    runner = Runner(pause_on_shutdown=False)
+    for work, interval in ((train, train_interval), (score, score_interval), (measure_drift, drift_interval)):
+        runner.add_deployment(_deployment(work, interval))
+    log.info("flows served", train=str(train_interval), score=str(score_interval), drift=str(drift_interval))
+    asyncio.run(_until_signal(runner))
+    log.info("stopped")
+
+
+async def _until_signal(runner: Runner) -> None:
+    """Prefect's own answer to SIGTERM calls `Runner.stop`, which within the running loop is a coroutine that nobody
+    awaits: it is replaced, as soon as `Runner.start` has put it there, by one that ends the runner in order."""
+    running = asyncio.create_task(runner.start())
+    await asyncio.sleep(0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 def _deployment(work: Flow[Any, Any], interval: timedelta) -> RunnerDeployment:

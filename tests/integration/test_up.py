@@ -86,6 +86,7 @@ def test_everything_runs_until_told_to_stop(environment, tmp_path):
         finally:
             up.send_signal(signal.SIGTERM)
         assert up.wait(60) == 0
+        assert "never awaited" not in output.read_text()
     assert listening(environment) == []
 
 
