@@ -110,23 +110,24 @@ def _groups(features: Sequence[str]) -> list[str]:
 
 
 def _in_health(model: FailureModel, features: pd.DataFrame) -> NDArray[np.float32]:
-    columns = [_healthy_column(model, features, name) for name in model.features]
+    told = dict(zip(features.columns, features.to_numpy(dtype=np.float64).T, strict=True))
+    columns = [_healthy_column(model, told, len(features), name) for name in model.features]
     return np.column_stack([np.empty((len(features), 0)), *columns]).astype(np.float32)
 
 
-def _healthy_column(model: FailureModel, features: pd.DataFrame, name: str) -> Floats:
+def _healthy_column(model: FailureModel, features: Mapping[str, Floats], rows: int, name: str) -> Floats:
     group, _, told = name.partition(".")
-    usual = np.full(len(features), model.healthy[name])
+    usual = np.full(rows, model.healthy[name])
     if group.startswith(EVENT):
-        return usual * 0 if told.startswith("count") else np.full(len(features), np.nan)
+        return usual * 0 if told.startswith("count") else np.full(rows, np.nan)
     mean, change = (
         f"{group}.mean_{window_name(model.plan.windows[-1])}" if model.plan.windows else "",
         f"{group}.change",
     )
     if mean not in features or change not in features:
         return usual
-    drift = features[change].to_numpy(dtype=np.float64)
-    own = features[mean].to_numpy(dtype=np.float64) - drift
+    drift = features[change]
+    own = features[mean] - drift
     statistic = told.partition("_")[0]
     if statistic in ("change", "slope"):
         own = own * 0

@@ -13,6 +13,7 @@ from models.explanation import explain
 from models.failure_model import FailureModel
 from models.features import History
 from models.features.channel_plan import plan_channels
+from models.features.latest import LatestFeatures
 
 
 def score(model: FailureModel, history: History, device_model: DeviceModel) -> list[Prediction]:
@@ -24,12 +25,16 @@ def score(model: FailureModel, history: History, device_model: DeviceModel) -> l
     predictions whose risk reaches the model's alarm threshold carry contributions. Raises ArtifactError when the
     catalog has changed since the training, FrameError when the readings lack a channel or their order.
     """
+    return score_latest(model, LatestFeatures(history, device_model))
+
+
+def score_latest(model: FailureModel, latest: LatestFeatures) -> list[Prediction]:
+    """`score` of the history that these are features of; several failure modes of it are scored in less time."""
+    device_model, readings = latest.device_model, latest.history.readings
     require_fit(model, device_model)
-    readings = history.readings
     if readings.empty:
         return []
-    mode = device_model.failure_mode(model.failure_mode)
-    current = model.plan.build(history, device_model, mode, latest_only=True)
+    current = latest.build(model.plan, device_model.failure_mode(model.failure_mode))
     devices = readings.loc[~readings["device"].duplicated(keep="last").to_numpy(), ["device", "ts"]]
     risk = model.risk(current)
     rul, low, high = model.remaining_life(current)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from prefect import flow, runtime, task
@@ -15,22 +17,30 @@ from aftercare.wiring import Application
 from pipelines import drift, scoring, training
 from pipelines.drift import MeasuredMode
 from pipelines.scoring import ScoredModel
-from pipelines.training import TrainedMode
+from pipelines.scoring_part import ScoredPart, ScoringPart, score_part
+from pipelines.spread import Spread, application_of_worker, over_cluster
+from pipelines.training import TrainedMode, TrainingPart
 
 
 @flow(name="train", log_prints=False)
 def train(device_models: Sequence[str] = ()) -> list[TrainedMode]:
     """Train every failure mode of the named device models, or of all that have readings."""
-    with _connected() as application:
+    with _connected() as application, _spread(application) as spread:
         chosen = training.device_models_to_train(application, list(device_models))
-        return [result for model in chosen for result in _train_device_model(application, model.name)]
+        if spread is None:
+            return [result for model in chosen for result in _train_device_model(application, model.name)]
+        on_cluster = partial(training.train_device_model, application, train_parts=partial(spread, _train_part))
+        return [result for model in chosen for result in on_cluster(model, _flow_run_id())]
 
 
 @flow(name="score", log_prints=False)
 def score() -> list[ScoredModel]:
     """Score every device that sent data, record the predictions, and bring alarms, tickets and parts in line."""
-    with _connected() as application:
-        return [_score_device_model(application, name) for name in application.catalog]
+    with _connected() as application, _spread(application) as spread:
+        if spread is None:
+            return [_score_device_model(application, name) for name in application.catalog]
+        on_cluster = partial(scoring.score_device_model, application, score_parts=partial(spread, _score_part))
+        return [on_cluster(model) for model in application.catalog.values()]
 
 
 @flow(name="drift", log_prints=False)
@@ -51,9 +61,25 @@ def _score_device_model(application: Application, name: str) -> ScoredModel:
     return scoring.score_device_model(application, application.catalog[name])
 
 
+@task(name="train failure mode", cache_policy=NO_CACHE)
+def _train_part(part: TrainingPart) -> TrainedMode:
+    return training.train_part(application_of_worker(), part)
+
+
+@task(name="score devices", cache_policy=NO_CACHE)
+def _score_part(part: ScoringPart) -> ScoredPart:
+    return score_part(application_of_worker().database, part)
+
+
 @task(name="measure drift of device model", cache_policy=NO_CACHE)
 def _measure_device_model(application: Application, name: str) -> list[MeasuredMode]:
     return drift.measure_device_model(application, application.catalog[name])
+
+
+def _spread(application: Application) -> AbstractContextManager[Spread[Any, Any] | None]:
+    """How parts are spread over the cluster that AFTERCARE_DASK names; None: nothing is spread."""
+    scheduler = application.settings.dask
+    return over_cluster(scheduler) if scheduler else nullcontext()
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +28,7 @@ from models.reference import compared, describe_spread, sample_devices
 from models.training import Kin, TrainingOutcome, train
 from pipelines.history import read_history
 from pipelines.promotion import find_champion, judge
-from store import model_versions
+from store import frames, model_versions
 from store.championships import TASK
 
 log = structlog.get_logger()
@@ -56,31 +57,63 @@ def device_models_to_train(application: Application, names: Sequence[str]) -> li
     return [model for model in application.catalog.values() if not names or model.name in names]
 
 
-def train_device_model(application: Application, device_model: DeviceModel, flow_run_id: str) -> list[TrainedMode]:
+@dataclass(frozen=True, slots=True)
+class TrainingPart:
+    """One failure mode to be trained on what was stored up to `now`, together with relatives of its family."""
+
+    device_model: DeviceModel
+    mode: FailureMode
+    family: Sequence[DeviceModel]
+    training_run_id: int
+    now: datetime
+
+
+def train_device_model(
+    application: Application,
+    device_model: DeviceModel,
+    flow_run_id: str,
+    *,
+    train_parts: Callable[[Sequence[TrainingPart]], Iterable[TrainedMode]] | None = None,
+) -> list[TrainedMode]:
     """Train every failure mode on all that is stored up to now; each version is the champion of its mode from then on,
     or a challenger of the champion that it did not beat.
 
     A mode that cannot be trained (too few failures, say) is told in `problem`; the others go on. A device model without
     readings gives an empty list and leaves no trace.
+    train_parts: has `train_part` done for each failure mode elsewhere; without it all is done here, and read once.
     """
     now = application.clock()
     with application.database.transaction() as connection:
-        history = read_history(connection, device_model, until=now)
-        if history.readings.empty:
+        if not frames.has_readings(connection, device_model, until=now):
             return []
         run_id = model_versions.start_training_run(
             connection, device_model=device_model.name, flow_run_id=flow_run_id, at=now
         )
-        relatives = {
-            model.name: read_history(connection, model, until=now) for model in _family(application, device_model)
-        }
+    family = _family(application, device_model)
+    parts = [TrainingPart(device_model, mode, family, run_id, now) for mode in device_model.failure_modes]
     results: list[TrainedMode] = []
     try:
-        for mode in device_model.failure_modes:
-            results.append(_train_mode(application, run_id, device_model, mode, history, relatives))  # noqa: PERF401
+        for trained in train_parts(parts) if train_parts else _train_here(application, parts):
+            results.append(trained)  # noqa: PERF402 - what is done counts also when the next one breaks off
     finally:
-        _finish(application, run_id, results, len(device_model.failure_modes))
+        _finish(application, run_id, results, len(parts))
     return results
+
+
+def train_part(application: Application, part: TrainingPart) -> TrainedMode:
+    """Train one failure mode and store its version."""
+    [trained] = _train_here(application, [part])
+    return trained
+
+
+def _train_here(application: Application, parts: Sequence[TrainingPart]) -> Iterator[TrainedMode]:
+    """Parts of one device model and one run."""
+    one = parts[0]
+    with application.database.transaction() as connection:
+        history = read_history(connection, one.device_model, until=one.now)
+        relatives = [(model, read_history(connection, model, until=one.now)) for model in one.family]
+    for part in parts:
+        yield _train_mode(application, part, history, relatives)
 
 
 def _finish(application: Application, run_id: int, results: Sequence[TrainedMode], wanted: int) -> None:
@@ -96,15 +129,14 @@ def _finish(application: Application, run_id: int, results: Sequence[TrainedMode
 
 def _train_mode(
     application: Application,
-    run_id: int,
-    device_model: DeviceModel,
-    mode: FailureMode,
+    part: TrainingPart,
     history: History,
-    relatives: Mapping[str, History],
+    relatives: Sequence[tuple[DeviceModel, History]],
 ) -> TrainedMode:
+    device_model, mode = part.device_model, part.mode
     names = {"device_model": device_model.name, "failure_mode": mode.name}
     try:
-        outcome = train(history, device_model, mode, kin=_kin(application, device_model, mode, relatives))
+        outcome = train(history, device_model, mode, kin=_kin(mode, relatives))
     except (TrainingError, FrameError) as error:
         log.warning("failure mode not trained", **names, why=str(error))
         return TrainedMode(device_model.name, mode.name, None, {}, str(error))
@@ -114,7 +146,7 @@ def _train_mode(
     with application.database.transaction() as connection:
         version_id = model_versions.add_version(
             connection,
-            training_run_id=run_id,
+            training_run_id=part.training_run_id,
             version=replace(
                 _version(outcome, sha256(artifact).hexdigest(), verdict),
                 reference=_reference(outcome.model, history, device_model, mode),
@@ -139,13 +171,10 @@ def _family(application: Application, device_model: DeviceModel) -> list[DeviceM
     ]
 
 
-def _kin(
-    application: Application, device_model: DeviceModel, mode: FailureMode, relatives: Mapping[str, History]
-) -> list[Kin]:
+def _kin(mode: FailureMode, relatives: Sequence[tuple[DeviceModel, History]]) -> list[Kin]:
     """What the family's other device models that have readings know of the kindred failure mode."""
     kin = []
-    for name, history in relatives.items():
-        other = application.catalog[name]
+    for other, history in relatives:
         alike = other.kindred_mode(mode)
         if alike and not history.readings.empty:
             kin.append(Kin(history, other, alike))

@@ -27,6 +27,13 @@ COPY_HEADER = 19
 COPY_TRAILER = 2
 
 
+def has_readings(connection: Connection, device_model: DeviceModel, *, until: datetime) -> bool:
+    """Whether the device model has a reading with ts < until."""
+    statement = sql.SQL(READINGS["any_before"]).format(table=sql.Identifier(device_model.readings_table))
+    row = connection.execute(statement, {"until": until}).fetchone()
+    return row is not None and bool(row[0])
+
+
 def read_frame(
     connection: Connection,
     device_model: DeviceModel,

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from aftercare import wiring
+from aftercare.cli import flow_runs
 from aftercare.logs import configure_logging
-from aftercare.prefect_server import needing_prefect
 from aftercare.settings import Settings, load_settings
 from domain.errors import AftercareError
 
@@ -61,10 +61,8 @@ def _measure(settings: Settings, names: Sequence[str]) -> Sequence[MeasuredMode]
 
     application = wiring.build(settings)
     chosen = device_models_to_train(application, names)
-    if settings.prefect_api_url is not None:
-        with application.database, needing_prefect(settings.prefect_api_url):
-            from pipelines.flows import measure_drift  # Prefect takes seconds to import
 
-            return measure_drift([model.name for model in chosen])
-    with application.database:
+    def here() -> Sequence[MeasuredMode]:
         return [one for model in chosen for one in measure_device_model(application, model)]
+
+    return flow_runs.run(application, "measure_drift", ([model.name for model in chosen],), here)

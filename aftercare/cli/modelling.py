@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from aftercare import wiring
+from aftercare.cli import flow_runs
 from aftercare.logs import configure_logging
-from aftercare.prefect_server import needing_prefect
 from aftercare.settings import Settings, load_settings
 from domain.errors import AftercareError
+
+if TYPE_CHECKING:
+    from pipelines.scoring import ScoredModel
+    from pipelines.training import TrainedMode
 
 FIGURES = (
     ("failures", "failures", "{:.0f}"),
@@ -65,18 +69,7 @@ def score(as_json: bool) -> None:
     """Score every device once, record the predictions, and bring alarms, tickets and parts in line."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    application = wiring.build(settings)
-    if settings.prefect_api_url is not None:
-        with application.database, needing_prefect(settings.prefect_api_url):
-            from pipelines.flows import score as flow  # Prefect takes seconds to import
-
-            results = flow()
-    else:
-        from pipelines.scoring import score_device_model
-
-        with application.database:
-            results = [score_device_model(application, model) for model in application.catalog.values()]
-    for row in results:
+    for row in (results := _score(settings)):
         if as_json:
             counts = {"device_model": row.device_model, "devices": row.devices, "new": row.new_predictions}
             click.echo(json.dumps({**counts, "problems": list(row.problems)}))
@@ -87,18 +80,27 @@ def score(as_json: bool) -> None:
         raise AftercareError(f"not everything could be scored: {'; '.join(problems)}")
 
 
-def _train(settings: Settings, device_models: Sequence[str]) -> Sequence[Any]:
+def _score(settings: Settings) -> Sequence[ScoredModel]:
+    from pipelines.scoring import score_device_model
+
+    application = wiring.build(settings)
+
+    def here() -> Sequence[ScoredModel]:
+        return [score_device_model(application, model) for model in application.catalog.values()]
+
+    return flow_runs.run(application, "score", (), here)
+
+
+def _train(settings: Settings, device_models: Sequence[str]) -> Sequence[TrainedMode]:
     from pipelines.training import device_models_to_train, train_device_model
 
     application = wiring.build(settings)
     chosen = device_models_to_train(application, device_models)
-    if settings.prefect_api_url is not None:
-        with application.database, needing_prefect(settings.prefect_api_url):
-            from pipelines.flows import train as flow  # Prefect takes seconds to import
 
-            return flow([model.name for model in chosen])
-    with application.database:
+    def here() -> Sequence[TrainedMode]:
         return [row for model in chosen for row in train_device_model(application, model, "")]
+
+    return flow_runs.run(application, "train", ([model.name for model in chosen],), here)
 
 
 def _print(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from aftercare.wiring import Application
 from bench.models.made_up_fleet import MODEL, application
 from pipelines.history import read_look_back
-from pipelines.scoring import DEVICES_AT_ONCE, score_device_model
+from pipelines.scoring import score_device_model
+from pipelines.scoring_part import DEVICES_AT_ONCE
 from store.database import Database
 from store.scoring_frames import devices_to_score, silence_allowed
 

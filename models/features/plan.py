@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domain.device_model import ChannelKind, DeviceModel, FailureMode, FeatureSettings
 from models.features.ages import AttributePlan, attribute_columns, component_hours, installed_hours
@@ -22,6 +23,7 @@ from models.features.regimes import Regimes
 from models.features.stretches import Floats
 from models.lives import HOUR_MS, Integers, Lives, find_lives
 
+Matrix = NDArray[np.float32]
 ROWS_AT_ONCE = 200_000
 """Of whole devices: bounds the memory beside the answer itself."""
 CELLS_AT_ONCE = 100_000
@@ -65,22 +67,41 @@ class FeaturePlan:
         readings = history.readings
         require_channels(readings, device_model)
         lives = find_lives(readings, history.events, device_model, mode)
-        device = lives.device
-        asked = np.arange(len(readings))
-        if latest_only:
-            asked = np.flatnonzero(np.append(device[1:] != device[:-1], [True] * (len(device) > 0)))
+        asked = latest_rows(lives.device) if latest_only else np.arange(len(readings))
         matrix = np.full((len(self.columns), len(asked)), np.nan, dtype=np.float32)
+        self.fill_channels(matrix, readings, lives, asked)
+        self.fill_devices(matrix, history, device_model, lives, asked)
+        return self.frame(matrix, readings.index[asked])
+
+    def fill_channels(self, matrix: Matrix, readings: pd.DataFrame, lives: Lives, asked: Integers) -> None:
+        """Put the channels' features of the asked rows into their lines of the matrix, columns by asked rows."""
         place_of = {name: number for number, name in enumerate(self.columns)}
         with np.errstate(over="ignore"):
-            for rows in _whole_devices(device):
+            for rows in _whole_devices(lives.device):
                 here = slice(*np.searchsorted(asked, [rows.start, rows.stop]))
                 part, within = readings.iloc[rows], asked[here] - rows.start
                 for name, column in self.of_channels(part, lives.part(rows), within):
                     matrix[place_of[name], here] = column
+
+    def fill_devices(
+        self, matrix: Matrix, history: History, device_model: DeviceModel, lives: Lives, asked: Integers
+    ) -> None:
+        """Put all the other features of the asked rows into their lines, likewise."""
+        place_of = {name: number for number, name in enumerate(self.columns)}
+        with np.errstate(over="ignore"):
             for name, column in self.of_devices(history, device_model, lives, asked):
                 matrix[place_of[name]] = column
+
+    def frame(self, matrix: Matrix, index: pd.Index) -> pd.DataFrame:
+        """The features by name; NaN for what float32 is too small for."""
         matrix[np.isinf(matrix)] = np.nan
-        return pd.DataFrame(matrix.T, readings.index[asked], list(self.columns), copy=False)
+        return pd.DataFrame(matrix.T, index, list(self.columns), copy=False)
+
+    def reads_channels_like(self, other: FeaturePlan) -> bool:
+        """Whether both make the same of a channel within the same life."""
+        return (self.settings, self.windows, self.trends, self.channels, self.regimes) == (
+            other.settings, other.windows, other.trends, other.channels, other.regimes
+        )  # fmt: skip
 
     def of_channels(self, readings: pd.DataFrame, lives: Lives, asked: Integers) -> Iterator[tuple[str, Floats]]:
         """Name and values of each channel's features in the asked rows of the readings."""
@@ -122,6 +143,11 @@ class FeaturePlan:
             yield f"{INSTALLED}.age", installed_hours(history.devices, lives, asked)
         for attribute in self.attributes:
             yield from attribute_columns(history.devices, attribute, lives, asked).items()
+
+
+def latest_rows(device: Integers) -> Integers:
+    """The last row of each device; `device`: of every row, in order."""
+    return np.flatnonzero(np.append(device[1:] != device[:-1], [True] * (len(device) > 0)))
 
 
 def _whole_devices(device: Integers) -> Iterator[slice]:

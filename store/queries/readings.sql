@@ -60,3 +60,7 @@ CROSS JOIN LATERAL (
       AND r.{column} >= {first} AND r.{column} < {last}
     OFFSET 0
 ) r
+
+-- any_before --
+-- Whether there is any reading before an instant.
+SELECT EXISTS (SELECT FROM {table} WHERE ts < %(until)s)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
+from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import FunctionTransformer
 
 from aftercare.wiring import Application
 from domain.clock import ScaledClock
 from models.artifact import loads
 from models.scoring import score
 from pipelines import history as reading
-from pipelines import scoring
+from pipelines import scoring, scoring_part
 from pipelines.history import read_history
 from pipelines.scoring import score_device_model
 from store.database import Database
@@ -96,7 +102,7 @@ def test_small_groups_and_pages_give_what_large_ones_give(
     plant: Plant, trained_database: tuple[str, Any], copy_database: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = score_device_model(plant.application, plant.device_model)
-    monkeypatch.setattr(scoring, "DEVICES_AT_ONCE", 5)
+    monkeypatch.setattr(scoring_part, "DEVICES_AT_ONCE", 5)
     monkeypatch.setattr(scoring, "PREDICTIONS_AT_ONCE", 5)
     with copy_database(trained_database[0]) as url, Database(url) as database:
         other = replace(plant, application=replace(plant.application, database=database))
@@ -183,6 +189,57 @@ def test_a_damaged_artifact_costs_its_own_mode_only(plant: Plant, damage: str | 
 
     [problem] = scored.problems
     assert problem.startswith(f"{TRAINED[0]}: ")
+    assert told in problem
+    assert len(predictions(plant, TRAINED[0])) == 0
+    assert len(predictions(plant, TRAINED[1])) == scored.new_predictions == scored.acted_on == 12
+
+
+def _of_another_library(header: dict[str, Any], body: bytes) -> bytes:
+    header["libraries"]["scikit-learn"] = "0.24.2"
+    return body
+
+
+def _of_another_type(header: dict[str, Any], body: bytes) -> bytes:
+    return _with_estimator(LinearRegression(), header, body)
+
+
+def _of_an_untrusted_type(header: dict[str, Any], body: bytes) -> bytes:
+    return _with_estimator(FunctionTransformer(os.system), header, body)
+
+
+def _with_estimator(estimator: object, header: dict[str, Any], body: bytes) -> bytes:
+    forged = skops.io.dumps(estimator)
+    first = header["archives"]["risk_estimator"]
+    rest = body[first["bytes"] :]
+    first.update(bytes=len(forged), sha256=sha256(forged).hexdigest())
+    return forged + rest
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_of_another_library, "was written with scikit-learn 0.24.2 and this is"),
+        (_of_another_type, "risk_estimator is a LinearRegression: train the model again"),
+        (_of_an_untrusted_type, "risk_estimator cannot be read: "),
+    ],
+)
+def test_a_model_that_cannot_run_here_costs_its_own_mode_only(
+    plant: Plant, change: Callable[[dict[str, Any], bytes], bytes], told: str
+) -> None:
+    digest = plant.value("SELECT artifact_sha256 FROM model_versions WHERE failure_mode = %s", TRAINED[0])
+    with plant.application.database.transaction() as connection:
+        header, _, body = read_artifact(connection, sha256=digest).partition(b"\n")
+    described = json.loads(header)
+    body = change(described, body)
+    content = json.dumps(described).encode() + b"\n" + body
+    forged = sha256(content).hexdigest()
+    plant.rows("INSERT INTO model_artifacts (artifact_sha256, content) VALUES (%s, %s)", forged, content)
+    plant.rows("UPDATE model_versions SET artifact_sha256 = %s WHERE failure_mode = %s", forged, TRAINED[0])
+
+    scored = score_device_model(plant.application, plant.device_model)
+
+    [problem] = scored.problems
+    assert problem.startswith(f"{TRAINED[0]}: model version ")
     assert told in problem
     assert len(predictions(plant, TRAINED[0])) == 0
     assert len(predictions(plant, TRAINED[1])) == scored.new_predictions == scored.acted_on == 12
