@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.errors import ConflictError
 from domain.ticket import MOVES, ClosureCode, Ticket, TicketState
+from service_desk.sla import clocks
 from service_desk.ticket_record import record_change
 from store import tickets
 from store.database import Connection
@@ -45,4 +46,5 @@ def move(
     )
     if not moved:
         raise ConflictError(f"ticket {ticket_id} was changed by someone else in the meantime: load it again")
+    clocks.follow(connection, ticket_id=ticket_id, state=state, now=now)
     return record_change(connection, ticket_id=ticket_id, what=what, who=who, now=now, detail=detail)

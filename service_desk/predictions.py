@@ -17,6 +17,7 @@ from domain.stock import Reservation
 from domain.ticket import TicketState
 from service_desk import parts, tickets
 from service_desk.decision import decide, decision_document, need_by, priority
+from service_desk.entitlement.settling import settle
 from service_desk.ticket_record import record_change
 from store import parts as store_parts
 from store import predictions as store_predictions
@@ -160,6 +161,7 @@ def _open(
     )
     if ticket_id is None:
         return outcome
+    settle(connection, device_model, ticket_id=ticket_id, now=now)
     what = "opened" if trusted else "suggested"
     detail = {"alarm_id": outcome.alarm_id, "prediction_id": recorded.prediction_id, "precision": recorded.precision}
     record_change(connection, ticket_id=ticket_id, what=what, who=SYSTEM, now=now, detail=detail)

@@ -10,6 +10,7 @@ from domain.errors import ConfigurationError, InvalidInputError
 from domain.ticket import Ticket, TicketState
 from service_desk import parts
 from service_desk.closing import close as close
+from service_desk.entitlement.settling import settle
 from service_desk.moves import move
 from store import tickets
 from store.database import Connection
@@ -32,6 +33,7 @@ def accept(
     device_model = catalog.get(filed.device_model)
     if device_model is None:
         raise ConfigurationError(f"device model {filed.device_model} of {ticket.device} is in no catalog file")
+    settle(connection, device_model, ticket_id=ticket_id, now=now)
     parts.reserve_kit(
         connection,
         ticket_id=ticket_id,
@@ -41,7 +43,7 @@ def accept(
         who=who,
         now=now,
     )
-    return ticket
+    return tickets.get(connection, ticket_id).ticket
 
 
 def plan(

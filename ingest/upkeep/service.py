@@ -19,6 +19,7 @@ from ingest.upkeep.births import drop_births
 from ingest.upkeep.metrics import UpkeepMetrics
 from ingest.upkeep.presence import judge_silence
 from ingest.upkeep.readings import drop_what_expired, drop_what_was_removed, roll_up_settled, take_written
+from service_desk.sla.clocks import watch_clocks
 from store.database import Tier, detect_tier
 from store.failures import is_of_the_database
 from store.migrate import require_current
@@ -79,6 +80,7 @@ class _Rounds:
         database = self.application.database
         busy = [self._look_after(device_model) for device_model in self.application.catalog.values()]
         self.judged_until = judge_silence(database, self.judged_until)
+        watch_clocks(database, self.application.clock())
         if time.monotonic() >= self.births_due:
             self.metrics.births.inc(drop_births(database, self.application.clock()))
             self.births_due = time.monotonic() + BIRTHS_SECONDS
