@@ -27,7 +27,7 @@ from models.errors import ArtifactError
 from models.failure_model import FailureModel
 from models.features.plan_document import from_document, to_document
 
-FORMAT = "aftercare-model-4"
+FORMAT = "aftercare-model-5"
 ESTIMATORS = {"risk_estimator": HistGradientBoostingClassifier, "rul_estimator": VotingRegressor}
 TRUSTED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
@@ -139,7 +139,11 @@ def _model(values: Mapping[str, Any], estimators: Mapping[str, Any]) -> FailureM
         metrics=values["metrics"],
         calibration=RiskCalibration(**values["calibration"]),
         interval=LifeInterval(
-            tuple(interval["predicted"]), tuple(interval["below"]), tuple(interval["above"]), interval["cap"]
+            tuple(interval["predicted"]),
+            tuple(interval["below"]),
+            tuple(interval["above"]),
+            interval["cap"],
+            interval["early"],
         ),
         condition=Condition(**values["condition"]),
         **estimators,

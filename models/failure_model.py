@@ -47,9 +47,10 @@ class FailureModel:
         return self.calibration.apply(raw_risk(self.risk_estimator, self.condition.read(self._matrix(features))))
 
     def remaining_life(self, features: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-        """Remaining useful life in hours within 0 and the cap, and the lower and upper end of its 90 % interval."""
+        """Remaining useful life in hours within 0 and the cap, and the lower and upper end of its 90 % interval. It is
+        told as much too short as cost the least on held-out devices."""
         rul = raw_rul(self.rul_estimator, self.condition.extend(self._matrix(features)), self.interval.cap)
-        return rul, *self.interval.apply(rul)
+        return self.interval.tell(rul), *self.interval.apply(rul)
 
     def _matrix(self, features: pd.DataFrame | Floats) -> NDArray[np.float32]:
         if isinstance(features, pd.DataFrame):

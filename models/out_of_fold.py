@@ -29,7 +29,7 @@ class Examples:
     devices: numbered from 0. cap: of `rul`, in hours. features: names of the matrix' columns. trends: windows that
     only condition indices look back over. kin: rows of the family's other device models, which are learnt from in
     every fold and never held out; none without it. fails_within: 1, 0 or NaN. rul: hours, capped; NaN where even that
-    is not known.
+    is not known. weights: for how many readings each with a known `rul` stands, see `models.censoring`; 1 without it.
     """
 
     matrix: NDArray[np.float32]
@@ -40,6 +40,18 @@ class Examples:
     features: Sequence[str]
     trends: Sequence[str] = ()
     kin: Rows | None = None
+    weights: Floats | None = None
+
+    @property
+    def all_weights(self) -> Floats:
+        """`weights`, also where they were not given."""
+        return np.ones(len(self.rul)) if self.weights is None else self.weights
+
+    @property
+    def life_weights(self) -> Floats:
+        """`weights` in which devices count the same however much they sent."""
+        weights: Floats = self.all_weights / np.bincount(self.devices)[self.devices]
+        return weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +65,11 @@ class Estimators:
 
 def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
     """Fit on the given rows, thinned to `MOST_ROWS`. Thinning raises the share of failures and with it the raw risk;
-    calibration on all rows takes that back, as it is a shift of the log-odds.
+    calibration on all rows takes that back, as it is a shift of the log-odds. The remaining life is learnt from each
+    row as often as it stands for others.
     """
-    for_risk = _thin(examples, rows & ~np.isnan(examples.fails_within), seed)
-    for_rul = _thin(examples, rows & ~np.isnan(examples.rul), seed)
+    for_risk = _thin(examples, np.flatnonzero(rows & ~np.isnan(examples.fails_within)), seed)
+    for_rul = _thin(examples, _copied(examples, np.flatnonzero(rows & ~np.isnan(examples.rul)), seed), seed)
     told, life = examples.matrix[for_rul], examples.rul[for_rul]
     condition = fit_condition(told, life, examples.cap, examples.features, examples.trends)
     return Estimators(
@@ -93,10 +106,18 @@ def deal_folds(examples: Examples, seed: int, folds: int = FOLDS) -> Integers:
     return fold
 
 
-def _thin(examples: Examples, of: Rows, seed: int) -> Integers:
+def _copied(examples: Examples, rows: Integers, seed: int) -> Integers:
+    """Each of the rows as often as its weight says, on the mean."""
+    if examples.weights is None:
+        return rows
+    chance = np.random.default_rng([seed, len(rows)]).uniform(size=len(rows))
+    return np.repeat(rows, (examples.weights[rows] + chance).astype(np.int64))
+
+
+def _thin(examples: Examples, rows: Integers, seed: int) -> Integers:
     """At most `MOST_ROWS` of the rows, drawn at random; those near a failure have half of the room or what is left."""
-    random, rows = np.random.default_rng(seed), np.flatnonzero(of)
-    near = examples.rul[rows] < np.nanmax(examples.rul)
+    random = np.random.default_rng(seed)
+    near = (examples.rul[rows] < np.nanmax(examples.rul)) | (examples.fails_within[rows] == 1)
     room_near = max(MOST_ROWS // 2, MOST_ROWS - int((~near).sum()))
     room_far = MOST_ROWS - min(int(near.sum()), room_near)
     groups = ((rows[near], room_near), (rows[~near], room_far))

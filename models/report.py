@@ -13,7 +13,7 @@ from models.alarm_figures import alarm_figures, cost_curve, device_years, follow
 from models.calibration import Floats
 from models.confidence import Figure
 from models.evaluation import hours
-from models.interval_quality import coverage_by_level, life_figures
+from models.interval_quality import LifeAnswers, coverage_by_level, life_figures
 from models.lives import Lives
 from models.out_of_fold import Examples
 from models.reliability import calibration_error, reliability_curve, risk_figures
@@ -72,12 +72,18 @@ def measure(judged: Judged, mode: FailureMode, cap: float) -> dict[str, Any]:
     """The figures of one split, each [value, low, high], and its curves."""
     known, told = ~np.isnan(judged.fails_within), ~np.isnan(judged.truth)
     failed, of_known = judged.fails_within[known], judged.devices[known]
-    truth, rul, low, high = (column[told] for column in (judged.truth, judged.rul, judged.low, judged.high))
-    of_told = judged.devices[told]
+    lives = LifeAnswers(
+        judged.truth[told],
+        judged.rul[told],
+        judged.low[told],
+        judged.high[told],
+        judged.devices[told],
+        judged.weights[told],
+    )
     outcomes = follow_all(judged.traces, judged.thresholds, mode)
     figures: dict[str, Figure] = {
         **risk_figures(judged.risk[known], failed, of_known),
-        **life_figures(truth, rul, low, high, of_told, cap),
+        **life_figures(lives, cap),
         **alarm_figures(judged.traces, outcomes, judged.devices_of_lives, mode),
     }
     return {
@@ -90,7 +96,7 @@ def measure(judged: Judged, mode: FailureMode, cap: float) -> dict[str, Any]:
         "calibration_error": _error(judged.risk[known], failed),
         "calibration_error_before": _error(judged.raw[known], failed),
         "reliability": reliability_curve(judged.risk[known], failed, of_known),
-        "coverage": coverage_by_level(truth, rul, low, high, of_told),
+        "coverage": coverage_by_level(lives),
         "leads": lead_histogram(judged.traces, outcomes, mode),
         "cost": cost_curve(judged.costs, judged.traces, mode),
     }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from domain.device_model import FailureMode
 from models.calibration import Floats, LifeInterval, RiskCalibration, calibrate_risk, fit_interval
+from models.censoring import weigh_known
 from models.evaluation import LifeTrace, cheapest_threshold, cost_table, hours, trace_lives
 from models.labels import capped_life, label_lives
 from models.lives import HOUR_MS, Integers, Lives
@@ -28,14 +29,16 @@ class Judged:
     """What was told of readings by models that had not learnt from them, and what became of them.
 
     rows: which readings these are; the arrays have an entry for each. risk: calibrated; raw: as the classifier told
-    it. truth: remaining useful life in hours, capped, NaN where not known; rul, low, high: as told. traces: the lives;
-    thresholds: the risk from which each of them was acted on; costs: of each life at each of `THRESHOLDS`.
+    it. truth: remaining useful life in hours, capped, NaN where not known; weights: for how many readings it stands;
+    rul, low, high: as told. traces: the lives; thresholds: the risk from which each of them was acted on; costs: of
+    each life at each of `THRESHOLDS`.
     """
 
     rows: NDArray[np.bool_]
     devices: Integers
     fails_within: Floats
     truth: Floats
+    weights: Floats
     raw: Floats
     risk: Floats
     rul: Floats
@@ -52,11 +55,12 @@ def across_devices(
 ) -> Judged:
     """All readings, told by the other folds' devices alone: the estimators' answers (`raw`, `rul`), and here also
     calibration, interval and threshold."""
-    risk, low, high = np.empty((3, len(raw)))
+    risk, told, low, high = np.empty((4, len(raw)))
     for number in np.unique(fold):
         mine = fold == number
-        calibration, interval = _fit(examples, raw, rul, ~mine)
+        calibration, interval = calibrate(examples, raw, rul, ~mine)
         risk[mine] = calibration.apply(raw[mine])
+        told[mine] = interval.tell(rul[mine])
         low[mine], high[mine] = interval.apply(rul[mine])
     traces = trace_lives(lives, risk)
     costs, fold_of_life = cost_table(traces, mode), fold[lives.first_row]
@@ -66,8 +70,8 @@ def across_devices(
         thresholds[mine] = cheapest_threshold(costs[:, ~mine].sum(axis=1))
     everything = np.ones(len(raw), dtype=bool)
     return Judged(
-        everything, examples.devices, examples.fails_within, examples.rul, raw, risk, rul, low, high,
-        traces, lives.device[lives.first_row], thresholds, costs,
+        everything, examples.devices, examples.fails_within, examples.rul, examples.all_weights, raw, risk, told, low,
+        high, traces, lives.device[lives.first_row], thresholds, costs,
     )  # fmt: skip
 
 
@@ -121,10 +125,12 @@ def onwards_in_time(examples: Examples, lives: Lives, mode: FailureMode, cut: Cu
     """
     then, past = as_of(lives, cut.past_until), lives.ts < cut.past_until
     labels = label_lives(then, mode, pd.RangeIndex(len(past)))
+    weights = np.where(past, weigh_known(then, examples.cap), 0)
     known = replace(
         examples,
         fails_within=np.where(past, labels["fails_within"], np.nan),
-        rul=np.where(past, capped_life(labels, examples.cap), np.nan),
+        rul=np.where(weights > 0, capped_life(labels, examples.cap), np.nan),
+        weights=weights,
     )
     if len(np.unique(known.devices[known.fails_within == 1])) < FOLDS_OF_PAST:
         return None
@@ -132,7 +138,7 @@ def onwards_in_time(examples: Examples, lives: Lives, mode: FailureMode, cut: Cu
     if not all(_can_learn(known, fold != number) for number in np.unique(fold)):
         return None
     raw, rul = predict_out_of_fold(known, fold, seed)
-    calibration, interval = _fit(known, raw, rul, past)
+    calibration, interval = calibrate(known, raw, rul, past)
     risk = calibration.apply(raw)
     low, high = interval.apply(rul)
     threshold = cheapest_threshold(cost_table(_traces(then, risk, past), mode).sum(axis=1))
@@ -140,8 +146,8 @@ def onwards_in_time(examples: Examples, lives: Lives, mode: FailureMode, cut: Cu
     judged_lives = _judged_lives(lives, rows, mode)
     traces = _traces(lives, risk, rows, judged_lives)
     return Judged(
-        rows, examples.devices[rows], examples.fails_within[rows], examples.rul[rows],
-        raw[rows], risk[rows], rul[rows], low[rows], high[rows],
+        rows, examples.devices[rows], examples.fails_within[rows], examples.rul[rows], examples.all_weights[rows],
+        raw[rows], risk[rows], interval.tell(rul[rows]), low[rows], high[rows],
         traces, lives.device[lives.first_row][judged_lives], np.full(len(traces), threshold), cost_table(traces, mode),
     )  # fmt: skip
 
@@ -169,7 +175,9 @@ def _traces(lives: Lives, risk: Floats, rows: NDArray[np.bool_], of: Integers | 
     ]
 
 
-def _fit(examples: Examples, raw: Floats, rul: Floats, rows: NDArray[np.bool_]) -> tuple[RiskCalibration, LifeInterval]:
+def calibrate(
+    examples: Examples, raw: Floats, rul: Floats, rows: NDArray[np.bool_]
+) -> tuple[RiskCalibration, LifeInterval]:
     """Calibration and interval from held-out predictions of these rows. Rows of one class only leave nothing to
     calibrate by; then all rows are used."""
     known = rows & ~np.isnan(examples.fails_within)
@@ -178,10 +186,10 @@ def _fit(examples: Examples, raw: Floats, rul: Floats, rows: NDArray[np.bool_]) 
     told = rows & ~np.isnan(examples.rul)
     return (
         calibrate_risk(raw[known], examples.fails_within[known]),
-        fit_interval(rul[told], examples.rul[told], examples.cap),
+        fit_interval(rul[told], examples.rul[told], examples.cap, examples.life_weights[told]),
     )
 
 
 def _can_learn(examples: Examples, rows: NDArray[np.bool_]) -> bool:
     classes = examples.fails_within[rows]
-    return bool((classes == 1).any() and (classes == 0).any())
+    return bool((classes == 1).any() and (classes == 0).any() and (~np.isnan(examples.rul[rows])).any())

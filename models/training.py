@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from domain.device_model import DeviceModel, FailureMode
-from models.calibration import calibrate_risk, fit_interval
+from models.censoring import weigh_known
 from models.errors import TrainingError
 from models.evaluation import cheapest_threshold, hours
 from models.failure_model import FailureModel
@@ -20,7 +20,7 @@ from models.labels import capped_life, label_lives
 from models.lives import Lives, find_lives
 from models.out_of_fold import Examples, deal_folds, fit, predict_out_of_fold
 from models.report import flat_figures, write_report
-from models.splits import across_devices
+from models.splits import across_devices, calibrate
 
 FEWEST_FAILURES = 5
 
@@ -71,14 +71,16 @@ def train(
     features = plan.build(history, device_model, mode)
     features = features.loc[:, features.nunique() > 1]
     cap = hours(mode.rul_cap)
+    weights = weigh_known(lives, cap)
     examples = Examples(
         features.to_numpy(),
         pd.factorize(readings["device"])[0].astype(np.int64),
         labels["fails_within"].to_numpy(),
-        capped_life(labels, cap),
+        np.where(weights > 0, capped_life(labels, cap), np.nan),
         cap,
         tuple(features.columns),
         tuple(window_name(trend) for trend in plan.trends),
+        weights=weights,
     )
     _require_failures(examples, lives, device_model, mode)
 
@@ -93,11 +95,11 @@ def train(
         device=readings["device"],
         ts=readings["ts"],
         risk=judged.risk,
-        rul_predicted=rul,
+        rul_predicted=judged.rul,
         rul_low=judged.low,
         rul_high=judged.high,
     )
-    known, told = ~np.isnan(examples.fails_within), ~np.isnan(examples.rul)
+    calibration, interval = calibrate(examples, raw, rul, np.ones(len(rul), dtype=bool))
     final = fit(everything, np.ones(len(everything.rul), dtype=bool), seed)
     healthy = features[np.nan_to_num(examples.rul, nan=0) >= cap]
     model = FailureModel(
@@ -110,8 +112,8 @@ def train(
         healthy=dict(healthy.median().fillna(features.median()).astype(float)),
         alarm_threshold=threshold,
         metrics=flat_figures(report),
-        calibration=calibrate_risk(raw[known], examples.fails_within[known]),
-        interval=fit_interval(rul[told], examples.rul[told], cap),
+        calibration=calibration,
+        interval=interval,
         condition=final.condition,
         risk_estimator=final.risk,
         rul_estimator=final.rul,
@@ -133,9 +135,8 @@ def _with_kin(examples: Examples, plan: FeaturePlan, kin: Sequence[Kin], mode: F
         readings = other.history.readings
         if readings.empty:
             continue
-        labels = label_lives(
-            find_lives(readings, other.history.events, other.device_model, other.mode), mode, readings.index
-        )
+        lives = find_lives(readings, other.history.events, other.device_model, other.mode)
+        labels, weights = label_lives(lives, mode, readings.index), weigh_known(lives, examples.cap)
         matrix = plan.build(other.history, other.device_model, other.mode)[list(examples.features)].to_numpy()
         devices = pd.factorize(readings["device"])[0] + examples.devices.max() + 1
         before = np.zeros(len(examples.devices), dtype=bool) if examples.kin is None else examples.kin
@@ -144,7 +145,8 @@ def _with_kin(examples: Examples, plan: FeaturePlan, kin: Sequence[Kin], mode: F
             matrix=np.concatenate([examples.matrix, matrix]),
             devices=np.concatenate([examples.devices, devices]),
             fails_within=np.concatenate([examples.fails_within, labels["fails_within"].to_numpy()]),
-            rul=np.concatenate([examples.rul, capped_life(labels, examples.cap)]),
+            rul=np.concatenate([examples.rul, np.where(weights > 0, capped_life(labels, examples.cap), np.nan)]),
+            weights=np.concatenate([examples.all_weights, weights]),
             kin=np.concatenate([before, np.ones(len(readings), dtype=bool)]),
         )
     return examples

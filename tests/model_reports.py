@@ -41,7 +41,7 @@ def some_answers(mode: FailureMode, devices: int = 30) -> Judged:
         told += list(np.clip(left + random.normal(0, 6, 201), 0, 120))
     risk, rul, every = np.concatenate([t.risk for t in traces]), np.array(told), np.ones(len(of), dtype=bool)
     return Judged(
-        every, np.array(of), np.array(fails), np.array(truth), risk**0.5, risk, rul,
+        every, np.array(of), np.array(fails), np.array(truth), np.ones(len(of)), risk**0.5, risk, rul,
         np.clip(rul - 9, 0, 120), np.clip(rul + 9, 0, 120),
         traces, np.arange(devices), np.full(devices, 0.3), cost_table(traces, mode),
     )  # fmt: skip

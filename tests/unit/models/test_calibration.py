@@ -75,3 +75,24 @@ def test_interval_covers_devices_that_differ() -> None:
         low, high = interval.apply(rul[devices >= 40])
         covered.append(((low <= truth[devices >= 40]) & (truth[devices >= 40] <= high)).mean())
     assert 0.87 <= np.mean(covered) <= 0.94
+
+
+def test_what_is_told_is_early_because_late_costs_more_and_stays_inside_the_interval() -> None:
+    random = np.random.default_rng(0)
+    truth = random.uniform(0, 100, 8000)
+    wide = fit_interval(np.clip(truth + random.normal(0, 10, 8000), 0, 100), truth, cap=100)
+    sure = fit_interval(np.clip(truth + random.normal(0, 1, 8000), 0, 100), truth, cap=100)
+    assert 0 <= sure.early < 0.5 < wide.early <= 5
+    rul = np.array([0.0, 1.0, 50.0, 100.0])
+    low, high = wide.apply(rul)
+    assert np.all((low >= 0) & (low <= wide.tell(rul)) & (wide.tell(rul) <= high) & (high <= 100))
+
+
+def test_a_reading_that_stands_for_many_moves_the_interval() -> None:
+    random = np.random.default_rng(0)
+    rul, truth = np.full(400, 50.0), 50 + random.normal(0, 5, 400)
+    far = truth > 55
+    plain = fit_interval(rul, truth, 100.0)
+    heavy = fit_interval(rul, truth, 100.0, np.where(far, 10.0, 1.0))
+    assert heavy.above[0] > plain.above[0]
+    assert heavy.below[0] > plain.below[0]
