@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from alerts import lifecycle
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id, Who
-from api.schemas import Alarm
+from api.schemas import Alarm, AlarmComment, AlarmMember
 from domain.alarm import Severity
 from store import listings
 
@@ -23,6 +23,23 @@ class Shelving(BaseModel):
     until: AwareDatetime = Field(examples=["2026-03-01T08:00:00Z"])
 
 
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+
+
+class Assignment(BaseModel):
+    """Who looks after it; null for nobody."""
+
+    assigned_to: Name | None = Field(examples=["anna"])
+
+
+class NewComment(BaseModel):
+    """What there is to say about it."""
+
+    comment: Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")] = Field(
+        examples=["Called the site: they are cleaning the hall"]
+    )
+
+
 @router.get("", operation_id="list_alarms")
 def list_alarms(
     app: App,
@@ -31,6 +48,11 @@ def list_alarms(
     active: Annotated[bool | None, Query(description="Only active ones, only cleared ones, or all")] = None,
     severity: Severity | None = None,
     device: Filter = None,
+    acknowledged: bool | None = None,
+    shelved: bool | None = None,
+    deferred: Annotated[bool | None, Query(description="Only those that can wait, or only the others")] = None,
+    customer: Filter = None,
+    site: Filter = None,
     limit: Limit = 50,
     after: Cursor = None,
 ) -> Page[Alarm]:
@@ -42,6 +64,11 @@ def list_alarms(
             active=active,
             severity=severity,
             device_name=device,
+            acknowledged=acknowledged,
+            shelved=shelved,
+            deferred=deferred,
+            customer=customer,
+            site=site,
             after=key[0] if key else None,
             limit=limit + 1,
         )
@@ -69,3 +96,41 @@ def shelve_alarm(app: App, who: Who, alarm_id: Id, shelving: Shelving) -> Alarm:
     with app.database.transaction() as connection:
         lifecycle.shelve(connection, alarm_id=alarm_id, until=shelving.until, who=who, now=app.clock())
         return Alarm.model_validate(listings.alarm(connection, alarm_id))
+
+
+@router.post("/{alarm_id}/unshelve", operation_id="unshelve_alarm")
+def unshelve_alarm(app: App, who: Who, alarm_id: Id) -> Alarm:
+    """Bring it back into sight before its time."""
+    with app.database.transaction() as connection:
+        lifecycle.unshelve(connection, alarm_id=alarm_id, who=who, now=app.clock())
+        return Alarm.model_validate(listings.alarm(connection, alarm_id))
+
+
+@router.post("/{alarm_id}/assign", operation_id="assign_alarm")
+def assign_alarm(app: App, who: Who, alarm_id: Id, assignment: Assignment) -> Alarm:
+    """Give it to someone, or to nobody."""
+    with app.database.transaction() as connection:
+        lifecycle.assign(connection, alarm_id=alarm_id, assigned_to=assignment.assigned_to, who=who, now=app.clock())
+        return Alarm.model_validate(listings.alarm(connection, alarm_id))
+
+
+@router.get("/{alarm_id}/comments", operation_id="list_alarm_comments")
+def list_comments(app: App, alarm_id: Id) -> list[AlarmComment]:
+    """What people wrote under it, oldest first."""
+    with app.database.transaction() as connection:
+        return [AlarmComment.model_validate(row) for row in listings.alarm_comments(connection, alarm_id)]
+
+
+@router.post("/{alarm_id}/comments", operation_id="comment_alarm", status_code=201)
+def comment_alarm(app: App, who: Who, alarm_id: Id, said: NewComment) -> list[AlarmComment]:
+    """Write something under it."""
+    with app.database.transaction() as connection:
+        lifecycle.comment(connection, alarm_id=alarm_id, comment=said.comment, who=who, now=app.clock())
+        return [AlarmComment.model_validate(row) for row in listings.alarm_comments(connection, alarm_id)]
+
+
+@router.get("/{alarm_id}/members", operation_id="list_alarm_members")
+def list_members(app: App, alarm_id: Id) -> list[AlarmMember]:
+    """The devices that a site's alarm stands for."""
+    with app.database.transaction() as connection:
+        return [AlarmMember.model_validate(row) for row in listings.alarm_members(connection, alarm_id)]

@@ -10,7 +10,20 @@ from aftercare import __version__
 from aftercare.access import Access
 from aftercare.wiring import Application
 from alerts.feed import Feed
-from api import alarms, devices, errors, feed, health, latest, model_versions, parts, predictions, rejected, tickets
+from api import (
+    alarms,
+    devices,
+    errors,
+    feed,
+    health,
+    latest,
+    model_versions,
+    parts,
+    predictions,
+    rejected,
+    sites,
+    tickets,
+)
 from api.metrics import Measure, Metrics
 from api.request import refuse_unknown_parameters
 
@@ -20,6 +33,7 @@ TAGS = {
     "predictions": "Risk and remaining useful life per device and failure mode",
     "models": "Where predictions come from",
     "alarms": "What needs to be seen",
+    "sites": "How each site stands",
     "tickets": "Service tickets from suggestion to closure",
     "parts": "Spare parts, stock and reservations",
     "feed": "Changes as they happen",
@@ -43,7 +57,8 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.metrics = Metrics(app.state.feed)
-    for module in (devices, latest, predictions, model_versions, alarms, tickets, parts, rejected, feed, health):
+    of_service = (alarms, sites, tickets, parts)
+    for module in (devices, latest, predictions, model_versions, *of_service, rejected, feed, health):
         app.include_router(module.router, prefix=PREFIX)
     errors.install(app)
     app.add_middleware(Measure, metrics=app.state.metrics)

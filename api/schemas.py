@@ -105,8 +105,8 @@ class Prediction(Answer):
 
 class Alarm(Answer):
     alarm_id: int = Field(examples=[17])
-    device: str | None = Field(description="None: about the device model as such", examples=["hp-0042"])
-    device_model: str = Field(examples=["heat_pump"])
+    device: str | None = Field(description="None: about a site, or a device model as such", examples=["hp-0042"])
+    device_model: str = Field(description="Empty: about a site", examples=["heat_pump"])
     customer: str = Field(examples=["Northern Dairies"])
     site: str = Field(examples=["Plant 2"])
     alarm_type: str = Field(examples=["predicted:compressor_wear"])
@@ -125,6 +125,31 @@ class Alarm(Answer):
     prediction_id: int | None = Field(examples=[8123])
     message: str = Field(examples=["Compressor worn: 83 % within 14 days"])
     ticket_id: int | None = Field(description="Unsettled ticket of the same device and failure mode", examples=[5])
+    assigned_to: str | None = Field(examples=["anna"])
+    deferred: bool = Field(description="More is predicted than can be worked off, and this can wait best")
+    members: int = Field(description="Devices that a site's alarm stands for", examples=[0])
+
+
+class AlarmComment(Answer):
+    at: datetime
+    who: str = Field(examples=["anna"])
+    comment: str = Field(examples=["Called the site: they are cleaning the hall"])
+
+
+class AlarmMember(Answer):
+    device: str = Field(examples=["hp-0042"])
+    joined_at: datetime
+    left_at: datetime | None = Field(description="When it was back")
+
+
+class Site(Answer):
+    customer: str = Field(examples=["Northern Dairies"])
+    site: str = Field(examples=["Plant 2"])
+    devices: int = Field(examples=[12])
+    offline: int = Field(examples=[1])
+    active_alarms: int = Field(examples=[3])
+    worst_severity: str | None = Field(examples=["MAJOR"])
+    unacknowledged: int = Field(examples=[1])
 
 
 class Ticket(Answer):

@@ -77,8 +77,8 @@ class RiskPoint:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """An alarm; `device` is None when it is about the device model as such. `ticket_id` is the unsettled ticket of the
-    same device and failure mode."""
+    """An alarm; `device` is None when it is about a site, or a device model as such. `ticket_id` is the unsettled
+    ticket of the same device and failure mode; `members` counts the devices that a site's alarm stands for."""
 
     alarm_id: int
     device: str | None
@@ -101,6 +101,40 @@ class AlarmRow:
     prediction_id: int | None
     message: str
     ticket_id: int | None
+    assigned_to: str | None
+    deferred: bool
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCommentRow:
+    """What someone wrote under an alarm."""
+
+    at: datetime
+    who: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmMemberRow:
+    """A device that a site's alarm stands for, or stood for until it was back (`left_at`)."""
+
+    device: str
+    joined_at: datetime
+    left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """A site with the worst of its uncleared alarms, those of its devices and its own."""
+
+    customer: str
+    site: str
+    devices: int
+    offline: int
+    active_alarms: int
+    worst_severity: str | None
+    unacknowledged: int
 
 
 @dataclass(frozen=True, slots=True)

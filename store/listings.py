@@ -15,6 +15,8 @@ from domain.errors import NotFoundError
 from domain.money import Money
 from store.database import Connection
 from store.listing_rows import (
+    AlarmCommentRow,
+    AlarmMemberRow,
     AlarmRow,
     DeviceRow,
     EventRow,
@@ -24,6 +26,7 @@ from store.listing_rows import (
     PredictionRow,
     ReservationRow,
     RiskPoint,
+    SiteRow,
     StockRow,
     TicketEventRow,
     TicketRow,
@@ -34,6 +37,9 @@ SQL = load("listings")
 NEWEST_TICKETS = f"{SQL['ticket_rows']}\n{SQL['newest_tickets_first']}"
 SOONEST_NEEDED_TICKETS = f"{SQL['ticket_rows']}\n{SQL['soonest_need_first']}"
 UNSETTLED = ("suggested", "open", "planned", "in_progress")
+EVERY_ALARM: Mapping[str, Any] = dict.fromkeys(
+    ("active", "severity", "device", "alarm_id", "acknowledged", "shelved", "deferred", "customer", "site")
+)
 
 Row = TypeVar("Row")
 EventKey = tuple[datetime, str, str, str]
@@ -129,18 +135,54 @@ def alarms(
     active: bool | None = None,
     severity: str | None = None,
     device_name: str | None = None,
+    acknowledged: bool | None = None,
+    shelved: bool | None = None,
+    deferred: bool | None = None,
+    customer: str | None = None,
+    site: str | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> list[AlarmRow]:
-    """Alarms, newest first."""
-    wanted = {"active": active, "severity": severity, "device": device_name, "alarm_id": None}
+    """Alarms, newest first. customer, site: of the alarm's device, or what the alarm is about."""
+    wanted = {
+        **EVERY_ALARM,
+        "active": active,
+        "severity": severity,
+        "device": device_name,
+        "acknowledged": acknowledged,
+        "shelved": shelved,
+        "deferred": deferred,
+        "customer": customer,
+        "site": site,
+    }
     return _rows(connection, AlarmRow, SQL["alarms"], {**wanted, "after": after, "limit": limit})
 
 
 def alarm(connection: Connection, alarm_id: int) -> AlarmRow:
     """One alarm. Raises NotFoundError."""
-    wanted = {"active": None, "severity": None, "device": None, "alarm_id": alarm_id, "after": None, "limit": 1}
+    wanted = {**EVERY_ALARM, "alarm_id": alarm_id, "after": None, "limit": 1}
     return _one(_rows(connection, AlarmRow, SQL["alarms"], wanted), f"alarm {alarm_id}")
+
+
+def alarm_comments(connection: Connection, alarm_id: int) -> list[AlarmCommentRow]:
+    """What people wrote under an alarm, oldest first. Raises NotFoundError."""
+    alarm(connection, alarm_id)
+    return _rows(connection, AlarmCommentRow, SQL["alarm_comments"], {"alarm_id": alarm_id})
+
+
+def alarm_members(connection: Connection, alarm_id: int) -> list[AlarmMemberRow]:
+    """The devices that a site's alarm stands for, by name; none for any other alarm. Raises NotFoundError."""
+    alarm(connection, alarm_id)
+    return _rows(connection, AlarmMemberRow, SQL["alarm_members"], {"alarm_id": alarm_id})
+
+
+def sites(
+    connection: Connection, *, customer: str | None = None, after: tuple[str, str] | None = None, limit: int = 50
+) -> list[SiteRow]:
+    """Sites by customer and name, each as bad as the worst of its alarms."""
+    after_customer, after_site = after or (None, None)
+    wanted = {"customer": customer, "after_customer": after_customer, "after_site": after_site, "limit": limit}
+    return _rows(connection, SiteRow, SQL["sites"], wanted)
 
 
 def tickets(

@@ -155,3 +155,8 @@ def backlog(connection: Connection) -> int:
     row = connection.execute(SQL["backlog"]).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def zones(connection: Connection, device_model: DeviceModel) -> dict[str, str]:
+    """Every device of the model by name, with the time zone of its service centre."""
+    return dict(connection.execute(SQL["zones"], {"device_model": device_model.name}).fetchall())

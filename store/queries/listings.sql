@@ -86,10 +86,11 @@ ORDER BY 1, 2
 
 -- alarms --
 -- Alarms, newest first; also finds one by its id.
-SELECT a.alarm_id, d.name AS device, coalesce(a.device_model, d.device_model) AS device_model,
-    coalesce(d.customer, '') AS customer, coalesce(d.site, '') AS site, a.alarm_type, a.severity, a.active,
+SELECT a.alarm_id, d.name AS device, coalesce(a.device_model, d.device_model, '') AS device_model,
+    coalesce(a.customer, d.customer, '') AS customer, coalesce(a.site, d.site, '') AS site, a.alarm_type, a.severity, a.active,
     a.acknowledged, a.shelved_until, a.count, a.raised_at, a.last_at, a.cleared_at, a.ack_by, a.ack_at, a.source,
-    a.failure_mode, a.prediction_id, a.message, t.ticket_id
+    a.failure_mode, a.prediction_id, a.message, t.ticket_id, a.assigned_to, a.deferred,
+    (SELECT count(*) FROM alarm_members m WHERE m.alarm_id = a.alarm_id AND m.left_at IS NULL) AS members
 FROM alarms a
 LEFT JOIN devices d USING (device_id)
 LEFT JOIN tickets t ON t.device_id = a.device_id AND t.failure_mode = a.failure_mode
@@ -98,9 +99,44 @@ WHERE (%(alarm_id)s::bigint IS NULL OR a.alarm_id = %(alarm_id)s)
     AND (%(active)s::boolean IS NULL OR a.active = %(active)s)
     AND (%(severity)s::text IS NULL OR a.severity = %(severity)s)
     AND (%(device)s::text IS NULL OR a.device_id = (SELECT device_id FROM devices WHERE name = %(device)s))
+    AND (%(acknowledged)s::boolean IS NULL OR a.acknowledged = %(acknowledged)s)
+    AND (%(deferred)s::boolean IS NULL OR a.deferred = %(deferred)s)
+    AND (%(shelved)s::boolean IS NULL OR (a.active AND a.shelved_until IS NOT NULL) = %(shelved)s)
+    AND (%(customer)s::text IS NULL OR coalesce(a.customer, d.customer) = %(customer)s)
+    AND (%(site)s::text IS NULL OR coalesce(a.site, d.site) = %(site)s)
     AND (%(after)s::bigint IS NULL OR a.alarm_id < %(after)s)
 ORDER BY a.alarm_id DESC
 LIMIT %(limit)s
+
+-- alarm_comments --
+-- What people wrote under an alarm, oldest first.
+SELECT at, who, comment FROM alarm_comments WHERE alarm_id = %(alarm_id)s ORDER BY alarm_comment_id
+
+-- alarm_members --
+-- The devices that a site's alarm stands for, those that are back too.
+SELECT d.name AS device, m.joined_at, m.left_at FROM alarm_members m JOIN devices d USING (device_id)
+WHERE m.alarm_id = %(alarm_id)s ORDER BY d.name
+
+-- sites --
+-- Each site with the worst of its uncleared alarms, its devices' and its own; shelved ones are out of sight.
+SELECT d.customer, d.site, d.devices, d.offline, a.active_alarms, a.worst_severity, a.unacknowledged
+FROM (
+    SELECT customer, site, count(*) AS devices, count(*) FILTER (WHERE connectivity = 'offline') AS offline,
+        array_agg(device_id) AS device_ids
+    FROM devices
+    WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
+        AND (%(after_customer)s::text IS NULL OR (customer, site) > (%(after_customer)s, %(after_site)s::text))
+    GROUP BY customer, site ORDER BY customer, site LIMIT %(limit)s
+) d
+CROSS JOIN LATERAL (
+    SELECT count(*) AS active_alarms, count(*) FILTER (WHERE NOT acknowledged) AS unacknowledged,
+        (array_agg(severity ORDER BY array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], severity)))[1]
+            AS worst_severity
+    FROM alarms
+    WHERE active AND shelved_until IS NULL
+        AND (device_id = ANY (d.device_ids) OR (customer, site) = (d.customer, d.site))
+) a
+ORDER BY d.customer, d.site
 
 -- ticket_rows --
 -- Tickets with the newest risk while they were unsettled; one of the next two says which of them, and in what order.

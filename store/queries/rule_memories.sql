@@ -69,3 +69,8 @@ ORDER BY m.device_id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
 
 -- backlog --
 SELECT count(*) FROM unjudged_readings
+
+-- zones --
+-- On whose clock the hours of rules are, by device.
+SELECT d.name, c.time_zone FROM devices d JOIN service_centres c USING (service_centre)
+WHERE d.device_model = %(device_model)s ORDER BY d.name

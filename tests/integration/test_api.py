@@ -139,7 +139,7 @@ def test_a_parameter_that_nobody_knows_is_refused_by_its_name(fleet: Any) -> Non
             body = problem(client.get(V1 + path, params={"stat": "open"}), 422)
             assert [one["place"] for one in body["errors"]] == ["query.stat"], path
         body = problem(client.get(f"{V1}/alarms", params={"devise": "engine-1"}), 422)
-        assert "active, severity, device, limit, after" in body["detail"]
+        assert "active, severity, device, acknowledged" in body["detail"]
 
 
 def test_a_device_tells_when_it_was_heard_beside_what_its_own_clock_told(fleet: Any) -> None:
