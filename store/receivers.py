@@ -75,6 +75,14 @@ def get(connection: Connection, receiver_id: int) -> Receiver:
     return found[0]
 
 
+def of_kind(connection: Connection, receiver_id: int, kind: ReceiverKind) -> Receiver:
+    """The receiver, if it is of that kind. Raises NotFoundError."""
+    receiver = get(connection, receiver_id)
+    if receiver.kind is not kind:
+        raise NotFoundError(f"receiver {receiver_id} is a {receiver.kind} and no {kind}")
+    return receiver
+
+
 def find(connection: Connection, kind: ReceiverKind, name: str) -> Receiver:
     """The receiver of that name. Raises NotFoundError."""
     row = connection.execute(SQL["find"], {"kind": kind, "name": name}).fetchone()

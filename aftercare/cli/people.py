@@ -135,7 +135,7 @@ def remove(name: str, who: str) -> None:
     click.echo(f"{name} is removed")
 
 
-@people.command(epilog="Example: aftercare people escalate night 10min=alice 30min=@ops --severity CRITICAL")
+@people.command(epilog="Example: aftercare people escalate night 10m=alice 30m=@ops --severity CRITICAL")
 @click.argument("policy")
 @click.argument("steps", nargs=-1, required=True, metavar="AFTER=WHO[,WHO] ...")
 @subscription_options
@@ -195,7 +195,7 @@ def _read_step(text: str) -> EscalationStep:
     try:
         return EscalationStep(parse_duration(after), tuple(filter(None, calls.split(","))))
     except (ValueError, ConfigurationError) as error:
-        raise InvalidInputError(f"step {text!r}: give AFTER=WHO, such as 10min=alice or 30min=@ops") from error
+        raise InvalidInputError(f"step {text!r}: give AFTER=WHO, such as 10m=alice or 30m=@ops") from error
 
 
 def _describe(person: Person) -> str:

@@ -84,6 +84,7 @@ CHECKS = (
     Check("channels", database.check_channels, needs=("schema", "catalog")),
     Check("upkeep", database.check_upkeep, needs=("schema",)),
     Check("replicas", database.check_replicas, needs=("schema",)),
+    Check("delivery", database.check_delivery, needs=("schema",)),
     Check("clock", database.check_clock, needs=("database",)),
     Check("broker", _check_broker),
     Check("prefect", _check_prefect),

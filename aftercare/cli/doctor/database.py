@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from aftercare.cli.doctor.findings import Status
+from aftercare.cli.receiver_options import describe
 from aftercare.settings import Settings
 from aftercare.wiring import load_catalog
 from domain.clock import parse_clock, system_clock
+from domain.delivery import ReceiverState
 from domain.errors import UnavailableError
 from store import undeclared
 from store.database import Connection, connect, describe_url, detect_tier, read_clock
 from store.ingest_slots import slots
 from store.migrate import require_current
+from store.receivers import list_receivers
 from store.sizes import Size, backlog, sizes
 from store.undeclared import UndeclaredChannel
 
@@ -48,6 +51,17 @@ def check_storage(settings: Settings) -> tuple[Status, str]:
     with _connected(settings) as connection:
         found = sizes(connection, list(load_catalog(settings.catalog_dir).values()))
     return Status.OK, "; ".join(map(_describe_size, found))
+
+
+def check_delivery(settings: Settings) -> tuple[Status, str]:
+    """Whether every receiver takes what it is sent."""
+    with _connected(settings) as connection:
+        found = list_receivers(connection)
+    unwell = [one for one in found if one.failures or one.failed or one.state is ReceiverState.STOPPED]
+    if unwell:
+        said = "; ".join(f"{one.name} is {describe(one)}" for one in unwell)
+        raise UnavailableError(f"{said}. Mend it, then 'aftercare webhooks resume NAME' or 'people resume NAME'")
+    return Status.OK, f"receivers: {len(found)}, all well"
 
 
 def check_upkeep(settings: Settings) -> tuple[Status, str]:

@@ -1,0 +1,256 @@
+"""Webhooks, and people with their channels: who is told of changes, and how delivery to them does."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from alerts import receivers
+from alerts.answers import Verdict
+from alerts.personal import change_person, remove_person
+from alerts.trial import try_receiver
+from api.request import App, Id, Text, Who
+from api.schemas import Answer
+from domain.clock import system_clock
+from domain.delivery import OF_PEOPLE, Person, QuietHours, Receiver, ReceiverKind, Subscription
+from domain.errors import InvalidInputError
+from store import deliveries, people
+from store import receivers as stored
+
+router = APIRouter(tags=["delivery"])
+MOST = 100
+Texts = Annotated[list[Text], Field(max_length=MOST)]
+
+
+class Wanted(Answer):
+    """What passes: an empty list lets everything pass."""
+
+    kinds: Texts = Field(default=["alarm"], examples=[["alarm", "ticket"]])
+    changes: Texts = Field(default=[], examples=[["raised", "cleared"]])
+    severities: Texts = Field(default=[], examples=[["CRITICAL", "MAJOR"]])
+    device_models: Texts = Field(default=[], examples=[["heat_pump"]])
+    customers: Texts = Field(default=[], examples=[["Northern Dairies"]])
+    sites: Texts = Field(default=[], examples=[["Plant 2"]])
+
+    def subscription(self) -> Subscription:
+        return Subscription(**{name: tuple(values) for name, values in self.model_dump().items()})
+
+
+class ReceiverState(Answer):
+    """A webhook or channel, and how it does."""
+
+    receiver_id: int = Field(examples=[3])
+    name: str = Field(examples=["erp"])
+    shown_address: str = Field(description="Without passwords and tokens", examples=["https://erp.example.com/in"])
+    subscription: Wanted
+    state: str = Field(description="active, or stopped until it is resumed", examples=["active"])
+    created_at: datetime
+    failures: int = Field(description="In a row; 0: it is well", examples=[0])
+    failing_since: datetime | None
+    next_try_at: datetime | None
+    last_error: str = Field(examples=["it answered 500"])
+    delivered: int = Field(examples=[412])
+    last_delivered_at: datetime | None
+    waiting: int = Field(description="Changes taken from the feed that it has not had", examples=[0])
+    failed: int = Field(description="Changes that it refused for good", examples=[0])
+
+
+class NewWebhook(BaseModel):
+    name: Text = Field(examples=["erp"])
+    url: Text = Field(examples=["https://erp.example.com/aftercare"])
+    subscription: Wanted = Wanted()
+    from_beginning: bool = Field(default=False, description="Also what the outbox still holds")
+
+
+class WebhookSecret(ReceiverState):
+    """With the secret that verifies its signatures: answered only once."""
+
+    secret: str = Field(examples=["whsec_..."])
+
+
+class RefusedChange(Answer):
+    feed_seq: int = Field(examples=[1234])
+    kind: str = Field(examples=["alarm"])
+    subject_id: int = Field(examples=[17])
+    attempts: int = Field(examples=[5])
+    last_error: str = Field(examples=["it answered 422"])
+    failed_at: datetime
+
+
+class Trial(BaseModel):
+    taken: bool
+    reason: str = Field(examples=["it answered 500"])
+
+
+class ResumedReceiver(BaseModel):
+    receiver: ReceiverState
+    again: int = Field(description="Refused changes that are sent once more")
+    overtaken: int = Field(description="Refused changes that are not: a later one of the same alarm was taken")
+
+
+class PersonDetail(BaseModel):
+    """Somebody who is told; quiet hours are by the clock of their time zone."""
+
+    time_zone: Text = Field(default="UTC", examples=["Europe/Berlin"])
+    groups: Texts = Field(default=[], examples=[["ops"]])
+    quiet_from: time | None = Field(default=None, examples=["22:00"])
+    quiet_to: time | None = Field(default=None, examples=["06:30"])
+    critical_passes: bool = True
+
+
+class KnownPerson(PersonDetail):
+    name: str = Field(examples=["alice"])
+    channels: list[ReceiverState]
+
+
+class NewChannel(BaseModel):
+    name: Text = Field(examples=["mail"])
+    address: Annotated[str, Field(max_length=2000)] = Field(
+        examples=["mailtos://me:secret@example.com?to=a@example.com"]
+    )
+    subscription: Wanted = Field(default_factory=lambda: Wanted.model_validate(OF_PEOPLE))
+
+
+PersonName = Annotated[Text, Path(description="The person's name")]
+
+
+@router.get("/webhooks", operation_id="list_webhooks")
+def list_webhooks(app: App) -> list[ReceiverState]:
+    """Every webhook by name, and how it does."""
+    with app.database.transaction() as connection:
+        return [ReceiverState.model_validate(one) for one in stored.list_receivers(connection, ReceiverKind.WEBHOOK)]
+
+
+@router.post("/webhooks", operation_id="add_webhook", status_code=201)
+def add_webhook(app: App, who: Who, new: NewWebhook) -> WebhookSecret:
+    """Send changes to an address from now on. The secret is answered only here and by a rotation."""
+    with app.database.transaction() as connection:
+        added = receivers.add_webhook(
+            connection,
+            name=new.name,
+            url=new.url,
+            subscription=new.subscription.subscription(),
+            local=app.settings.local_receivers,
+            who=who,
+            now=system_clock(),
+            from_beginning=new.from_beginning,
+        )
+    return _with_secret(added)
+
+
+@router.post("/webhooks/{receiver_id}/rotate", operation_id="rotate_webhook_secret")
+def rotate(app: App, who: Who, receiver_id: Id) -> WebhookSecret:
+    """Give it a new secret; for 24 hours deliveries are signed with both."""
+    with app.database.transaction() as connection:
+        webhook = stored.of_kind(connection, receiver_id, ReceiverKind.WEBHOOK)
+        return _with_secret(receivers.rotate_secret(connection, webhook, who=who, now=system_clock()))
+
+
+@router.get("/receivers/{receiver_id}", operation_id="get_receiver")
+def get_receiver(app: App, receiver_id: Id) -> ReceiverState:
+    """One webhook or channel."""
+    with app.database.transaction() as connection:
+        return ReceiverState.model_validate(stored.get(connection, receiver_id))
+
+
+@router.get("/receivers/{receiver_id}/refused", operation_id="list_refused")
+def refused(app: App, receiver_id: Id) -> list[RefusedChange]:
+    """What it refused for good, latest first, at most 100."""
+    with app.database.transaction() as connection:
+        stored.get(connection, receiver_id)
+        return [RefusedChange.model_validate(one) for one in deliveries.failed(connection, receiver_id, limit=MOST)]
+
+
+@router.post("/receivers/{receiver_id}/test", operation_id="test_receiver")
+def test(app: App, receiver_id: Id) -> Trial:
+    """Send it one event or message at once."""
+    with app.database.transaction() as connection:
+        receiver, secret = stored.get(connection, receiver_id), stored.secret(connection, receiver_id)
+    settings = app.settings
+    answer = try_receiver(
+        receiver, secret, source=settings.event_source, local=settings.local_receivers, clock=system_clock
+    )
+    return Trial(taken=answer.verdict is Verdict.DELIVERED, reason=answer.reason)
+
+
+@router.post("/receivers/{receiver_id}/resume", operation_id="resume_receiver")
+def resume(app: App, who: Who, receiver_id: Id) -> ResumedReceiver:
+    """Try it again at once, with what it had refused."""
+    with app.database.transaction() as connection:
+        found = stored.get(connection, receiver_id)
+        resumed = receivers.resume(connection, found, who=who, now=system_clock())
+    state = ReceiverState.model_validate(resumed.receiver)
+    return ResumedReceiver(receiver=state, again=resumed.again, overtaken=resumed.overtaken)
+
+
+@router.delete("/receivers/{receiver_id}", operation_id="remove_receiver", status_code=204)
+def remove(app: App, who: Who, receiver_id: Id) -> None:
+    """Send it nothing any more, and forget what waits for it."""
+    with app.database.transaction() as connection:
+        receivers.remove(connection, stored.get(connection, receiver_id), who=who, now=system_clock())
+
+
+@router.get("/people", operation_id="list_people")
+def list_people(app: App) -> list[KnownPerson]:
+    """Everybody who is told of alarms."""
+    with app.database.transaction() as connection:
+        channels = stored.list_receivers(connection, ReceiverKind.CHANNEL)
+        return [_known(person, channels) for person in people.list_people(connection)]
+
+
+@router.put("/people/{person}", operation_id="set_person")
+def set_person(app: App, who: Who, person: PersonName, detail: PersonDetail) -> KnownPerson:
+    """Make somebody known, or change what is known of them."""
+    quiet = None
+    if detail.quiet_from is not None or detail.quiet_to is not None:
+        if detail.quiet_from is None or detail.quiet_to is None:
+            raise InvalidInputError("quiet hours need quiet_from and quiet_to, or neither")
+        quiet = QuietHours(detail.quiet_from, detail.quiet_to)
+    known = Person(person, detail.time_zone, tuple(detail.groups), quiet, detail.critical_passes)
+    with app.database.transaction() as connection:
+        change_person(connection, known, who=who, now=system_clock())
+        return _known(people.get(connection, person), stored.list_receivers(connection, ReceiverKind.CHANNEL))
+
+
+@router.delete("/people/{person}", operation_id="remove_person", status_code=204)
+def forget_person(app: App, who: Who, person: PersonName) -> None:
+    """Forget a person with their channels."""
+    with app.database.transaction() as connection:
+        remove_person(connection, person, who=who, now=system_clock())
+
+
+@router.post("/people/{person}/channels", operation_id="add_channel", status_code=201)
+def add_channel(app: App, who: Who, person: PersonName, new: NewChannel) -> ReceiverState:
+    """Tell somebody by one more channel."""
+    with app.database.transaction() as connection:
+        added = receivers.add_channel(
+            connection,
+            person=person,
+            name=new.name,
+            address=new.address,
+            local=app.settings.local_receivers,
+            who=who,
+            now=system_clock(),
+            subscription=new.subscription.subscription(),
+        )
+    return ReceiverState.model_validate(added)
+
+
+def _with_secret(new: receivers.NewSecret) -> WebhookSecret:
+    return WebhookSecret(**ReceiverState.model_validate(new.receiver).model_dump(), secret=new.secret)
+
+
+def _known(person: Person, channels: list[Receiver]) -> KnownPerson:
+    quiet = person.quiet_hours
+    return KnownPerson(
+        name=person.name,
+        time_zone=person.time_zone,
+        groups=list(person.groups),
+        quiet_from=quiet.begin if quiet else None,
+        quiet_to=quiet.end if quiet else None,
+        critical_passes=person.critical_passes,
+        channels=[ReceiverState.model_validate(one) for one in channels if one.person == person],
+    )
