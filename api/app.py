@@ -11,6 +11,7 @@ from aftercare.access import Access
 from aftercare.wiring import Application
 from alerts.feed import Feed
 from api import (
+    agreements,
     alarms,
     devices,
     errors,
@@ -20,8 +21,10 @@ from api import (
     model_versions,
     parts,
     predictions,
+    receivers,
     rejected,
     sites,
+    ticket_sla,
     tickets,
 )
 from api.metrics import Measure, Metrics
@@ -35,7 +38,9 @@ TAGS = {
     "alarms": "What needs to be seen",
     "sites": "How each site stands",
     "tickets": "Service tickets from suggestion to closure",
+    "agreements": "Business hours of sites, warranties and service contracts",
     "parts": "Spare parts, stock and reservations",
+    "delivery": "Who is told of changes: webhooks, and people with their channels",
     "feed": "Changes as they happen",
     "operation": "Health and figures of this server",
 }
@@ -57,7 +62,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.metrics = Metrics(app.state.feed)
-    of_service = (alarms, sites, tickets, parts)
+    of_service = (alarms, sites, agreements, tickets, ticket_sla, parts, receivers)
     for module in (devices, latest, predictions, model_versions, *of_service, rejected, feed, health):
         app.include_router(module.router, prefix=PREFIX)
     errors.install(app)
