@@ -13,6 +13,7 @@ from console.render import show
 from console.request import After, Id, Text
 from domain.device_model import DeviceModel, FailureMode
 from domain.ticket import MOVES, TicketState
+from service_desk.sla.standing import standing_of
 from store import listings
 from store.listing_rows import TicketEventRow, TicketRow
 from store.outbox import latest_feed_seq
@@ -97,6 +98,7 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
             events=events,
             reservations=listings.reservations(connection, ticket_id=ticket_id, limit=ROWS),
             moves=MOVES[TicketState(row.state)],
+            clocks=standing_of(connection, ticket_id=ticket_id, now=now),
         )
 
 

@@ -15,6 +15,7 @@ from store.failures import is_of_the_database, is_of_the_schema
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "alarms": ("aftercare.cli.alarms:alarms", "Raise the alarms of rules and silence, wake and remind of them."),
     "backtest": ("aftercare.cli.backtest:backtest", "Replay history against other alarm rules and policies."),
+    "contracts": ("aftercare.cli.contracts:contracts", "Take in sites, warranties and service contracts."),
     "deliver": ("aftercare.cli.deliver:deliver", "Tell of every change: over MQTT, to webhooks and to people."),
     "demo": ("aftercare.cli.demo:demo", "Run the whole loop on a fleet and count what came of it."),
     "devices": ("aftercare.cli.devices:devices", "Register devices, give them credentials, take in strangers."),
