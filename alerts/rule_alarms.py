@@ -25,7 +25,7 @@ from store.retry import in_transaction
 from store.rule_memories import StoredMemory, Unjudged, Wanted
 
 log = structlog.get_logger()
-DEVICES_AT_ONCE = 100
+DEVICES_AT_ONCE = 25
 READINGS_AT_ONCE = 2_000
 """Of one device: these bound how long a transaction is, and with it how long upkeep may wait for it."""
 ALL = 2**31 - 1
@@ -82,7 +82,7 @@ def retire_rules(database: Database, device_model: DeviceModel, now: datetime) -
 
 
 def _judge_written(connection: Connection, device_model: DeviceModel, now: datetime) -> Judged:
-    history = rule_memories.drop_history(connection, device_model, since=now - HISTORY, limit=10 * DEVICES_AT_ONCE)
+    history = rule_memories.drop_history(connection, device_model, since=now - HISTORY, limit=40 * DEVICES_AT_ONCE)
     plans = [_plan(unjudged, now) for unjudged in rule_memories.take(connection, device_model, limit=DEVICES_AT_ONCE)]
     channels = sorted({rule.channel for rule in device_model.alarm_rules if rule.channel})
     columns = channels or [device_model.channels[0].name]

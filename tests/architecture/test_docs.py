@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from aftercare.wiring import Catalog
 from alerts.delivery_metrics import DeliveryMetrics
 from alerts.feed import Feed
+from alerts.watch_metrics import WatchMetrics
 from api.metrics import Metrics
 from domain.clock import system_clock
 from ingest.metrics import IngestMetrics
@@ -30,6 +31,7 @@ def test_the_table_of_metrics_is_complete_and_names_none_that_is_not_there(datab
         registries = {
             "ingest": IngestMetrics(lambda: 0).registry,
             "upkeep": UpkeepMetrics(database).registry,
+            "alarms": WatchMetrics(database).registry,
             "deliver": DeliveryMetrics(database, "mqtt", system_clock).registry,
             "http": Metrics(Feed(database)).registry,
         }
