@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,8 +12,8 @@ from pydantic import Field
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id
 from api.schemas import Answer, ModelVersion
-from store import listings
-from store.model_versions import read_report
+from store import drift, listings
+from store.model_versions import get_version, read_report
 
 router = APIRouter(tags=["models"])
 
@@ -43,8 +45,38 @@ def list_model_versions(
     return page(rows, limit, lambda row: (row.model_version_id,), ModelVersion, request, response)
 
 
+class DriftFinding(Answer):
+    kind: Literal["input", "precision"] = Field(description="What the model is shown, or how often it is right")
+    subject: str = Field(
+        description="Feature of an input that moved most, or the failure mode", examples=["t30.mean_7d"]
+    )
+    measure: float = Field(description="Population stability index, or the share of visits that found the fault")
+    boundary: float = Field(description="An index above it has drifted; the precision that was promised")
+    sample: int = Field(description="Devices, or visits")
+    drifted: bool
+    message: str
+
+
+class Drift(Answer):
+    model_version_id: int = Field(examples=[3])
+    measured_at: datetime | None = Field(description="null: not measured yet, which only champions are")
+    findings: list[DriftFinding] = Field(description="Of the latest measurement, the most drifted first")
+
+
 @router.get("/model-versions/{model_version_id}/report", operation_id="get_model_report")
 def get_model_report(app: App, model_version_id: Id) -> ModelReport:
     """The figures of one version with their intervals, and the curves behind them."""
     with app.database.transaction() as connection:
         return ModelReport(model_version_id=model_version_id, report=read_report(connection, model_version_id))
+
+
+@router.get("/model-versions/{model_version_id}/drift", operation_id="get_model_drift")
+def get_model_drift(app: App, model_version_id: Id) -> Drift:
+    """Whether the version still sees what it learnt from, and whether technicians find what it predicts."""
+    with app.database.transaction() as connection:
+        get_version(connection, model_version_id)
+        measured = drift.latest(connection, model_version_id=model_version_id)
+    findings = [DriftFinding(**asdict(one)) for one in measured.findings] if measured else []
+    return Drift(
+        model_version_id=model_version_id, measured_at=measured.measured_at if measured else None, findings=findings
+    )

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 from console.model_report import view_report
 from console.render import show
 from console.request import After, Id
-from store import listings
+from store import drift, listings
 from store.model_versions import get_version, read_report
 
 router = APIRouter()
@@ -39,10 +39,12 @@ def model(request: Request, model_version_id: Id) -> HTMLResponse:
     with app.database.transaction() as connection:
         version = get_version(connection, model_version_id)
         report = read_report(connection, model_version_id)
+        measured = drift.latest(connection, model_version_id=model_version_id)
     return show(
         request,
         "model.html",
         version=version,
         view=view_report(report) if report else None,
+        drift=measured,
         device_models={one.name: one.title for one in app.catalog.values()},
     )

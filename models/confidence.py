@@ -40,13 +40,14 @@ class Figure:
         return [None if end is None or not np.isfinite(end) else float(f"{end:.4g}") for end in ends]
 
 
-def wilson(part: float, whole: float) -> tuple[float, float] | None:
+def wilson(part: float, whole: float, level: float = LEVEL) -> tuple[float, float] | None:
     """Interval of the share part / whole (E. B. Wilson, 1927); None of nothing."""
     if whole <= 0:
         return None
-    share, scale = part / whole, 1 + Z * Z / whole
-    middle = (share + Z * Z / (2 * whole)) / scale
-    half = Z / scale * np.sqrt(share * (1 - share) / whole + (Z / (2 * whole)) ** 2)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    share, scale = part / whole, 1 + z * z / whole
+    middle = (share + z * z / (2 * whole)) / scale
+    half = z / scale * np.sqrt(share * (1 - share) / whole + (z / (2 * whole)) ** 2)
     return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 

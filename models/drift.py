@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from domain.device_model import DeviceModel
 from models.calibration import Floats
+from models.confidence import wilson
 from models.features import EVENT, group_of
 from models.reference import Reference, Spread, place, shares_of, stability_index
 
@@ -21,6 +22,8 @@ SIGNIFICANT = 0.25
 """Index from which a shift matters in practice (N. Siddiqi, Credit Risk Scorecards, 2006)."""
 MARGIN = 2
 """How far beyond the most unusual stretch of training, which is one of few."""
+CALM = 0.8
+"""Share of the boundary below which a shift is over."""
 CHANCE = 0.001
 """Of finding a shift in any input where there is none; strict, because the bound is meant for many devices."""
 FEWEST_DEVICES = 5
@@ -48,6 +51,11 @@ class Finding:
     sample: int
     drifted: bool
     message: str
+
+    @property
+    def calm(self) -> bool:
+        """Far enough within the boundary for an alarm to end: what hovers about it would raise one every other day."""
+        return not self.drifted and (self.kind is DriftKind.PRECISION or self.measure <= CALM * self.boundary)
 
 
 def input_drift(
@@ -89,18 +97,17 @@ def precision_drift(failure_mode: str, *, right: int, wrong: int, promised: floa
     (E. B. Wilson, 1927) lies below the promise.
     """
     total = right + wrong
-    if promised is None or total < FEWEST_TICKETS:
+    interval = wilson(right, total, LEVEL)
+    if promised is None or interval is None or total < FEWEST_TICKETS:
         return None
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    share, spare = right / total, z * z / total
-    high = (share + spare / 2 + np.sqrt(spare * (share * (1 - share) + spare / 4))) / (1 + spare)
+    _, high = interval
     return Finding(
         DriftKind.PRECISION,
         failure_mode,
-        share,
+        right / total,
         promised,
         total,
-        bool(high < promised),
+        high < promised,
         f"{right} of {total} visits found what was predicted, at most {high:.0%} of all would; {promised:.0%} promised",
     )
 

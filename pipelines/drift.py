@@ -44,8 +44,9 @@ class MeasuredMode:
 def measure_device_model(application: Application, device_model: DeviceModel) -> list[MeasuredMode]:
     """Measure every champion of a device model over its horizon up to now, and bring its drift alarm in line.
 
-    An alarm is raised when anything has drifted, and cleared when the inputs were measured and nothing has; what could
-    not be measured changes nothing. Alarms of failure modes that have no champion any more are cleared.
+    An alarm is raised when anything has drifted, and cleared when the inputs were measured and all are well within
+    their boundaries; what could not be measured changes nothing. Alarms of failure modes that have no champion any more
+    are cleared.
     """
     now = application.clock()
     with application.database.transaction() as connection:
@@ -134,6 +135,6 @@ def _alarm(
             message=f"Model of {champion.failure_mode} has drifted: {drifted[0].message}{more}",
             now=now,
         )
-    elif not problem:
+    elif not problem and all(finding.calm for finding in findings):
         reason = "its inputs and its precision are as in training again"
         clear_of_model(connection, device_model=device_model.name, alarm_types=[alarm_type], now=now, reason=reason)

@@ -47,6 +47,20 @@ def record(connection: Connection, rows: Sequence[DriftRow], *, model_version_id
         )
 
 
+@dataclass(frozen=True, slots=True)
+class DriftMeasurement:
+    """What one measurement found, what is nearest to its boundary or furthest beyond it first."""
+
+    measured_at: datetime
+    findings: Sequence[DriftRow]
+
+
+def latest(connection: Connection, *, model_version_id: int) -> DriftMeasurement | None:
+    """A version's latest measurement; None before the first."""
+    rows = connection.execute(SQL["latest"], {"model_version_id": model_version_id}).fetchall()
+    return DriftMeasurement(rows[0][0], [DriftRow(*row[1:]) for row in rows]) if rows else None
+
+
 def closures(connection: Connection, *, model_version_id: int, latest: int) -> tuple[int, int]:
     """Of the latest tickets that a version's predictions opened and a technician closed: how many were right (confirmed
     or worn), and how many found no fault."""

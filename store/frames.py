@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 import numpy as np
 import pandas as pd
+import psycopg
 from psycopg import sql
 
 from domain.device import EventKind
@@ -145,7 +146,7 @@ def copy_frame(
 def copy_out(connection: Connection, statement: sql.Composed, parameters: Mapping[str, object]) -> bytes:
     """All that a binary COPY sends, a row a message: the header comes with the first row, the trailer alone, or both
     without a row. psycopg waits for every row anew, which costs more than the row; what has arrived is taken without,
-    but for what follows the trailer, by which psycopg knows the end.
+    but for what follows the trailer, by which psycopg knows the end. Raises the database's error when it breaks off.
     """
     pieces: list[bytes] = []
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
@@ -153,10 +154,20 @@ def copy_out(connection: Connection, statement: sql.Composed, parameters: Mappin
             pieces.append(bytes(piece))
             while len(pieces[-1]) > COPY_HEADER + COPY_TRAILER:
                 size, arrived = connection.pgconn.get_copy_data(1)
-                if size <= 0:
+                if size < 0:
+                    raise _broken_off(connection)
+                if size == 0:
                     break
                 pieces.append(bytes(arrived))
     return b"".join(pieces)
+
+
+def _broken_off(connection: Connection) -> psycopg.Error:
+    """What the database says of a COPY that ended before its trailer."""
+    said = connection.pgconn.get_result()
+    while connection.pgconn.get_result() is not None:
+        pass
+    return psycopg.errors.error_from_result(said) if said else psycopg.OperationalError("the connection broke")
 
 
 def _rows(content: bytes, channels: Sequence[str]) -> int:

@@ -5,6 +5,14 @@ VALUES (%(model_version_id)s, %(at)s, %(kind)s, %(subject)s, %(measure)s, %(boun
     %(message)s)
 ON CONFLICT (model_version_id, measured_at, kind, subject) DO NOTHING
 
+-- latest --
+-- The findings of a version's latest measurement, what is nearest to its boundary or furthest beyond it first.
+SELECT measured_at, kind, subject, measure, boundary, sample, drifted, message
+FROM drift_findings
+WHERE model_version_id = %(model_version_id)s
+  AND measured_at = (SELECT max(measured_at) FROM drift_findings WHERE model_version_id = %(model_version_id)s)
+ORDER BY drifted DESC, kind DESC, measure / greatest(boundary, 1e-9) DESC, subject
+
 -- closures --
 -- How the latest tickets of a version's predictions were closed. One closed as `other` says nothing about the model.
 SELECT count(*) FILTER (WHERE closure_code IN ('confirmed', 'worn')), count(*) FILTER (WHERE closure_code = 'no_fault_found')

@@ -48,6 +48,33 @@ def test_a_version_without_a_report_says_so_and_an_unknown_one_is_not_found(site
         assert client.get("/api/v1/model-versions/999999/report").status_code == 404
 
 
+def test_drift_is_on_the_page_and_in_the_api(site: Any) -> None:
+    version = site.desk.model_version_id
+    with site.client() as client:
+        assert "<h2>Drift</h2>" not in client.get(f"/models/{version}").text
+        told = client.get(f"/api/v1/model-versions/{version}/drift").json()
+        assert told == {"model_version_id": version, "measured_at": None, "findings": []}
+        assert client.get("/api/v1/model-versions/999999/drift").status_code == 404
+
+        for day, subject, measure, drifted in ((1, "old.value", 0.9, True), (2, "calm.value", 0.2, False),
+                                               (2, "hot.value", 0.8, True)):  # fmt: skip
+            site.desk.rows(
+                "INSERT INTO drift_findings (model_version_id, measured_at, kind, subject, measure, boundary, sample, "
+                "drifted, message) VALUES (%s, %s, 'input', %s, %s, 0.5, 40, %s, 'Heat <higher> than in training')",
+                version, f"2026-02-0{day}T00:00Z", subject, measure, drifted,
+            )  # fmt: skip
+        told = client.get(f"/api/v1/model-versions/{version}/drift").json()
+        assert [(one["subject"], one["drifted"]) for one in told["findings"]] == [
+            ("hot.value", True),
+            ("calm.value", False),
+        ]
+        assert told["measured_at"].startswith("2026-02-02T00:00:00")
+        page = client.get(f"/models/{version}").text
+    assert "hot.value" in page
+    assert "Heat &lt;higher&gt; than in training" in page
+    assert "old.value" not in page
+
+
 def test_the_api_gives_the_figures_of_the_page(reported: Any) -> None:
     with reported.client() as client:
         told = client.get(f"/api/v1/model-versions/{reported.desk.model_version_id}/report").json()

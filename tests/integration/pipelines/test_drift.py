@@ -11,6 +11,7 @@ import pytest
 from aftercare.cli import main
 from alerts import lifecycle
 from alerts.transports.mqtt import alarm_topic
+from models import drift as judging
 from pipelines.drift import measure_device_model
 from store import listings
 from store.outbox import number_feed, read_feed
@@ -71,6 +72,22 @@ def test_a_drifted_channel_raises_one_alarm_until_it_is_over(plant: Plant, chann
         told = [one for one in read_feed(connection, after=0, limit=100) if one.subject_id == row.alarm_id]
     assert [one.payload["change"] for one in told] == ["raised", "acknowledged", "cleared"]
     assert {alarm_topic(one) for one in told} == {f"alarms/models/{MODEL}"}
+
+
+def test_an_alarm_stays_while_a_channel_is_near_its_boundary(
+    plant: Plant, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant.rows(SHIFT.format(channel), NOW - timedelta(days=14))
+    measure_device_model(plant.application, plant.device_model)
+    plant.rows(SHIFT.format(channel).replace("* 1.5", "/ 1.5"), NOW - timedelta(days=14))
+    with monkeypatch.context() as patch:
+        patch.setattr(judging, "CALM", 0.0)  # whatever is measured is near
+        [measured, _] = measure_device_model(plant.at(NOW + timedelta(hours=1)), plant.device_model)
+    assert not any(finding.drifted for finding in measured.findings)
+    assert [active for _, _, active, _, _ in alarms(plant)] == [True]
+
+    measure_device_model(plant.at(NOW + timedelta(hours=2)), plant.device_model)
+    assert [active for _, _, active, _, _ in alarms(plant)] == [False]
 
 
 def test_visits_that_find_nothing_are_drift_and_visits_that_do_end_it(plant: Plant) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from domain.device_model import DeviceModel
-from models.drift import input_drift, precision_drift
+from models.drift import DriftKind, Finding, input_drift, precision_drift
 from models.errors import ArtifactError
 from models.features import FeaturePlan
 from models.reference import Reference, compared, describe_spread, read_reference
@@ -111,6 +111,17 @@ def test_ages_and_totals_are_not_compared(outcome: TrainingOutcome) -> None:
     assert "age" in outcome.model.features
     assert "age" not in names
     assert "vibration.change" in names
+
+
+def test_an_input_is_calm_again_well_below_its_boundary() -> None:
+    def calm(kind: DriftKind, measure: float, boundary: float, drifted: bool) -> bool:
+        return Finding(kind, "x", measure, boundary, 9, drifted, "").calm
+
+    assert [calm(DriftKind.INPUT, measure, 0.5, measure > 0.5) for measure in (0.51, 0.5, 0.41, 0.4)] == [
+        False, False, False, True,
+    ]  # fmt: skip
+    assert calm(DriftKind.PRECISION, 0.7, 0.8, False)
+    assert not calm(DriftKind.PRECISION, 0.2, 0.8, True)
 
 
 def test_a_precision_whose_whole_interval_lies_below_the_promise_has_drifted() -> None:
