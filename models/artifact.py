@@ -31,11 +31,12 @@ FORMAT = "aftercare-model-5"
 ESTIMATORS = {"risk_estimator": HistGradientBoostingClassifier, "rul_estimator": VotingRegressor}
 TRUSTED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.utils._bunch.Bunch",
     "numpy.dtype",
 ]
-"""What skops does not trust by itself and our estimators are made of: scikit-learn's decision tree, an array; its
-dictionary with attributes; and numpy's name of a type."""
+"""What skops does not trust by itself and our estimators are made of: scikit-learn's decision tree, an array; how
+it moves a net's weights, numbers; its dictionary with attributes; and numpy's name of a type."""
 BINDING = ("scikit-learn",)
 """Libraries whose minor version must be the one that wrote the model."""
 EPOCH = (1980, 1, 1, 0, 0, 0)

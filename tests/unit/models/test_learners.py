@@ -63,3 +63,16 @@ def test_smooth_columns_may_be_unknown() -> None:
     matrix = np.column_stack([np.arange(200), np.full(200, np.nan)]).astype(np.float32)
     told = fit_rul(matrix, np.arange(200.0), [0, 1], 0).predict(matrix)
     assert np.isfinite(told).all()
+
+
+def test_a_reading_far_beyond_all_training_is_told_as_their_end() -> None:
+    random = np.random.default_rng(5)
+    matrix = random.uniform(size=(1000, 3)).astype(np.float32)
+    mixed = fit_rul(matrix, 100 - 90 * matrix[:, 0].astype(np.float64), [0, 1, 2], 0)
+    nets = [mixed.named_estimators_[name] for name in ("net", "other_net")]
+    for net in nets:
+        far, end = net.predict(np.array([[1e6, 0.5, 0.5], [matrix[:, 0].max(), 0.5, 0.5]], dtype=np.float32))
+        assert far == end
+        assert abs(end - 10) < 10
+    near = matrix[:5]
+    assert (nets[0].predict(near) != nets[1].predict(near)).all()
