@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import structlog
 
-from alerts.answers import Verdict
+from alerts.answers import Answer, Verdict
 from alerts.courier import Courier, CourierSettings
 from alerts.dispatch_metrics import DispatchMetrics
 from alerts.window import Attempted, Work, next_work, note_attempted
@@ -156,7 +156,11 @@ class _Dispatch:
                     await self._wait(news, (work.wait_until - self._clock()).total_seconds())
 
     async def _attempt(self, courier: Courier, work: Work) -> ReceiverState:
-        attempted = await courier.send(work)
+        try:
+            attempted = await courier.send(work)
+        except Exception as error:  # a fault of ours with one receiver must not end the others
+            log.exception("delivery broke", receiver=work.receiver.name)
+            attempted = Attempted(away=Answer(Verdict.AWAY, f"Aftercare could not send it: {error!r}"[:300]))
         note = partial(
             note_attempted,
             receiver=work.receiver,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -264,6 +267,40 @@ def test_of_two_processes_one_delivers_and_the_other_takes_over(
         tell(desk, *range(21, 31))
         assert wait_for(lambda: len(receiver.taken) == 30)
     assert len(receiver.asked) == 30, "nothing was sent twice"
+
+
+def test_a_process_that_is_killed_leaves_no_gap(
+    desk: Desk, database_url: str, mqtt_url: str, receiver: Receiving
+) -> None:
+    receiver.behaviour = lambda *_: time.sleep(0.01) or 204
+    add(desk, receiver)
+    tell(desk, *[number % 7 for number in range(150)])
+    environment = {**os.environ, "AFTERCARE_DATABASE_URL": database_url, "AFTERCARE_MQTT_URL": mqtt_url}
+    environment["AFTERCARE_LOCAL_RECEIVERS"] = "true"
+    process = subprocess.Popen([sys.executable, "-m", "aftercare", "deliver"], env=environment)
+    assert wait_for(lambda: len(receiver.taken) >= 30, seconds=60)
+    process.kill()
+    process.wait()
+    assert len(receiver.changes()) < 150, "it was killed too late to show anything"
+    with dispatching(database_url):
+        assert wait_for(lambda: len(receiver.changes()) == 150)
+        assert wait_for(lambda: look(desk).waiting == 0)
+    for number in range(7):
+        came = receiver.changes(f"alarms/{number}")
+        assert came == sorted(came)
+
+
+def test_a_fault_with_one_receiver_is_told_and_leaves_the_others_alone(
+    desk: Desk, database_url: str, receiver: Receiving, other: Receiving
+) -> None:
+    add(desk, receiver, "broken")
+    add(desk, other, "well")
+    broken = look(desk, "broken").receiver_id
+    desk.rows("UPDATE receiver_secrets SET secret = 'whsec_x' WHERE receiver_id = %s", broken)
+    tell(desk, 1)
+    with dispatching(database_url):
+        assert wait_for(lambda: len(other.taken) == 1)
+        assert wait_for(lambda: "could not send it" in look(desk, "broken").last_error)
 
 
 def test_during_a_rotation_both_secrets_verify(desk: Desk, database_url: str, receiver: Receiving) -> None:
