@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from store.migrate import require_current
 WHO = "command line"
 KINDS: Mapping[str, type[Any]] = {"site": Site, "device": DeviceSale, "warranty": Warranty, "contract": Contract}
 """In the order in which they are taken in: a contract may name a site."""
-LISTS = {
+LISTS: Mapping[str, Callable[[Connection], Sequence[Any]]] = {
     "site": entitlement.list_sites,
     "warranty": entitlement.list_warranties,
     "contract": entitlement.list_contracts,
@@ -77,7 +77,7 @@ def list_papers(kind: str, as_json: bool) -> None:
     application = wiring.build(load_settings(), pool_size=1, application="aftercare contracts")
     with application.database as database, database.transaction() as connection:
         require_current(connection)
-        papers: list[Any] = list(LISTS[kind](connection))
+        papers = LISTS[kind](connection)
     for paper in papers:
         told = {name: value for name, value in asdict(paper).items() if as_json or value not in (None, "", ())}
         line = json.dumps(told, default=str) if as_json else "  ".join(f"{k}={_word(v)}" for k, v in told.items())

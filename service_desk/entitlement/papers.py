@@ -13,7 +13,7 @@ from domain.errors import InvalidInputError
 from store import audit, devices, entitlement
 from store.database import Connection
 
-Paper = TypeVar("Paper", Site, Warranty, Contract)
+Paper = TypeVar("Paper", bound=Site | Warranty | Contract)
 
 
 def keep(connection: Connection, catalog: Mapping[str, DeviceModel], paper: Paper, *, who: str, now: datetime) -> Paper:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from aftercare.cli.demo.agreements import sign_agreements
 from aftercare.cli.demo.figures import Counts, Figures, count_readings, summarise
 from aftercare.cli.demo.fleets import DemoFleet
 from aftercare.one_machine import Platform
@@ -42,7 +43,7 @@ class Results:
 
 
 def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet) -> int:
-    """Import devices, readings and events of every device model; returns the number of readings."""
+    """Import devices with what they are entitled to, readings and events; returns the number of readings."""
     readings = 0
     for history in fleet.history:
         report = import_history(
@@ -55,6 +56,9 @@ def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet:
         if report.rejected:
             raise AftercareError(f"{report.rejected} rows of the demo's history were rejected: {report.rejects[0]}")
         readings += report.readings
+    with database.transaction() as connection:
+        devices = pd.concat([history.devices for history in fleet.history], ignore_index=True)
+        sign_agreements(connection, catalog, devices, fleet.start)
     return readings
 
 
