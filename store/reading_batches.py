@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import psycopg
 from psycopg import sql
 
@@ -17,6 +18,7 @@ from store.reading_block import ReadingBlock, copy_format
 from store.sql import load
 
 SQL = load("readings")
+GAPS_OF_EXTRA = "s.extra || coalesce(t.extra, '{}') IS DISTINCT FROM coalesce(t.extra, s.extra || '{}')"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -79,11 +81,14 @@ def _merge(connection: Connection, device_model: DeviceModel, block: ReadingBloc
         "last": _instant(int(block.ts.max())),
         "differs": _each(channels, "t.{0} <> s.{0}", " OR "),
         "fills": _each(channels, "{0} = coalesce(t.{0}, s.{0})", ", "),
-        "gaps": _each(channels, "(t.{0} IS NULL AND s.{0} IS NOT NULL)", " OR "),
+        "gaps": sql.SQL("({} OR {})").format(
+            _each(channels, "(t.{0} IS NULL AND s.{0} IS NOT NULL)", " OR "), sql.SQL(GAPS_OF_EXTRA)
+        ),
+        "devices": sql.Literal(np.unique(block.device_id).tolist()),
     }
 
-    def run(name: str) -> psycopg.Cursor[Any]:
-        return connection.execute(sql.SQL(SQL[name]).format(**parts))
+    def run(name: str, **narrower: sql.Composable) -> psycopg.Cursor[Any]:
+        return connection.execute(sql.SQL(SQL[name]).format(**{**parts, **narrower}))
 
     run("create_staging")
     _copy(connection, device_model, staging, stream)
@@ -91,8 +96,9 @@ def _merge(connection: Connection, device_model: DeviceModel, block: ReadingBloc
     inserted = run("insert_staged").rowcount
     conflicts = 0
     if inserted < len(block):
-        (conflicts,) = run("count_conflicts").fetchone() or (0,)
-        run("fill_gaps")
+        [(conflicts, *gaps)] = run("compare_staged")
+        if gaps[0]:
+            run("fill_gaps", **dict(zip(("devices", "first", "last"), map(sql.Literal, gaps), strict=True)))
     run("drop_staging")
     return Written(inserted, len(block) - inserted, conflicts)
 

@@ -15,20 +15,28 @@ INSERT INTO {table} ({columns})
 SELECT {columns} FROM {staging} ORDER BY device_id, ts
 ON CONFLICT (device_id, ts) DO NOTHING
 
--- count_conflicts --
--- Stored rows that hold another value than the one that came now; the bounds keep chunks out.
-SELECT count(*) FROM {staging} s JOIN {table} t USING (device_id, ts)
-WHERE t.ts BETWEEN {first} AND {last} AND ({differs}
-   OR EXISTS (SELECT FROM jsonb_each(s.extra) e WHERE t.extra -> e.key <> e.value))
+-- compare_staged --
+-- How many stored rows hold another value than the one that came now, and whose rows, from when to when, have gaps that it
+-- fills. Devices and bounds are constants: they keep chunks out, and of compressed ones all that is not read.
+SELECT count(*) FILTER (WHERE differs), array_agg(DISTINCT device_id) FILTER (WHERE gaps),
+       min(ts) FILTER (WHERE gaps), max(ts) FILTER (WHERE gaps)
+FROM (
+    SELECT device_id, ts,
+        {differs} OR EXISTS (SELECT FROM jsonb_each(s.extra) e WHERE t.extra -> e.key <> e.value) AS differs,
+        {gaps} AS gaps
+    FROM {staging} s JOIN {table} t USING (device_id, ts)
+    WHERE t.device_id = ANY({devices}::bigint[]) AND t.ts BETWEEN {first} AND {last}
+) c
 
 -- fill_gaps --
--- First value wins: only what is still empty is filled, and rows without a gap are left alone.
+-- First value wins: only what is still empty is filled, and rows without a gap are left alone. Of compressed chunks it
+-- decompresses whatever the constants do not exclude, joined or not.
 UPDATE {table} t
 SET {fills}, extra = coalesce(s.extra || coalesce(t.extra, '{{}}'), t.extra)
 FROM {staging} s
 WHERE t.device_id = s.device_id AND t.ts = s.ts
-  AND t.ts BETWEEN {first} AND {last}
-  AND ({gaps} OR s.extra || coalesce(t.extra, '{{}}') IS DISTINCT FROM coalesce(t.extra, s.extra || '{{}}'))
+  AND t.device_id = ANY({devices}::bigint[]) AND t.ts BETWEEN {first} AND {last}
+  AND {gaps}
 
 -- drop_staging --
 DROP TABLE {staging}

@@ -93,6 +93,23 @@ def test_late_repeated_and_partial_readings_are_merged(compressed):
     compress(compressed)  # what came late is taken in the next time
 
 
+@pytest.mark.parametrize(
+    ("limit", "rows"),
+    [
+        (1, {START: {"flow": 0.25}, START + HOUR: {"flow": 99}, START + HOUR / 2: {"flow": 3}}),
+        (7 * 24, {START: {"flow": 0.25}, START + HOUR: {"head": 9}, START + 8 * DAY: {"flow": 192.25}}),
+    ],
+    ids=["nothing to fill", "a gap"],
+)
+def test_no_more_is_decompressed_than_one_device_has_in_a_week(compressed, limit, rows):
+    name = compressed.database.url.rpartition("/")[2]
+    compressed.rows(f'ALTER DATABASE "{name}" SET timescaledb.max_tuples_decompressed_per_dml_transaction = {limit}')
+    with Database(compressed.database.url) as database:
+        compressed.database, before = database, compressed.database
+        compressed.write(1, rows)
+        compressed.database = before
+
+
 def test_the_processes_own_no_chunk_and_write_late_all_the_same(compressed, as_app):
     with Database(as_app(compressed.database.url)) as database:
         compressed.database, owner = database, compressed.database
