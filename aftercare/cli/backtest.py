@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from aftercare.cli.backtest_alarms import alarms
+from aftercare.cli.backtest_policy import policy
 
 
 @click.group(epilog="Example: aftercare backtest alarms --device-model compressor --rules new_rules.toml")
@@ -13,3 +14,4 @@ def backtest() -> None:
 
 
 backtest.add_command(alarms)
+backtest.add_command(policy)

@@ -1,0 +1,109 @@
+"""`aftercare backtest policy`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from aftercare import wiring
+from aftercare.settings import load_settings
+from domain.device_model import DeviceModel, FailureMode
+from domain.errors import InvalidInputError, NotFoundError
+from models.errors import TrainingError
+
+if TYPE_CHECKING:
+    from service_desk.policy.replay import Replayed
+
+HOURS_A_YEAR = 8766.0
+
+
+@click.command(epilog="Example: aftercare backtest policy --device-model compressor")
+@click.option("--device-model", "name", required=True, help="Whose history is replayed.")
+@click.option("--failure-mode", "mode_name", help="Only this one of its failure modes.")
+@click.option("--seed", default=0, show_default=True, help="Deals the devices into folds.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def policy(name: str, mode_name: str | None, seed: int, as_json: bool) -> None:
+    """Replay the history of a fleet: what running to failure, fixed rules and the decision in money would have cost.
+
+    Whatever a policy learns comes from other devices; what is best in hindsight knew the outcome. Trains models of the
+    fleet, which takes as long as 'aftercare train'.
+    """
+    application = wiring.build(load_settings())
+    device_model = application.catalog.get(name)
+    if device_model is None:
+        raise NotFoundError(f"there is no device model {name!r}: the catalog has {', '.join(application.catalog)}")
+    modes = [device_model.failure_mode(mode_name)] if mode_name else list(device_model.failure_modes)
+    from pipelines.history import read_history  # models take a while to load
+
+    with application.database, application.database.transaction() as connection:
+        history = read_history(connection, device_model, until=application.clock())
+    replayed = []
+    for mode in modes:
+        try:
+            replayed.append((mode, *_replay(history, device_model, mode, seed)))
+        except TrainingError as error:
+            if len(modes) == 1:
+                raise
+            click.echo(f"left out: {error}", err=True)
+    if not replayed:
+        raise NotFoundError(f"none of the failure modes of {name} can be replayed: import more history")
+    if as_json:
+        click.echo(json.dumps([_document(device_model, *one) for one in replayed]))
+        return
+    for mode, devices, outcome in replayed:
+        _show(device_model, mode, devices, outcome)
+
+
+def _replay(history: Any, device_model: DeviceModel, mode: FailureMode, seed: int) -> tuple[int, Replayed]:
+    from models.evaluation import hours
+    from service_desk.decision import kit_cost
+    from service_desk.policy.fleet import step, watch
+    from service_desk.policy.renewal import Prices
+    from service_desk.policy.replay import replay
+
+    kit = kit_cost(mode, device_model.parts).minor
+    prices = Prices(mode.costs.planned_visit.minor + kit, mode.costs.emergency_visit.minor + kit)
+    if prices.emergency <= prices.planned:
+        raise InvalidInputError(f"{mode.name}: an emergency visit costs no more than a planned one; check the catalog")
+    lives, told = watch(history, device_model, mode, seed=seed)
+    [outcome] = replay(lives, told, [prices], [hours(mode.lead_time)], hours(step(device_model, mode)))
+    return len(set(history.readings["device"])), outcome
+
+
+def _figures(outcome: Replayed) -> Sequence[tuple[str, float, int, int, float]]:
+    """Policy, minor units per device-year, failures, visits, ratio to the clairvoyant."""
+    from service_desk.policy.replay import POLICIES
+
+    return [
+        (name, outcome.tolls[name].rate * HOURS_A_YEAR, outcome.tolls[name].failures, outcome.tolls[name].visits,
+         outcome.ratio(name))
+        for name in POLICIES
+    ]  # fmt: skip
+
+
+def _document(device_model: DeviceModel, mode: FailureMode, devices: int, outcome: Replayed) -> dict[str, Any]:
+    keys = ("policy", "minor_per_device_year", "failures", "planned_visits", "ratio_to_clairvoyant")
+    return {
+        "device_model": device_model.name,
+        "failure_mode": mode.name,
+        "devices": devices,
+        "currency": device_model.currency,
+        "notice_hours": outcome.notice,
+        "policies": [dict(zip(keys, row, strict=True)) for row in _figures(outcome)],
+    }
+
+
+def _show(device_model: DeviceModel, mode: FailureMode, devices: int, outcome: Replayed) -> None:
+    title = f"{device_model.name} {mode.name}: {devices} devices, notice {outcome.notice:g} h"
+    table = Table(
+        "policy", f"{device_model.currency} per device-year", "failures", "planned visits", "to the clairvoyant",
+        title=title, title_justify="left",
+    )  # fmt: skip
+    for name, cost, failures, visits, ratio in _figures(outcome):
+        table.add_row(name, f"{cost / 100:,.2f}", str(failures), str(visits), f"{ratio:.3f}")
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""When to act, decided in money: pure."""
