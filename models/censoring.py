@@ -30,7 +30,8 @@ def weigh_known(lives: Lives, cap: float) -> Floats:
     told = known & (at_cap * LARGEST >= now)
     if len(np.unique(lives.device[told & (left < cap)])) < FEWEST_DEVICES:
         told = known
-    weights: Floats = np.where(told, np.minimum(now / then, LARGEST), 0.0)
+    weights = np.zeros(len(age))
+    weights[told] = np.minimum(now[told] / then[told], LARGEST)
     return weights
 
 
