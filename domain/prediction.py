@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+CURVE_STEPS = 36
+"""Steps of a risk curve from a prediction to its horizon."""
+
 
 class ModelStatus(StrEnum):
     """A model version's standing; at most one champion per device model and failure mode."""
@@ -34,7 +37,9 @@ class Contribution:
 class Prediction:
     """The risk of one failure mode within its horizon, and the remaining useful life with its interval.
 
-    as_of: the last reading that the model saw. risk: probability in [0, 1].
+    as_of: the last reading that the model saw. risk: probability in [0, 1]. failed_by: the risk curve, probability of
+    having failed by the end of each 1 / `CURVE_STEPS` of the horizon from `as_of` on, which at the horizon is `risk`;
+    empty when the model version tells none.
     """
 
     device: str
@@ -46,6 +51,7 @@ class Prediction:
     rul_low: timedelta
     rul_high: timedelta
     contributions: Sequence[Contribution] = ()
+    failed_by: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,14 @@ def record(connection: Connection, predictions: Sequence[Prediction], *, model_v
                 json.dumps([asdict(contribution) for contribution in prediction.contributions])
                 for prediction in predictions
             ],
+            "failed_by": [_array(prediction.failed_by) for prediction in predictions],
         },
     )
     return cursor.rowcount
+
+
+def _array(values: Sequence[float]) -> str | None:
+    return f"{{{','.join(f'{value:.6g}' for value in values)}}}" if values else None
 
 
 def waiting(
@@ -56,14 +61,23 @@ def waiting(
             prediction_id=prediction_id,
             device_id=device_id,
             prediction=Prediction(
-                device, mode, as_of, horizon, risk, rul, low, high, [Contribution(**item) for item in contributions]
+                device,
+                mode,
+                as_of,
+                horizon,
+                risk,
+                rul,
+                low,
+                high,
+                [Contribution(**item) for item in contributions],
+                tuple(failed_by or ()),
             ),
             alarm_threshold=threshold,
             precision=precision,
         )
         for (
             prediction_id, device_id, device, mode, as_of, horizon, risk, rul, low, high, contributions,
-            threshold, precision,
+            failed_by, threshold, precision,
         ) in rows
     ]  # fmt: skip
 

@@ -230,6 +230,7 @@ CREATE TABLE predictions (
     rul_low interval NOT NULL,
     rul_high interval NOT NULL,
     contributions jsonb NOT NULL DEFAULT '[]',
+    failed_by real[],
     model_version_id bigint NOT NULL REFERENCES model_versions,
     created_at timestamptz NOT NULL,
     acted_at timestamptz,
@@ -240,6 +241,7 @@ COMMENT ON COLUMN predictions.acted_at IS 'When alarm and ticket were brought in
 COMMENT ON COLUMN predictions.as_of IS 'Device time of the last reading that the model saw.';
 COMMENT ON COLUMN predictions.risk IS 'Probability of failing by this mode within the horizon.';
 COMMENT ON COLUMN predictions.contributions IS 'List of {channel, effect, text}: what moved the risk, by how much.';
+COMMENT ON COLUMN predictions.failed_by IS 'Risk curve: probability of having failed by the end of each 36th of the horizon from as_of on; null of a version that tells none.';
 
 CREATE TABLE alarms (
     alarm_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,12 +1,12 @@
 -- record --
 -- One row per device, mode, instant and model version; the same prediction again is the same row.
 INSERT INTO predictions (device_id, failure_mode, as_of, horizon, risk, rul, rul_low, rul_high, contributions,
-    model_version_id, created_at)
+    failed_by, model_version_id, created_at)
 SELECT d.device_id, %(failure_mode)s, p.as_of, %(horizon)s, p.risk, p.rul, p.rul_low, p.rul_high, p.contributions::jsonb,
-    %(model_version_id)s, %(at)s
+    p.failed_by::real[], %(model_version_id)s, %(at)s
 FROM unnest(%(devices)s::text[], %(as_of)s::timestamptz[], %(risk)s::float8[], %(rul)s::interval[], %(rul_low)s::interval[],
-    %(rul_high)s::interval[], %(contributions)s::text[])
-    AS p (device, as_of, risk, rul, rul_low, rul_high, contributions)
+    %(rul_high)s::interval[], %(contributions)s::text[], %(failed_by)s::text[])
+    AS p (device, as_of, risk, rul, rul_low, rul_high, contributions, failed_by)
 JOIN devices d ON d.name = p.device
 ON CONFLICT (device_id, failure_mode, as_of, model_version_id) DO NOTHING
 
@@ -14,7 +14,7 @@ ON CONFLICT (device_id, failure_mode, as_of, model_version_id) DO NOTHING
 -- Predictions that alarms and tickets were not yet brought in line with: the newest per device and mode, page by page.
 SELECT DISTINCT ON (p.device_id, p.failure_mode)
     p.prediction_id, p.device_id, d.name, p.failure_mode, p.as_of, p.horizon, p.risk, p.rul, p.rul_low, p.rul_high,
-    p.contributions, v.alarm_threshold, (v.metrics ->> 'alarm_precision')::float8
+    p.contributions, p.failed_by, v.alarm_threshold, (v.metrics ->> 'alarm_precision')::float8
 FROM predictions p
 JOIN devices d USING (device_id)
 JOIN model_versions v USING (model_version_id)
