@@ -44,12 +44,15 @@ def raise_alarm(
     failure_mode: str | None = None,
     prediction_id: int | None = None,
     times: int = 1,
+    saving: int | None = None,
+    deferred: bool = False,
 ) -> Raised:
     """Raise an alarm, escalate the uncleared one of that type, or count its repetition.
 
     It is about a device, a device model as such, or a site (customer and site): exactly one of them is given. A
     severity only rises while an alarm is uncleared, and an escalated alarm has to be acknowledged again. times: how
-    often it has occurred.
+    often it has occurred. saving: what a visit saves, in minor units. deferred: a new one is told as deferred instead
+    of raised, because no visit is left for it.
     """
     met = alarms.occur(
         connection,
@@ -64,9 +67,11 @@ def raise_alarm(
         failure_mode=failure_mode,
         prediction_id=prediction_id,
         times=times,
+        saving=saving,
+        deferred=deferred,
     )
     if met.new:
-        change = AlarmChange.RAISED
+        change = AlarmChange.DEFERRED if deferred else AlarmChange.RAISED
     elif more_urgent(severity, met.severity):
         alarms.escalate(connection, alarm_id=met.alarm_id, severity=severity, now=now)
         change = AlarmChange.ESCALATED

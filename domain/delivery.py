@@ -70,7 +70,7 @@ class Subscription:
         return all(not wanted or value in wanted for wanted, value in asked)
 
 
-OF_PEOPLE = Subscription(changes=("raised", "escalated", "reminded", "cleared"))
+OF_PEOPLE = Subscription(changes=("raised", "escalated", "reminded", "resumed", "cleared"))
 """What a person is told who asked for nothing else."""
 
 

@@ -11,6 +11,7 @@ from aftercare.wiring import Application
 from domain.device_model import DeviceModel
 from pipelines.scoring_part import Problems, ScoredPart, ScoringPart, score_part
 from service_desk.predictions import act_on_predictions
+from service_desk.visit_budget import reconsider
 from store import predictions
 from store.model_versions import champions
 from store.scoring_frames import devices_to_score, silence_allowed
@@ -58,6 +59,7 @@ def score_device_model(
         new += scored.new_predictions
         problems.add(scored.problems)
     acted = _act(application, device_model, problems)
+    reconsider(application.database, application.catalog, now=application.clock())
     for mode, why in problems.by_mode.items():
         log.error("failure mode not scored", device_model=device_model.name, failure_mode=mode, why=why)
     told = [f"{mode}: {why}" for mode, why in problems.by_mode.items()]

@@ -69,6 +69,11 @@ def priority(prediction: Prediction, mode: FailureMode, decision: Decision) -> i
     return 3 if prediction.rul <= prediction.horizon else 4
 
 
+def saving(decision: Decision) -> int:
+    """What acting now saves as expected, in minor units of the currency; negative when waiting is cheaper."""
+    return total(decision.wait) - total(decision.act_now)
+
+
 def total(lines: Sequence[DecisionLine]) -> int:
     """Sum in minor units."""
     return sum(line.minor for line in lines)

@@ -16,9 +16,10 @@ from domain.prediction import RecordedPrediction
 from domain.stock import Reservation
 from domain.ticket import TicketState
 from service_desk import parts, tickets
-from service_desk.decision import decide, decision_document, need_by, priority
+from service_desk.decision import decide, decision_document, need_by, priority, saving
 from service_desk.entitlement.settling import settle
 from service_desk.ticket_record import record_change
+from service_desk.visit_budget import must_wait
 from store import parts as store_parts
 from store import predictions as store_predictions
 from store import tickets as store_tickets
@@ -48,16 +49,14 @@ def act_on_predictions(
     database: Database, device_model: DeviceModel, predictions: Iterable[RecordedPrediction], *, now: datetime
 ) -> list[Outcome]:
     """Act on each in a short transaction of its own, repeated on a deadlock; one log line for each that changed
-    something. Those that have nothing to change, which are most, are settled together."""
-    predictions, outcomes = list(predictions), []
+    something. Those that have nothing to change, which are most, are settled together. The costliest to leave go
+    first, so that visits and parts are theirs; the outcomes are in the order of `predictions`."""
+    predictions, outcomes = list(predictions), dict[int, Outcome]()
     uneventful = _settle_uneventful(database, predictions, now)
-    for recorded in predictions:
-        if recorded.prediction_id in uneventful:
-            outcomes.append(Outcome())
-            continue
+    eventful = [recorded for recorded in predictions if recorded.prediction_id not in uneventful]
+    for recorded in sorted(eventful, key=lambda one: -_saving(device_model, one)):
         act = partial(act_on_prediction, device_model=device_model, recorded=recorded, now=now)
-        outcome = in_transaction(database, act)
-        outcomes.append(outcome)
+        outcome = outcomes[recorded.prediction_id] = in_transaction(database, act)
         if outcome.ticket or outcome.alarm not in (None, AlarmChange.REPEATED):
             log.info(
                 "prediction acted on",
@@ -69,7 +68,12 @@ def act_on_predictions(
                 ticket=outcome.ticket,
                 ticket_id=outcome.ticket_id,
             )
-    return outcomes
+    return [outcomes.get(recorded.prediction_id, Outcome()) for recorded in predictions]
+
+
+def _saving(device_model: DeviceModel, recorded: RecordedPrediction) -> int:
+    mode = device_model.failure_mode(recorded.prediction.failure_mode)
+    return saving(decide(recorded.prediction, mode, device_model.parts))
 
 
 def _settle_uneventful(database: Database, predictions: Sequence[RecordedPrediction], now: datetime) -> set[int]:
@@ -115,7 +119,14 @@ def _raise(
     met: Case,
     now: datetime,
 ) -> Outcome:
-    prediction = recorded.prediction
+    prediction, saved = recorded.prediction, _saving(device_model, recorded)
+    waits = met.ticket_id is None and must_wait(
+        connection,
+        service_centre=met.service_centre,
+        saving=saved,
+        need_by=need_by(prediction, mode, now),
+        now=now,
+    )
     raised = lifecycle.raise_alarm(
         connection,
         device_id=recorded.device_id,
@@ -126,10 +137,12 @@ def _raise(
         now=now,
         failure_mode=mode.name,
         prediction_id=recorded.prediction_id,
+        saving=saved,
+        deferred=waits,
     )
     outcome = Outcome(alarm=raised.change, alarm_id=raised.alarm.alarm_id)
     if met.ticket_id is None:
-        return _open(connection, device_model, mode, recorded, met, now, outcome)
+        return _open(connection, device_model, mode, recorded, met, now, outcome, held=raised.alarm.deferred)
     return _hasten(connection, device_model, mode, recorded, met, now, outcome)
 
 
@@ -141,18 +154,24 @@ def _open(
     met: Case,
     now: datetime,
     outcome: Outcome,
+    *,
+    held: bool,
 ) -> Outcome:
-    """Open the ticket and reserve its kit, or only suggest it while the mode's precision is below its gate."""
+    """Open the ticket and reserve its kit, or only suggest it while the mode's precision is below its gate.
+
+    held: no visit is left for it, so that it is suggested too, until `visit_budget.reconsider` finds room.
+    """
     assert outcome.alarm_id is not None
     prediction = recorded.prediction
     decision = decide(prediction, mode, device_model.parts)
     trusted = recorded.precision is not None and recorded.precision >= mode.gate_precision
+    opens = trusted and not held
     needed = need_by(prediction, mode, now)
     ticket_id = store_tickets.open_ticket(
         connection,
         recorded,
         alarm_id=outcome.alarm_id,
-        state=TicketState.OPEN if trusted else TicketState.SUGGESTED,
+        state=TicketState.OPEN if opens else TicketState.SUGGESTED,
         priority=priority(prediction, mode, decision),
         summary=rules.message(prediction, mode),
         need_by=needed,
@@ -162,14 +181,16 @@ def _open(
     if ticket_id is None:
         return outcome
     settle(connection, device_model, ticket_id=ticket_id, now=now)
-    what = "opened" if trusted else "suggested"
+    what = "opened" if opens else "suggested"
     detail = {"alarm_id": outcome.alarm_id, "prediction_id": recorded.prediction_id, "precision": recorded.precision}
+    if held and trusted:
+        detail["held"] = True
     record_change(connection, ticket_id=ticket_id, what=what, who=SYSTEM, now=now, detail=detail)
     kit = parts.reserve_kit(
         connection,
         ticket_id=ticket_id,
         service_centre=met.service_centre,
-        kit=mode.kit if trusted else (),
+        kit=mode.kit if opens else (),
         need_by=needed,
         who=SYSTEM,
         now=now,

@@ -39,6 +39,8 @@ def occur(
     failure_mode: str | None = None,
     prediction_id: int | None = None,
     times: int = 1,
+    saving: int | None = None,
+    deferred: bool = False,
 ) -> Occurrence:
     """Raise the alarm, or count `times` more occurrences of the uncleared one and lock it.
 
@@ -60,6 +62,8 @@ def occur(
             "failure_mode": failure_mode,
             "prediction_id": prediction_id,
             "times": times,
+            "saving": saving,
+            "deferred": deferred,
         },
     ).fetchone()
     assert row is not None

@@ -45,3 +45,13 @@ CREATE TABLE alarm_comments (
     comment text NOT NULL CHECK (comment <> '')
 );
 CREATE INDEX alarm_comments_of_alarm ON alarm_comments (alarm_id, alarm_comment_id);
+
+CREATE TABLE visit_capacities (
+    service_centre text PRIMARY KEY REFERENCES service_centres ON DELETE CASCADE,
+    visits_per_week integer NOT NULL CHECK (visits_per_week >= 0)
+);
+COMMENT ON TABLE visit_capacities IS 'Visits that a service centre can make in a week; a centre without a row takes all that is predicted.';
+
+ALTER TABLE alarms ADD COLUMN saving bigint;
+COMMENT ON COLUMN alarms.saving IS
+    'What a visit now saves as expected, in minor units of the currency, by the newest prediction that raised it.';

@@ -1,14 +1,15 @@
 -- raise --
 -- A new alarm, or one more occurrence of the uncleared one: the partial unique index decides.
 INSERT INTO alarms (device_id, device_model, customer, site, alarm_type, severity, raised_at, last_at, source, failure_mode,
-    prediction_id, message, count)
+    prediction_id, message, count, saving, deferred)
 VALUES (%(device_id)s, %(device_model)s, %(customer)s, %(site)s, %(alarm_type)s, %(severity)s, %(now)s, %(now)s, %(source)s,
-    %(failure_mode)s, %(prediction_id)s, %(message)s, %(times)s)
+    %(failure_mode)s, %(prediction_id)s, %(message)s, %(times)s, %(saving)s, %(deferred)s)
 ON CONFLICT (device_id, device_model, customer, site, alarm_type) WHERE active DO UPDATE
 SET count = alarms.count + EXCLUDED.count,
     last_at = greatest(alarms.last_at, EXCLUDED.last_at),
     message = EXCLUDED.message,
-    prediction_id = coalesce(EXCLUDED.prediction_id, alarms.prediction_id)
+    prediction_id = coalesce(EXCLUDED.prediction_id, alarms.prediction_id),
+    saving = coalesce(EXCLUDED.saving, alarms.saving)
 RETURNING alarm_id, xmax = 0 AS new, severity
 
 -- escalate --

@@ -84,7 +84,9 @@ def test_in_quiet_hours_only_what_is_critical_passes_with_what_led_to_it(
     add_channel(desk, phone)
     tell(desk, 1, 2, severity="MINOR")
     with dispatching(database_url):
-        assert wait_for(lambda: bool(desk.rows("SELECT 1 FROM deliveries WHERE due_at > now() + interval '10 minutes'")))
+        assert wait_for(
+            lambda: bool(desk.rows("SELECT 1 FROM deliveries WHERE due_at > now() + interval '10 minutes'"))
+        )
         tell(desk, 2, change="escalated", severity="CRITICAL")
         assert wait_for(lambda: bool(phone.taken))
     [message] = phone.taken
