@@ -8,8 +8,9 @@ from datetime import time
 
 import click
 
-from aftercare.cli.receiver_options import read_subscription, show, subscription_options, who, with_database
-from aftercare.cli.webhooks import as_json_option, remove_named, resume_named, try_named
+from aftercare.cli import receiver_options as options
+from aftercare.cli.receiver_options import who, with_database
+from aftercare.cli.webhooks import remove_named, resume_named, try_named
 from aftercare.wiring import Application
 from alerts import escalation, receivers
 from alerts.personal import change_person, remove_person
@@ -57,7 +58,7 @@ def add(
 
 
 @people.command("list", epilog="Example: aftercare people list --json")
-@as_json_option
+@options.as_json_option
 def list_people(as_json: bool) -> None:
     """Everybody with their channels."""
     known, channels = with_database(
@@ -74,7 +75,7 @@ def list_people(as_json: bool) -> None:
         click.echo(_describe(person))
         for channel in own:
             click.echo("  ", nl=False)
-            show(channel, as_json=False)
+            options.show(channel, as_json=False)
     if not known and not as_json:
         click.echo("nobody yet: 'aftercare people add NAME' makes somebody known")
 
@@ -85,13 +86,13 @@ def list_people(as_json: bool) -> None:
 @click.argument("person")
 @click.argument("name")
 @click.argument("address")
-@subscription_options
+@options.subscription_options
 @who
-@as_json_option
+@options.as_json_option
 def tell(person: str, name: str, address: str, who: str, as_json: bool, **wanted: tuple[str, ...]) -> None:
     """Tell PERSON of alarms by ADDRESS, in the form of Apprise; NAME tells this channel from their others.
 
-    Each of the lists lets pass what it names. Without --change: raised, escalated, reminded, cleared.
+    Each of the lists lets pass what it names. Without --change: raised, escalated, reminded, resumed, cleared.
     """
     channel = with_database(
         lambda application, connection: receivers.add_channel(
@@ -102,10 +103,10 @@ def tell(person: str, name: str, address: str, who: str, as_json: bool, **wanted
             local=application.settings.local_receivers,
             who=who,
             now=system_clock(),
-            subscription=read_subscription(OF_PEOPLE, **wanted),
+            subscription=options.read_subscription(OF_PEOPLE, **wanted),
         )
     )
-    show(channel, as_json=as_json)
+    options.show(channel, as_json=as_json)
 
 
 @people.command(epilog="Example: aftercare people test alice/mail")
@@ -138,14 +139,14 @@ def remove(name: str, who: str) -> None:
 @people.command(epilog="Example: aftercare people escalate night 10m=alice 30m=@ops --severity CRITICAL")
 @click.argument("policy")
 @click.argument("steps", nargs=-1, required=True, metavar="AFTER=WHO[,WHO] ...")
-@subscription_options
+@options.subscription_options
 @who
 def escalate(policy: str, steps: tuple[str, ...], who: str, **wanted: tuple[str, ...]) -> None:
     """Call WHO (a person, or @GROUP) when an alarm is not acknowledged AFTER it was raised, one step after another.
 
     Setting a POLICY that there is changes it. It watches alarms that are raised from now on.
     """
-    wants = read_subscription(Subscription(), **wanted)
+    wants = options.read_subscription(Subscription(), **wanted)
     receivers.check_subscription(wants)
     name, read = receivers.check_name(policy), [_read_step(step) for step in steps]
 
@@ -158,7 +159,7 @@ def escalate(policy: str, steps: tuple[str, ...], who: str, **wanted: tuple[str,
 
 
 @people.command(epilog="Example: aftercare people escalations")
-@as_json_option
+@options.as_json_option
 def escalations_list(as_json: bool) -> None:
     """Every escalation, its steps, and how many alarms wait in it."""
     for policy in with_database(lambda _, connection: escalations.policies(connection)):

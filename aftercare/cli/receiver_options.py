@@ -20,6 +20,7 @@ from store.retry import in_transaction
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 who = click.option("--who", default="command line", show_default=True, help="Name that the audit log shows.")
 OPTIONS = (
     click.option("--kind", "kinds", multiple=True, type=click.Choice(["alarm", "ticket"]), help="Default: alarm."),

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import click
 
-from aftercare.cli.receiver_options import read_subscription, show, subscription_options, who, with_database
+from aftercare.cli import receiver_options as options
+from aftercare.cli.receiver_options import who, with_database
 from alerts import receivers
 from alerts.answers import Verdict
 from alerts.trial import try_receiver
@@ -19,7 +20,6 @@ from store import deliveries
 from store import receivers as stored
 from store.database import Connection
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 WEBHOOK = ReceiverKind.WEBHOOK
 
 
@@ -31,10 +31,10 @@ def webhooks() -> None:
 @webhooks.command(epilog="Example: aftercare webhooks add erp https://erp.example.com/aftercare --kind ticket")
 @click.argument("name")
 @click.argument("url")
-@subscription_options
+@options.subscription_options
 @click.option("--from-beginning", is_flag=True, help="Send what the outbox still holds, and not only what comes.")
 @who
-@as_json_option
+@options.as_json_option
 def add(name: str, url: str, from_beginning: bool, who: str, as_json: bool, **wanted: tuple[str, ...]) -> None:
     """Send changes to URL. Each of the lists lets pass what it names; one that is not given lets everything pass.
 
@@ -45,7 +45,7 @@ def add(name: str, url: str, from_beginning: bool, who: str, as_json: bool, **wa
             connection,
             name=name,
             url=url,
-            subscription=read_subscription(Subscription(), **wanted),
+            subscription=options.read_subscription(Subscription(), **wanted),
             local=application.settings.local_receivers,
             who=who,
             now=system_clock(),
@@ -56,12 +56,12 @@ def add(name: str, url: str, from_beginning: bool, who: str, as_json: bool, **wa
 
 
 @webhooks.command("list", epilog="Example: aftercare webhooks list --json")
-@as_json_option
+@options.as_json_option
 def list_webhooks(as_json: bool) -> None:
     """Every webhook, how it does, and what it said when it failed."""
     found = with_database(lambda _, connection: stored.list_receivers(connection, WEBHOOK))
     for receiver in found:
-        show(receiver, as_json=as_json)
+        options.show(receiver, as_json=as_json)
     if not found and not as_json:
         click.echo("no webhook yet: 'aftercare webhooks add NAME URL' adds one")
 
@@ -76,7 +76,7 @@ def test(name: str) -> None:
 @webhooks.command(epilog="Example: aftercare webhooks rotate erp")
 @click.argument("name")
 @who
-@as_json_option
+@options.as_json_option
 def rotate(name: str, who: str, as_json: bool) -> None:
     """Give it a new secret. For 24 hours every delivery is signed with both."""
     _show_secret(
@@ -100,7 +100,7 @@ def resume(name: str, who: str) -> None:
 @webhooks.command(epilog="Example: aftercare webhooks refused erp")
 @click.argument("name")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
-@as_json_option
+@options.as_json_option
 def refused(name: str, limit: int, as_json: bool) -> None:
     """What it refused for good, latest first."""
     found = with_database(

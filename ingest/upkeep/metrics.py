@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
-from domain.errors import AftercareError
-from store.database import Database
+from store.database import Connection, Database
+from store.database_gauges import DatabaseGauges
 from store.sizes import backlog
 
 ROUND_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300)
@@ -34,22 +33,10 @@ class UpkeepMetrics:
         self.latest_round = Gauge(
             "aftercare_upkeep_latest_round_timestamp_seconds", "When the latest round ended", registry=registry
         )
-        registry.register(_Backlog(database))
+        registry.register(DatabaseGauges(database, _backlog))
 
 
-class _Backlog(Collector):
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        return iter(())
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Nothing while the database is away."""
-        try:
-            with self._database.transaction() as connection:
-                behind = backlog(connection)
-        except AftercareError:
-            return
-        yield GaugeMetricFamily("aftercare_upkeep_backlog_writes", "Writes not taken yet", behind.writes)
-        yield GaugeMetricFamily("aftercare_upkeep_backlog_buckets", "Buckets not rolled up yet", behind.buckets)
+def _backlog(connection: Connection) -> Iterator[GaugeMetricFamily]:
+    behind = backlog(connection)
+    yield GaugeMetricFamily("aftercare_upkeep_backlog_writes", "Writes not taken yet", behind.writes)
+    yield GaugeMetricFamily("aftercare_upkeep_backlog_buckets", "Buckets not rolled up yet", behind.buckets)

@@ -19,6 +19,7 @@ from domain.clock import ScaledClock
 PROCESSES: Mapping[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "upkeep": ("upkeep",),
+    "alarms": ("alarms",),
     "serve": ("serve",),
     "deliver": ("deliver",),
     "flows": ("flows", "--in-process"),
@@ -33,7 +34,7 @@ def own_services(settings: Settings) -> Settings:
 
 
 def platform_processes(platform: Platform, clock: ScaledClock) -> Supervisor:
-    """Ingest, API with console, delivery and flows, not started yet.
+    """Ingest, alarms, API with console, delivery and flows, not started yet.
 
     Starting them returns when devices may publish: before the broker holds ingest's subscription it has nobody to keep
     messages for, and the first scoring run takes seconds that are days of device time.
