@@ -51,6 +51,7 @@ __all__ = ["parse_device_model", "parse_duration"]
 NO_TEXTS: tuple[str, ...] = ()
 NO_TIME = timedelta()
 NO_SPANS: tuple[timedelta, ...] = ()
+USUAL_VISIT = timedelta(hours=2)
 RESERVED_CHANNELS = {"ts", "device_id", "device", "extra", "age", "installed_at"}
 """Columns of every readings table, of imports, and what a prediction may be explained by beside channels."""
 DEFAULT_WINDOWS = (6, 24)
@@ -94,6 +95,8 @@ def _device_model(document: Table) -> DeviceModel:
         offline_tolerance=head.get(
             "offline_tolerance", read_span, max(TOLERATED_INTERVALS * reading_interval, LEAST_TOLERANCE)
         ),
+        maintenance_interval=head.get("maintenance_interval", read_span, NO_TIME) or None,
+        maintenance_length=head.get("maintenance_length", read_span, USUAL_VISIT),
     )
     for table in (head, features, document):
         table.finish()
@@ -184,18 +187,28 @@ def _failure_mode(row: Table, currency: str) -> FailureMode:
         rul_cap=row.get("rul_cap", read_span),
         gate_precision=row.get("gate_precision", read_fraction),
         costs=Costs(money(cost, "planned_visit"), money(cost, "emergency_visit"), money(cost, "needless_visit")),
-        kit=tuple(
-            KitLine(line.get("part_no", read_text), line.get("quantity", read_count, 1)) for line in row.tables("kit")
-        ),
+        kit=tuple(_kit_line(line) for line in row.tables("kit")),
         guidance=Guidance(
             *(guidance.get(key, read_texts, NO_TEXTS) for key in ("symptoms", "checks", "tools", "steps", "safety"))
         ),
         event_codes=row.get("event_codes", read_texts, (name,)),
         family_mode=row.get("family_mode", read_identifier, name),
+        skills=row.get("skills", read_texts, NO_TEXTS),
+        visit_length=row.get("visit_length", read_span, USUAL_VISIT),
     )
     for table in (cost, guidance, row):
         table.finish()
     return mode
+
+
+def _kit_line(row: Table) -> KitLine:
+    line = KitLine(
+        part_no=row.get("part_no", read_text),
+        quantity=row.get("quantity", read_count, 1),
+        substitutes=row.get("substitutes", read_texts, NO_TEXTS),
+    )
+    row.finish()
+    return line
 
 
 def _part(row: Table, currency: str) -> Part:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from domain.catalog_table import Table
-from domain.device_model import Channel, DerivedChannel, DeviceModel, Part
+from domain.device_model import Channel, DerivedChannel, DeviceModel, FailureMode, KitLine, Part
 from domain.errors import CatalogError
 
 
@@ -28,13 +28,22 @@ def check_references(model: DeviceModel, document: Table) -> None:
         if mode.component not in components:
             raise document.fail(f"failure_mode {mode.name}", f"names component {mode.component!r}, which is not listed")
         for line in mode.kit:
-            if line.part_no not in parts:
-                raise document.fail(f"failure_mode {mode.name}", f"needs part {line.part_no!r}, which is not listed")
+            _check_kit_line(mode, line, parts, document)
         if mode.rul_cap < mode.horizon:
             raise document.fail(
                 f"failure_mode {mode.name}", "has a rul_cap shorter than its horizon: no life within the one is told"
             )
     _check_event_codes(model, document)
+
+
+def _check_kit_line(mode: FailureMode, line: KitLine, parts: Collection[str], document: Table) -> None:
+    place = f"failure_mode {mode.name}"
+    for part_no in (line.part_no, *line.substitutes):
+        if part_no not in parts:
+            raise document.fail(place, f"needs part {part_no!r}, which is not listed")
+    alternatives = [line.part_no, *line.substitutes]
+    if len(set(alternatives)) < len(alternatives):
+        raise document.fail(place, f"lists a part twice among {line.part_no!r} and its substitutes")
 
 
 def _check_event_codes(model: DeviceModel, document: Table) -> None:

@@ -81,10 +81,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class KitLine:
-    """So many of one part for one repair."""
+    """So many of one part for one repair; a substitute does as well, and is taken when the part is not free in time."""
 
     part_no: str
     quantity: int
+    substitutes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class FailureMode:
     horizon: the risk is that of failing within it. lead_time: notice that a visit with its part needs.
     rul_cap: remaining useful life is not told beyond it. gate_precision: tickets open by themselves only when
     the measured precision reaches it. event_codes: failure events with these codes are this mode. family_mode: modes
-    of the family's other device models with the same one are trained on together.
+    of the family's other device models with the same one are trained on together. skills: what a technician must be
+    able to do for the repair. visit_length: how long it takes at the device.
     """
 
     name: str
@@ -133,6 +135,8 @@ class FailureMode:
     guidance: Guidance = field(default_factory=Guidance)
     event_codes: Sequence[str] = ()
     family_mode: str = ""
+    skills: Sequence[str] = ()
+    visit_length: timedelta = timedelta(hours=2)
 
 
 class Statistic(StrEnum):
@@ -178,7 +182,7 @@ class DeviceModel:
 
     retention: readings older than this are dropped; rollup_retention: their roll-ups too. None: kept for ever.
     family: device models of one family may be trained on together; empty: of none. offline_tolerance: how long a device
-    may be offline before that is an alarm.
+    may be offline before that is an alarm. maintenance_interval: from one planned maintenance to the next; None: none.
     """
 
     name: str
@@ -197,6 +201,8 @@ class DeviceModel:
     family: str = ""
     alarm_rules: Sequence[AlarmRule] = ()
     offline_tolerance: timedelta = timedelta(hours=1)
+    maintenance_interval: timedelta | None = None
+    maintenance_length: timedelta = timedelta(hours=2)
 
     @property
     def readings_table(self) -> str:

@@ -9,10 +9,12 @@ from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError, InvalidInputError
 from domain.ticket import Ticket, TicketState
 from service_desk import parts
+from service_desk.booking import release
 from service_desk.closing import close as close
 from service_desk.entitlement.settling import settle
 from service_desk.moves import move
-from store import tickets
+from service_desk.notices import cancelled_notice, done_notice, planned_notice
+from store import tickets, visits
 from store.database import Connection
 
 
@@ -55,9 +57,14 @@ def plan(
     now: datetime,
     version: int | None = None,
 ) -> Ticket:
-    """Fix the time of the visit, not before `now`. Raises InvalidInputError, and as `moves.move`."""
+    """Fix the time of the visit by hand, not before `now`, without a technician; a slot that was booked is free again.
+
+    Raises InvalidInputError, and as `moves.move`.
+    """
     if planned_for < now:
         raise InvalidInputError(f"ticket {ticket_id} cannot be planned for {planned_for}: it is {now}")
+    filed = tickets.lock(connection, ticket_id)
+    release(connection, filed.ticket)
     return move(
         connection,
         ticket_id=ticket_id,
@@ -67,7 +74,10 @@ def plan(
         now=now,
         version=version,
         planned_for=planned_for,
-        detail={"planned_for": planned_for.isoformat()},
+        detail={
+            "planned_for": planned_for.isoformat(),
+            "customer_notice": planned_notice(connection, filed, planned_for),
+        },
     )
 
 
@@ -88,7 +98,8 @@ def resolve(
     connection: Connection, *, ticket_id: int, who: str, now: datetime, version: int | None = None, note: str = ""
 ) -> Ticket:
     """The technician's work is done; closing says what was found. Raises as `moves.move`."""
-    return move(
+    told = {"customer_notice": done_notice(tickets.lock(connection, ticket_id))}
+    ticket = move(
         connection,
         ticket_id=ticket_id,
         state=TicketState.RESOLVED,
@@ -96,8 +107,10 @@ def resolve(
         who=who,
         now=now,
         version=version,
-        detail={"note": note} if note else None,
+        detail={"note": note, **told} if note else told,
     )
+    visits.finish(connection, ticket_id=ticket_id)
+    return ticket
 
 
 def cancel(
@@ -110,6 +123,7 @@ def cancel(
     """
     if not reason.strip():
         raise InvalidInputError(f"ticket {ticket_id} is cancelled only with a reason: say why")
+    notice = cancelled_notice(tickets.lock(connection, ticket_id))
     ticket = move(
         connection,
         ticket_id=ticket_id,
@@ -118,7 +132,8 @@ def cancel(
         who=who,
         now=now,
         version=version,
-        detail={"reason": reason},
+        detail={"reason": reason, "customer_notice": notice} if notice else {"reason": reason},
     )
+    visits.leave(connection, ticket_id=ticket_id)
     parts.release(connection, ticket_id=ticket_id, who=who, now=now, reason=reason)
     return ticket

@@ -51,9 +51,10 @@ COMMENT ON TABLE visits IS 'Who is where when. The exclusion constraint keeps an
 COMMENT ON COLUMN visits.reference IS 'Number of a planned maintenance in the system that it was imported from.';
 COMMENT ON COLUMN visits.maintenance_length IS 'How long the maintenance takes alone; repairs that join it lengthen the visit.';
 
-ALTER TABLE tickets ADD COLUMN visit_id bigint REFERENCES visits ON DELETE SET NULL;
+ALTER TABLE tickets ADD COLUMN visit_id bigint REFERENCES visits ON DELETE SET NULL, ADD COLUMN visit_share interval;
 CREATE INDEX tickets_of_visit ON tickets (visit_id) WHERE visit_id IS NOT NULL;
 COMMENT ON COLUMN tickets.visit_id IS 'The visit that is booked or was made for it; several tickets of a device may share one.';
+COMMENT ON COLUMN tickets.visit_share IS 'How long of that visit is for this ticket.';
 
 CREATE TABLE gate_findings (
     gate_finding_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
