@@ -198,6 +198,7 @@ class Reservation(Answer):
     created_at: datetime
     reserved_at: datetime | None
     ended_at: datetime | None
+    instead_of: str | None = Field(description="The part of the kit that this one is a substitute for")
 
 
 class TicketDetail(Ticket):

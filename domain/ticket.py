@@ -36,6 +36,7 @@ class ReservationState(StrEnum):
     RESERVED = "reserved"
     BACKORDERED = "backordered"
     PICKED = "picked"
+    IN_TRANSIT = "in_transit"
     CONSUMED = "consumed"
     RELEASED = "released"
 

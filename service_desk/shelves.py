@@ -29,7 +29,7 @@ def order(
     Returns the balance after that. Raises NotFoundError, InvalidInputError, or ConflictError when more is called off
     than is on order or the reference stands for another quantity.
     """
-    _check_quantity(abs(quantity))
+    check_quantity(abs(quantity))
     key = (service_centre, part_no)
     stock = parts.lock_stock(connection, [key])[key]
     if _booked_already(connection, key, "order", reference, quantity):
@@ -56,7 +56,7 @@ def receive(
     The same `reference` again changes nothing. Returns the balance after that. Raises NotFoundError,
     InvalidInputError, or ConflictError when the reference stands for another quantity.
     """
-    _check_quantity(quantity)
+    check_quantity(quantity)
     key = (service_centre, part_no)
     stock = parts.lock_stock(connection, [key])[key]
     if _booked_already(connection, key, "receipt", reference, quantity):
@@ -95,7 +95,8 @@ def adjust(
     return fill_back_orders(connection, stock, who=who, now=now)
 
 
-def _check_quantity(quantity: int) -> None:
+def check_quantity(quantity: int) -> None:
+    """Raises InvalidInputError for what no booking can be about."""
     if not 1 <= quantity <= LARGEST:
         raise InvalidInputError(f"quantity {quantity} is not between 1 and {LARGEST:,}")
 

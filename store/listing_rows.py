@@ -197,6 +197,7 @@ class ReservationRow:
     created_at: datetime
     reserved_at: datetime | None
     ended_at: datetime | None
+    instead_of: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
 
 from domain.errors import NotFoundError
-from domain.stock import Reservation, Stock
+from domain.stock import Network, Reservation, Stock
 from domain.ticket import ReservationState
 from store.database import Connection
 from store.sql import load
@@ -22,6 +23,8 @@ SQL = load("parts")
 
 StockKey = tuple[str, str]
 """Service centre and part number."""
+USUAL_TRANSFER = timedelta(days=1)
+"""Between two centres of which nothing else is said."""
 KEY = re.compile(r"\)=\((.*)\) ")
 """The missing key as PostgreSQL names it."""
 
@@ -91,8 +94,9 @@ def add_reservation(
     state: ReservationState,
     need_by: datetime,
     now: datetime,
+    instead_of: str | None = None,
 ) -> int | None:
-    """The id of the new reservation; None when the ticket holds or awaits that part already."""
+    """The id of the new reservation; None when the ticket holds or awaits that part of its kit already."""
     row = connection.execute(
         SQL["add_reservation"],
         {
@@ -103,6 +107,7 @@ def add_reservation(
             "state": state,
             "need_by": need_by,
             "now": now,
+            "instead_of": instead_of,
         },
     ).fetchone()
     return int(row[0]) if row else None
@@ -111,6 +116,14 @@ def add_reservation(
 def fill_reservation(connection: Connection, *, reservation_id: int, now: datetime) -> None:
     """A back-order has got its stock."""
     connection.execute(SQL["fill_reservation"], {"reservation_id": reservation_id, "now": now})
+
+
+def place_reservation(
+    connection: Connection, *, reservation_id: int, service_centre: str, state: ReservationState
+) -> None:
+    """It is at, or on the way to, another centre."""
+    values = {"reservation_id": reservation_id, "service_centre": service_centre, "state": state}
+    connection.execute(SQL["place_reservation"], values)
 
 
 def end_reservation(connection: Connection, *, reservation_id: int, state: ReservationState, now: datetime) -> None:
@@ -125,13 +138,57 @@ def hasten_reservations(connection: Connection, *, ticket_id: int, need_by: date
 
 def held(connection: Connection, *, ticket_id: int) -> list[Reservation]:
     """What a ticket holds or waits for."""
-    return _reservations(connection, "held", ticket_id=ticket_id)
+    return read_reservations(connection, SQL["held"], {"ticket_id": ticket_id})
+
+
+def lock_held(connection: Connection, *, ticket_id: int) -> list[tuple[Reservation, Stock]]:
+    """What a ticket holds or waits for, each with its locked balance; read after the lock, since a back-order may have
+    been filled, or a part sent to another centre, while we waited for it."""
+    while True:
+        keys = {(row.service_centre, row.part_no) for row in held(connection, ticket_id=ticket_id)}
+        with connection.transaction() as attempt:
+            balances = lock_stock(connection, sorted(keys))
+            rows = held(connection, ticket_id=ticket_id)
+            if all((row.service_centre, row.part_no) in balances for row in rows):
+                return [(row, balances[row.service_centre, row.part_no]) for row in rows]
+            raise psycopg.Rollback(attempt)  # gives the locks back, so that the next ones are taken in order
+
+
+def read_network(connection: Connection, service_centre: str, part_nos: Sequence[str]) -> Network:
+    """Where a centre could get these parts from, as it is now; nothing is locked."""
+    wanted = {"parts": list(part_nos), "service_centre": service_centre, "usual": USUAL_TRANSFER}
+    rows = connection.execute(SQL["network"], wanted).fetchall()
+    lead_times = connection.execute(SQL["lead_times"], wanted)
+    return Network(
+        service_centre,
+        [Stock(*row[:5]) for row in rows],
+        {row[0]: row[5] for row in rows if row[0] != service_centre},
+        {row[0]: row[1] for row in lead_times},
+    )
+
+
+def set_transfer_time(connection: Connection, *, from_centre: str, to_centre: str, takes: timedelta) -> None:
+    """How long parts are under way from one centre to another, and back unless that is set too.
+
+    Raises NotFoundError for an unknown centre.
+    """
+    try:
+        connection.execute(
+            SQL["set_transfer_time"], {"from_centre": from_centre, "to_centre": to_centre, "takes": takes}
+        )
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise NotFoundError(_unknown(error)) from error
+
+
+def list_transfer_times(connection: Connection) -> list[tuple[str, str, timedelta]]:
+    """From, to, and how long; what is not listed takes `USUAL_TRANSFER`."""
+    return [(row[0], row[1], row[2]) for row in connection.execute(SQL["transfer_times"])]
 
 
 def next_waiting(connection: Connection, stock: Stock) -> Reservation | None:
     """The back-order that is needed first, among those that this locked balance can fill."""
     values = {"service_centre": stock.service_centre, "part_no": stock.part_no, "free": stock.free}
-    return next(iter(_reservations(connection, "next_waiting", **values)), None)
+    return next(iter(read_reservations(connection, SQL["next_waiting"], values)), None)
 
 
 def list_stock(connection: Connection, *, service_centre: str | None = None) -> list[Stock]:
@@ -139,9 +196,10 @@ def list_stock(connection: Connection, *, service_centre: str | None = None) -> 
     return [Stock(*row) for row in connection.execute(SQL["list_stock"], {"service_centre": service_centre})]
 
 
-def _reservations(connection: Connection, query: str, **values: object) -> list[Reservation]:
+def read_reservations(connection: Connection, query: LiteralString, values: Mapping[str, object]) -> list[Reservation]:
+    """The rows of a query that selects a reservation's columns."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(SQL[query], values).fetchall()
+        rows = cursor.execute(query, values).fetchall()
     return [Reservation(**{**row, "state": ReservationState(row["state"])}) for row in rows]
 
 

@@ -339,23 +339,27 @@ CREATE TABLE part_reservations (
     part_no text NOT NULL REFERENCES parts,
     service_centre text NOT NULL REFERENCES service_centres,
     quantity bigint NOT NULL CHECK (quantity > 0),
-    state text NOT NULL CHECK (state IN ('reserved', 'backordered', 'picked', 'consumed', 'released')),
+    state text NOT NULL CHECK (state IN ('reserved', 'backordered', 'picked', 'in_transit', 'consumed', 'released')),
     need_by timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
     reserved_at timestamptz,
-    ended_at timestamptz
+    ended_at timestamptz,
+    instead_of text REFERENCES parts
 );
+COMMENT ON COLUMN part_reservations.service_centre IS 'On whose shelf it lies, where it is waited for, or where it is being sent.';
+COMMENT ON COLUMN part_reservations.instead_of IS 'The part of the kit that this one is a substitute for.';
 CREATE INDEX part_reservations_of_ticket ON part_reservations (ticket_id);
 CREATE INDEX part_reservations_waiting ON part_reservations (service_centre, part_no, need_by) WHERE state = 'backordered';
-CREATE UNIQUE INDEX part_reservations_once ON part_reservations (ticket_id, part_no)
-    WHERE state IN ('reserved', 'backordered', 'picked');
+CREATE UNIQUE INDEX part_reservations_once ON part_reservations (ticket_id, coalesce(instead_of, part_no))
+    WHERE state IN ('reserved', 'backordered', 'picked', 'in_transit');
 
 CREATE TABLE stock_journal (
     journal_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL,
     service_centre text NOT NULL,
     part_no text NOT NULL,
-    movement text NOT NULL CHECK (movement IN ('receipt', 'order', 'reserve', 'release', 'consume', 'adjust')),
+    movement text NOT NULL CHECK (movement IN (
+        'receipt', 'order', 'reserve', 'release', 'consume', 'adjust', 'transfer_out', 'transfer_in', 'return')),
     on_hand_change bigint NOT NULL DEFAULT 0,
     allocated_change bigint NOT NULL DEFAULT 0,
     on_order_change bigint NOT NULL DEFAULT 0,

@@ -153,7 +153,8 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) p ON true
 CROSS JOIN LATERAL (
-    SELECT count(*) AS parts_needed, count(*) FILTER (WHERE state <> 'backordered') AS parts_ready
+    SELECT count(*) AS parts_needed, count(*) FILTER (
+        WHERE state = 'consumed' OR state IN ('reserved', 'picked') AND service_centre = d.service_centre) AS parts_ready
     FROM part_reservations WHERE ticket_id = t.ticket_id AND state <> 'released'
 ) r
 
@@ -182,7 +183,7 @@ WHERE ticket_id = %(ticket_id)s ORDER BY ticket_event_id
 -- reservations --
 -- Part reservations, newest first.
 SELECT r.reservation_id, r.ticket_id, d.name AS device, r.part_no, p.description, r.service_centre, r.quantity, r.state,
-    r.need_by, r.created_at, r.reserved_at, r.ended_at
+    r.need_by, r.created_at, r.reserved_at, r.ended_at, r.instead_of
 FROM part_reservations r
 JOIN parts p USING (part_no)
 JOIN tickets t USING (ticket_id)
@@ -239,7 +240,7 @@ SELECT
      FROM (SELECT state, count(*) AS n FROM unsettled GROUP BY 1) c) AS tickets,
     (SELECT coalesce(jsonb_object_agg(state, n), '{}')
      FROM (SELECT state, count(*) AS n FROM part_reservations
-           WHERE state IN ('reserved', 'backordered', 'picked') GROUP BY 1) c) AS reservations,
+           WHERE state IN ('reserved', 'backordered', 'picked', 'in_transit') GROUP BY 1) c) AS reservations,
     (SELECT count(*) FROM alarms WHERE active AND NOT acknowledged) AS unacknowledged,
     (SELECT count(*) FROM unsettled
      WHERE need_by >= %(now)s AND need_by < %(now)s::timestamptz + interval '7 days') AS needed_within_week,

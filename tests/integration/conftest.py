@@ -14,14 +14,19 @@ import httpx
 import pytest
 import uvicorn
 
+from access.signing_in import begin_session
+from aftercare.access import COOKIE
 from aftercare.cli.serve import compose, listen
 from aftercare.settings import load_settings
 from aftercare.wiring import Application, Catalog
 from alerts.feed import Feed
+from domain.account import Role
+from domain.clock import system_clock
 from domain.device_model import Component, DeviceModel
 from domain.prediction import Prediction, RecordedPrediction
 from models import learners, out_of_fold, training
 from service_desk.predictions import Outcome, act_on_prediction
+from store import users
 from store.database import Database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -73,6 +78,18 @@ class Desk:
                 name,
                 self.device_model.name,
                 service_centre,
+            )
+        )
+
+    def add_ticket(self, name: str, *, service_centre: str = "north") -> int:
+        """An open ticket of a new device that holds no parts yet."""
+        return int(
+            self.value(
+                "INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by) "
+                "VALUES (%s, 'wear', 'open', 3, '', %s, %s) RETURNING ticket_id",
+                self.add_device(name, service_centre=service_centre),
+                START,
+                START,
             )
         )
 
@@ -132,9 +149,35 @@ class Desk:
             "AND state IN ('reserved', 'picked')) r ON true WHERE s.allocated <> r.reserved"
         )
         assert not self.rows(
+            "SELECT * FROM (SELECT part_no, sum(on_hand_change) AS moved FROM stock_journal "
+            "WHERE movement IN ('transfer_out', 'transfer_in') GROUP BY part_no) j "
+            "FULL JOIN (SELECT part_no, sum(quantity) AS under_way FROM part_transfers "
+            "WHERE state = 'in_transit' GROUP BY part_no) t USING (part_no) "
+            "WHERE coalesce(moved, 0) <> -coalesce(under_way, 0)"
+        )
+        assert not self.rows(
+            "SELECT r.* FROM part_reservations r LEFT JOIN part_transfers t ON t.reservation_id = r.reservation_id "
+            "AND t.state = 'in_transit' WHERE (r.state = 'in_transit') <> (t.transfer_id IS NOT NULL) "
+            "AND r.state NOT IN ('released', 'consumed')"
+        )
+        assert not self.rows(
+            "SELECT t.* FROM part_transfers t JOIN part_reservations r USING (reservation_id) "
+            "WHERE t.state = 'suggested' AND (r.state, r.service_centre) <> ('reserved', t.from_centre)"
+        )
+        assert not self.rows(
             "SELECT r.* FROM part_reservations r JOIN part_stock s USING (service_centre, part_no) "
             "WHERE r.state = 'backordered' AND r.quantity <= s.on_hand - s.allocated"
         )
+
+
+def session_of(database: Database, name: str, role: Role = Role.ADMIN, customer: str | None = None) -> str:
+    """What the cookie of a user holds who has just signed in; the user is made when there is none."""
+    now = system_clock()
+    with database.transaction() as connection:
+        if not users.list_users(connection, name=name):
+            users.add(connection, name=name, role=role, customer=customer, at=now)
+        user_id = users.get(connection, name).user_id
+        return begin_session(connection, user_id=user_id, name=name, by="a test", now=now)
 
 
 @dataclass
@@ -145,8 +188,10 @@ class Site:
     feed: Feed
     url: str
 
-    def client(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=10, **options)
+    def client(self, *, cookies: dict[str, str] | None = None, **options: Any) -> httpx.Client:
+        """Signed in as the admin "local", unless other cookies are given; {} is a stranger."""
+        signed_in = {COOKIE: session_of(self.desk.database, "local")} if cookies is None else cookies
+        return httpx.Client(base_url=self.url, timeout=10, cookies=signed_in, **options)
 
 
 @contextmanager
@@ -174,7 +219,7 @@ def serving(desk: Desk, **settings: object) -> Iterator[Site]:
 
 @pytest.fixture
 def site(desk: Desk) -> Iterator[Site]:
-    """API and console on loopback, without a token."""
+    """API and console on loopback."""
     with serving(desk) as served:
         yield served
 

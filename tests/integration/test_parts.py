@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import random
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from domain.device_model import KitLine
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.stock import Reservation, Stock
 from service_desk import parts, shelves
 from store.database import Connection
-from store.parts import held, list_stock
+from store.parts import held
 from store.retry import in_transaction
 
 if TYPE_CHECKING:
@@ -34,18 +28,6 @@ PARTS = ("P1", "P2", "P3")
 def add_parts(desk: Desk) -> None:
     for part_no in PARTS:
         desk.rows("INSERT INTO parts VALUES (%s, '', 100, 'EUR', '1 day') ON CONFLICT DO NOTHING", part_no)
-
-
-def add_ticket(desk: Desk, name: str) -> int:
-    return int(
-        desk.value(
-            "INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by) "
-            "VALUES (%s, 'wear', 'open', 3, '', %s, %s) RETURNING ticket_id",
-            desk.add_device(name),
-            NOW,
-            NOW,
-        )
-    )
 
 
 def reserve(
@@ -78,7 +60,7 @@ def adjust(
 
 def test_a_receipt_fills_back_orders_first_needed_first(desk: Desk) -> None:
     add_parts(desk)
-    late, soon = add_ticket(desk, "d1"), add_ticket(desk, "d2")
+    late, soon = desk.add_ticket("d1"), desk.add_ticket("d2")
     with desk.database.transaction() as connection:
         reserve(connection, late, [KitLine("P1", 1)], NOW + timedelta(days=9))
         reserve(connection, soon, [KitLine("P1", 1)], NOW + timedelta(days=1))
@@ -91,7 +73,7 @@ def test_a_receipt_fills_back_orders_first_needed_first(desk: Desk) -> None:
 
 def test_a_back_order_that_does_not_fit_does_not_hold_up_a_smaller_one(desk: Desk) -> None:
     add_parts(desk)
-    large, small = add_ticket(desk, "d1"), add_ticket(desk, "d2")
+    large, small = desk.add_ticket("d1"), desk.add_ticket("d2")
     with desk.database.transaction() as connection:
         reserve(connection, large, [KitLine("P1", 3)])
         reserve(connection, small, [KitLine("P1", 1)], NOW + timedelta(days=1))
@@ -101,7 +83,7 @@ def test_a_back_order_that_does_not_fit_does_not_hold_up_a_smaller_one(desk: Des
 
 def test_a_released_part_goes_to_who_waits_for_it(desk: Desk) -> None:
     add_parts(desk)
-    first, second = add_ticket(desk, "d1"), add_ticket(desk, "d2")
+    first, second = desk.add_ticket("d1"), desk.add_ticket("d2")
     with desk.database.transaction() as connection:
         receive(connection, "P1", 1)
         reserve(connection, first, [KitLine("P1", 1)])
@@ -111,18 +93,9 @@ def test_a_released_part_goes_to_who_waits_for_it(desk: Desk) -> None:
     desk.check_ledgers()
 
 
-def test_a_part_at_another_centre_does_not_help(desk: Desk) -> None:
-    add_parts(desk)
-    ticket_id = add_ticket(desk, "d1")
-    with desk.database.transaction() as connection:
-        receive(connection, "P1", 5, "south")
-        [reservation] = reserve(connection, ticket_id, [KitLine("P1", 1)])
-    assert reservation.state == "backordered"
-
-
 def test_a_kit_reserved_twice_is_held_once(desk: Desk) -> None:
     add_parts(desk)
-    ticket_id = add_ticket(desk, "d1")
+    ticket_id = desk.add_ticket("d1")
     with desk.database.transaction() as connection:
         receive(connection, "P1", 5)
         kit = [KitLine("P1", 1), KitLine("P1", 1), KitLine("P2", 1)]
@@ -163,7 +136,7 @@ def test_a_wrong_receipt_is_named_and_changes_nothing(
 
 def test_a_count_cannot_take_off_what_is_reserved(desk: Desk) -> None:
     add_parts(desk)
-    ticket_id = add_ticket(desk, "d1")
+    ticket_id = desk.add_ticket("d1")
     with desk.database.transaction() as connection:
         receive(connection, "P1", 2)
         reserve(connection, ticket_id, [KitLine("P1", 2)])
@@ -173,7 +146,7 @@ def test_a_count_cannot_take_off_what_is_reserved(desk: Desk) -> None:
 
 def test_a_count_of_the_shelf_fills_back_orders_and_changes_nothing_the_second_time(desk: Desk) -> None:
     add_parts(desk)
-    ticket_id = add_ticket(desk, "d1")
+    ticket_id = desk.add_ticket("d1")
     with desk.database.transaction() as connection:
         reserve(connection, ticket_id, [KitLine("P1", 2)])
         for _ in range(2):
@@ -242,87 +215,3 @@ def test_the_journal_refuses_to_be_rewritten(desk: Desk) -> None:
         receive(connection, "P1", 2)
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         desk.rows("DELETE FROM stock_journal")
-
-
-def test_whatever_happens_the_ledgers_add_up(desk: Desk) -> None:
-    add_parts(desk)
-    some_part = st.sampled_from(PARTS[:2])
-    some_kit = st.lists(st.builds(KitLine, some_part, st.integers(1, 3)), min_size=1, max_size=3)
-
-    class Storekeeper(RuleBasedStateMachine):
-        """Random bookings on few parts of a new centre, one transaction each, against the real database."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.centre = uuid.uuid4().hex
-            desk.rows("INSERT INTO service_centres VALUES (%s)", self.centre)
-            self.tickets: list[int] = []
-            for part_no in PARTS[:2]:
-                self.receives(part_no, 3)
-
-        @rule(part_no=some_part, quantity=st.integers(1, 2))
-        def receives(self, part_no: str, quantity: int) -> None:
-            with desk.database.transaction() as connection:
-                receive(connection, part_no, quantity, self.centre)
-
-        @rule(kit=some_kit, days=st.integers(0, 5))
-        def reserves(self, kit: list[KitLine], days: int) -> None:
-            self.tickets.append(add_ticket(desk, uuid.uuid4().hex))
-            with desk.database.transaction() as connection:
-                reserve(connection, self.tickets[-1], kit, NOW + timedelta(days=days), self.centre)
-
-        @precondition(lambda self: self.tickets)
-        @rule(data=st.data(), end=st.sampled_from([parts.release, parts.consume]))
-        def ends(self, data: st.DataObject, end: Callable[..., None]) -> None:
-            ticket_id = self.tickets.pop(data.draw(st.integers(0, len(self.tickets) - 1)))
-            with desk.database.transaction() as connection:
-                end(connection, ticket_id=ticket_id, who="test", now=NOW, reason="")
-                assert held(connection, ticket_id=ticket_id) == []
-
-        @rule(part_no=some_part, change=st.integers(-2, 2))
-        def counts(self, part_no: str, change: int) -> None:
-            with desk.database.transaction() as connection:
-                balances = {row.part_no: row for row in list_stock(connection, service_centre=self.centre)}
-            balance = balances[part_no]
-            counted = max(balance.on_hand + change, 0)
-            possible = counted >= balance.allocated
-            with desk.database.transaction() as connection, nullcontext() if possible else pytest.raises(ConflictError):
-                assert adjust(connection, part_no, counted, self.centre).on_hand == counted
-
-        @invariant()
-        def adds_up(self) -> None:
-            desk.check_ledgers()
-
-    run_state_machine_as_test(
-        Storekeeper,
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=20,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
-
-def test_sixteen_workers_on_few_parts_never_oversell_nor_deadlock(desk: Desk) -> None:
-    add_parts(desk)
-    tickets = [add_ticket(desk, f"d{number}") for number in range(16)]
-
-    def work(ticket_id: int) -> None:
-        chance = random.Random(ticket_id)
-        for _ in range(12):
-            kit = [KitLine(part_no, chance.randint(1, 2)) for part_no in chance.sample(PARTS, 2)]
-            in_transaction(desk.database, lambda connection, kit=kit: reserve(connection, ticket_id, kit))
-            part_no = chance.choice(PARTS)
-            in_transaction(desk.database, lambda connection, part_no=part_no: receive(connection, part_no, 1))
-            end = chance.choice([parts.release, parts.consume])
-            in_transaction(
-                desk.database,
-                lambda connection, end=end: end(connection, ticket_id=ticket_id, who="test", now=NOW, reason=""),
-            )
-
-    with ThreadPoolExecutor(16) as pool:
-        list(pool.map(work, tickets))
-    desk.check_ledgers()
-    assert desk.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0

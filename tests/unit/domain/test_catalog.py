@@ -70,6 +70,17 @@ def test_a_catalog_file_becomes_a_device_model():
         ("planned_visit = 100", "planned_visit = 1.5", "minor units"),
         ('component = "seal"', 'component = "shaft"', "names component 'shaft', which is not listed"),
         ('part_no = "SEAL-1"\n[[part]]', 'part_no = "SEAL-2"\n[[part]]', "needs part 'SEAL-2', which is not listed"),
+        (
+            'part_no = "SEAL-1"\n[[part]]',
+            'part_no = "SEAL-1"\nsubstitutes = ["S"]\n[[part]]',
+            "needs part 'S', which is not",
+        ),
+        (
+            'part_no = "SEAL-1"\n[[part]]',
+            'part_no = "SEAL-1"\nsubstitutes = ["SEAL-1"]\n[[part]]',
+            "lists a part twice",
+        ),
+        ('part_no = "SEAL-1"\n[[part]]', 'part_no = "SEAL-1"\nsubstitute = "S"\n[[part]]', "substitute is not known"),
         ("gate_precision = 0.7", "gate_precision = 70", "is not between 0 and 1"),
         ('title = "Flow"', 'title = "Flow"\ntypo = 1', "typo is not known here"),
         ('name = "flow"', 'name = "ts"', "is a column of every readings table"),
