@@ -117,13 +117,14 @@ def test_a_run_is_recorded_and_leads_to_its_training_run(
 ) -> None:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    from pipelines.flows import score, train
+    from pipelines.flows import measure_drift, score, train
 
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with temporary_settings({PREFECT_API_URL: prefect.url}):
         trained = train([MODEL])
         scored = score()
+        measured = measure_drift([MODEL])
 
     assert [result.failure_mode for result in trained if result.model_version_id] == sorted(TRAINED, reverse=True)
     assert [result.failure_mode for result in trained if result.problem] == [TOO_FEW]
@@ -134,6 +135,9 @@ def test_a_run_is_recorded_and_leads_to_its_training_run(
     tasks = ask(prefect, "task_runs", {"flow_runs": {"id": {"any_": [flow_run_id]}}})
     assert [task["name"].rsplit("-", 1)[0] for task in tasks] == ["train device model"]
     assert [run["state_type"] for run in runs(prefect, "score")] == ["COMPLETED"]
+    assert [(one.failure_mode, one.problem) for one in measured] == [(mode, "") for mode in TRAINED]
+    assert [run["state_type"] for run in runs(prefect, "drift")] == ["COMPLETED"]
+    assert plant.value("SELECT count(*) FROM drift_findings") == sum(len(one.findings) for one in measured)
 
 
 def test_one_process_scores_by_itself_and_outlives_prefect_being_away(
@@ -203,7 +207,7 @@ def test_deployments_are_registered_and_really_run(
     assert all(run["auto_scheduled"] for run in executed)
 
 
-@pytest.mark.parametrize("arguments", [["train", MODEL], ["score"], ["flows"]])
+@pytest.mark.parametrize("arguments", [["train", MODEL], ["score"], ["drift"], ["flows"]])
 def test_without_prefect_it_is_one_line(
     plant: Plant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
@@ -219,6 +223,21 @@ def test_without_prefect_it_is_one_line(
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"aftercare: {nobody}: ")
     assert line.endswith("Start Prefect or correct PREFECT_API_URL")
+
+
+def test_a_cluster_without_a_prefect_server_is_told(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", plant.url)
+    monkeypatch.setenv("AFTERCARE_DASK", "tcp://127.0.0.1:8786")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr("sys.argv", ["aftercare", "score"])
+
+    with pytest.raises(SystemExit) as leaving:
+        main()
+
+    assert leaving.value.code == 1
+    assert "AFTERCARE_DASK is set and PREFECT_API_URL is not" in capsys.readouterr().err
 
 
 def test_flows_need_to_know_their_server(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
