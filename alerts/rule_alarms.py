@@ -136,17 +136,19 @@ def _judge_silence(
     connection: Connection, device_model: DeviceModel, listening: Listening, after: int, now: datetime
 ) -> tuple[int, int, int]:
     due = rule_memories.silent(
-        connection, device_model, until=listening.until, unjudged=UNJUDGED, after=after, limit=DEVICES_AT_ONCE
+        connection, device_model, listening=listening, unjudged=UNJUDGED, after=after, limit=DEVICES_AT_ONCE
     )
     told, kept = 0, []
-    for device_id, zone, stored in due:
-        memory, findings = _fall_silent(device_model, stored, listening, _zone(zone))
+    for one in due:
+        device_id = one.device_id
+        heard = replace(listening, since=max(listening.since, one.online_since or listening.since))
+        memory, findings = _fall_silent(device_model, one.memory, heard, _zone(one.time_zone))
         for finding in findings:
             _tell(connection, device_model, device_id, finding, now)
         told += len(findings)
         kept.append((device_id, store_form(memory), next_silence(device_model.alarm_rules, memory)))
     rule_memories.keep(connection, kept)
-    return told, due[-1][0] if due else after, len(due)
+    return told, due[-1].device_id if due else after, len(due)
 
 
 def _fall_silent(

@@ -5,13 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from domain.device import Connectivity
-from store.presence import Change, Listening, Signs, ToldBy
-
-INTERVALS = 3
-"""A device may miss this many of its intervals: one lost or late message tells nothing yet."""
-GRACE = timedelta(minutes=1)
-"""On top of them: for the device to find its way back to a broker that was restarted, and for messages under way. A
-broker that is stopped sends the wills of all its devices, so a will has to wait as long."""
+from store.presence import GRACE, INTERVALS, Change, Listening, Signs, ToldBy
 
 
 def judge(signs: Signs, listening: Listening) -> Change | None:

@@ -14,6 +14,11 @@ from store.sql import load
 SQL = load("presence")
 INTERRUPTION = timedelta(minutes=1)
 """A pause between two heartbeats beyond which ingest was away."""
+INTERVALS = 3
+"""A device may miss this many of its intervals: one lost or late message tells nothing yet."""
+GRACE = timedelta(minutes=1)
+"""On top of them: for the device to find its way back to a broker that was restarted, and for messages under way. A
+broker that is stopped sends the wills of all its devices, so a will has to wait as long."""
 
 
 class ToldBy(StrEnum):

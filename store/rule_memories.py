@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from domain.device_model import DeviceModel
 from store.database import Connection
+from store.presence import GRACE, INTERVALS, Listening
 from store.readings import list_channels
 from store.sql import load
 
@@ -50,6 +51,16 @@ class Wanted:
     after: datetime
     until: datetime
     most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A device of which a rule for silence is due. online_since: None when nobody knows."""
+
+    device_id: int
+    time_zone: str
+    online_since: datetime | None
+    memory: StoredMemory
 
 
 def note_unjudged(connection: Connection, device_model: DeviceModel) -> None:
@@ -130,24 +141,28 @@ def silent(
     connection: Connection,
     device_model: DeviceModel,
     *,
-    until: datetime,
+    listening: Listening,
     unjudged: timedelta,
     after: int,
     limit: int,
-) -> list[tuple[int, str, StoredMemory]]:
-    """Devices with an id above `after` for which a rule for silence is due by `until`, locked: id, time zone, memory.
+) -> list[Silent]:
+    """Devices with an id above `after` for which a rule for silence is due by what is stored, locked.
 
-    None of which something later than what was judged, by more than `unjudged`, is stored.
+    None of which something later than what was judged, by more than `unjudged`, is stored, and none that is offline or
+    could be called so within `unjudged` from now.
     """
     parameters = {
         "device_model": device_model.name,
-        "until": until,
+        "until": listening.until,
+        "listening_since": listening.since,
+        "missed": INTERVALS,
+        "grace": GRACE + unjudged,
         "unjudged": unjudged,
         "after": after,
         "limit": limit,
     }
     rows = connection.execute(SQL["silent"], parameters)
-    return [(device_id, zone, StoredMemory(*memory)) for device_id, zone, *memory in rows]
+    return [Silent(device_id, zone, online, StoredMemory(*memory)) for device_id, zone, online, *memory in rows]
 
 
 def backlog(connection: Connection) -> int:
@@ -158,5 +173,5 @@ def backlog(connection: Connection) -> int:
 
 
 def zones(connection: Connection, device_model: DeviceModel) -> dict[str, str]:
-    """Every device of the model by name, with the time zone of its service centre."""
+    """Every device of the model by name, with the time zone of its site, or of its service centre."""
     return dict(connection.execute(SQL["zones"], {"device_model": device_model.name}).fetchall())

@@ -8,10 +8,10 @@ from functools import partial
 
 import structlog
 
-from ingest.presence import GRACE, INTERVALS, judge
+from ingest.presence import judge
 from store import presence
 from store.database import Connection, Database
-from store.presence import Listening
+from store.presence import GRACE, INTERVALS, Listening
 from store.retry import in_transaction
 
 log = structlog.get_logger()

@@ -24,9 +24,10 @@ WITH taken AS (
         ORDER BY device_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING device_id, first_ts, last_ts
 )
-SELECT t.device_id, t.first_ts, t.last_ts, c.time_zone, m.judged_until, m.states, m.older_at, m.older, m.newer_at, m.newer,
+SELECT t.device_id, t.first_ts, t.last_ts, coalesce(s.time_zone, c.time_zone), m.judged_until, m.states, m.older_at, m.older, m.newer_at, m.newer,
     m.told
 FROM taken t JOIN devices d USING (device_id) JOIN service_centres c USING (service_centre)
+LEFT JOIN sites s USING (customer, site)
 LEFT JOIN rule_memories m USING (device_id)
 ORDER BY t.device_id
 
@@ -59,11 +60,19 @@ SET judged_until = EXCLUDED.judged_until, states = EXCLUDED.states, older_at = E
 
 -- silent --
 -- Due by what ingest has stored, of devices of which everything that came was judged. A device whose latest reading waits
--- for upkeep is not silent, it is only not judged yet.
-SELECT m.device_id, c.time_zone, m.judged_until, m.states, m.older_at, m.older, m.newer_at, m.newer, m.told
+-- for upkeep is not silent, it is only not judged yet. What is offline has an alarm for that, or its whole site has, and what
+-- is overdue may turn out to be: it is left until presence has had the time to say so.
+SELECT m.device_id, coalesce(s.time_zone, c.time_zone), CASE d.connectivity WHEN 'online' THEN d.connectivity_at END,
+    m.judged_until, m.states, m.older_at, m.older, m.newer_at, m.newer, m.told
 FROM rule_memories m JOIN devices d USING (device_id) JOIN service_centres c USING (service_centre)
+JOIN device_models dm USING (device_model)
+LEFT JOIN sites s USING (customer, site)
+CROSS JOIN LATERAL (SELECT greatest(dm.reading_interval, d.heard_every) AS every) heard
 WHERE d.device_model = %(device_model)s AND m.device_id > %(after)s AND m.silent_from <= %(until)s
     AND d.last_seen_at <= m.judged_until + %(unjudged)s::interval
+    AND d.connectivity <> 'offline' AND d.gone_at IS NULL
+    AND (d.heard_at IS NULL OR d.heard_at >= %(until)s - heard.every
+        OR greatest(d.heard_at, %(listening_since)s) < %(until)s - %(missed)s * heard.every - %(grace)s::interval)
     AND NOT EXISTS (SELECT FROM unjudged_readings u WHERE u.device_id = m.device_id)
 ORDER BY m.device_id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
 
@@ -72,5 +81,6 @@ SELECT count(*) FROM unjudged_readings
 
 -- zones --
 -- On whose clock the hours of rules are, by device.
-SELECT d.name, c.time_zone FROM devices d JOIN service_centres c USING (service_centre)
+SELECT d.name, coalesce(s.time_zone, c.time_zone) FROM devices d JOIN service_centres c USING (service_centre)
+LEFT JOIN sites s USING (customer, site)
 WHERE d.device_model = %(device_model)s ORDER BY d.name

@@ -20,13 +20,13 @@ from domain.alarm_rule import AlarmRule, Limit, Silence
 from domain.device import Device
 from domain.device_model import DeviceModel
 from ingest.upkeep.readings import take_written
-from store import devices, reading_batches
+from store import devices, reading_batches, rule_memories
 from store.database import Database
 from store.presence import Listening
 from store.reading_block import ReadingBlock
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 HOT = AlarmRule("hot", "Too hot", Severity.MAJOR, Limit("vibration", bound=10, clear=8), patience=timedelta(hours=3))
 SILENT = AlarmRule("silent", "No vibration", Severity.MINOR, Silence("vibration", timedelta(hours=2)))
 
@@ -247,3 +247,59 @@ def test_a_device_that_went_before_its_site_is_told_by_the_site(plant: Plant) ->
     plant.go_offline("c2", "c3")
     assert plant.judge_absences(6.2) == 2
     assert [row[1:3] for row in plant.alarms()] == [("offline", False), ("site_offline", True)]
+
+
+def test_a_site_that_goes_quiet_raises_no_alarm_of_a_rule_for_silence_that_is_quicker_than_presence(
+    plant: Plant,
+) -> None:
+    names = [f"m{number}" for number in range(5)]
+    plant.register(*names, site="Plant 2")
+    for name in names:
+        plant.write(name, {0: 5})
+    plant.judge()
+    plant.rows("UPDATE device_models SET reading_interval = '1 hour'")
+    plant.rows("UPDATE devices SET connectivity = 'online', connectivity_at = %s, heard_at = %s", NOW - DAY, NOW)
+    assert plant.silence(121) == 0, "overdue: presence may call them offline within the next two hours"
+    plant.go_offline(*names)
+    assert plant.silence(600) == 0, "the site's alarm tells of them"
+    assert plant.judge_absences(11) == 1
+    assert plant.feed() == ["raised"]
+
+
+def test_a_channel_that_is_silent_while_its_device_is_heard_is_an_alarm(plant: Plant) -> None:
+    plant.write("c1", {0: 5})
+    plant.judge()
+    plant.rows("UPDATE device_models SET reading_interval = '1 hour'")
+    plant.rows(
+        "UPDATE devices SET connectivity = 'online', connectivity_at = %s, heard_at = %s",
+        NOW + 60 * MINUTE,
+        NOW + 170 * MINUTE,
+    )
+    assert plant.silence(175) == 0, "it has been online for less than two hours"
+    plant.rows("UPDATE devices SET connectivity_at = %s", NOW - DAY)
+    assert plant.silence(175) == 1
+
+
+def test_a_device_that_presence_does_not_call_offline_in_time_is_an_alarm(plant: Plant) -> None:
+    plant.write("c1", {0: 5})
+    plant.judge()
+    plant.rows("UPDATE device_models SET reading_interval = '1 hour'")
+    plant.rows("UPDATE devices SET connectivity = 'online', connectivity_at = %s, heard_at = %s", NOW - DAY, NOW)
+    assert plant.silence(181) == 0
+    assert plant.silence(183) == 1
+
+
+def test_active_hours_are_those_of_the_site(plant: Plant) -> None:
+    site = (
+        "INSERT INTO sites (customer, site, time_zone, hours, holidays, closed_days, travel_cost) "
+        "VALUES ('Dairy', 'Plant 1', 'America/Denver', '24/7', '', '{}', 0)"
+    )
+    plant.register("c9", site="Plant 9")
+    plant.rows(site)
+    with plant.database.transaction() as connection:
+        zones = rule_memories.zones(connection, plant.device_model)
+    assert zones == {"c1": "America/Denver", "c9": "Europe/Berlin"}
+    plant.write("c1", {0: 5})
+    with plant.database.transaction() as connection:
+        [taken] = rule_memories.take(connection, plant.device_model, limit=10)
+    assert taken.time_zone == "America/Denver"

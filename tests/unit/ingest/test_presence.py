@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.device import Connectivity
-from ingest.presence import GRACE, judge
-from store.presence import Change, Listening, Signs, ToldBy
+from ingest.presence import judge
+from store.presence import GRACE, Change, Listening, Signs, ToldBy
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
