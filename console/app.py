@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from aftercare.access import Access
 from aftercare.wiring import Application
 from alerts.feed import Feed
-from console import forms, live, model_pages, pages, rejected_pages
+from console import alarm_pages, forms, live, model_pages, pages, rejected_pages
 from console.render import show
 from domain.errors import AftercareError, ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
@@ -33,7 +33,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.encode_row = live.row_encoder(application)
-    for module in (pages, model_pages, rejected_pages, forms, live):
+    for module in (pages, model_pages, rejected_pages, forms, alarm_pages, live):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("console") / "static")), name="static")
     app.add_exception_handler(AftercareError, _ours)

@@ -120,8 +120,8 @@ def alarms(request: Request, view: str = "active", after: After = None) -> HTMLR
     app = request.app.state.application
     with app.database.transaction() as connection:
         feed_seq = latest_feed_seq(connection)
-        active = None if view == "all" else True
-        rows = listings.alarms(connection, active=active, after=after, limit=ROWS + 1)
+        active, deferred = None if view == "all" else True, True if view == "deferred" else None
+        rows = listings.alarms(connection, active=active, deferred=deferred, after=after, limit=ROWS + 1)
         counts = listings.overview(connection, now=app.clock())
     return show(
         request,
@@ -131,7 +131,7 @@ def alarms(request: Request, view: str = "active", after: After = None) -> HTMLR
         alarms=rows[:ROWS],
         next=rows[ROWS - 1].alarm_id if len(rows) > ROWS else None,
         first_page=after is None,
-        view=view,
+        view=view if view in ("all", "deferred") else "active",
         counts=counts,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -36,3 +37,19 @@ def record(
             "detail": Jsonb(detail or {}),
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that was done."""
+
+    at: datetime
+    who: str
+    action: str
+    detail: Mapping[str, Any]
+
+
+def history(connection: Connection, *, object_kind: str, object_id: str | int, limit: int) -> list[Noted]:
+    """What was done to one object, newest first."""
+    wanted = {"object_kind": object_kind, "object_id": str(object_id), "limit": limit}
+    return [Noted(*row) for row in connection.execute(SQL["history"], wanted)]

@@ -52,6 +52,8 @@ CREATE TABLE visit_capacities (
 );
 COMMENT ON TABLE visit_capacities IS 'Visits that a service centre can make in a week; a centre without a row takes all that is predicted.';
 
+CREATE INDEX audit_of_object ON audit_log (object_kind, object_id, audit_id);
+
 ALTER TABLE alarms ADD COLUMN saving bigint;
 COMMENT ON COLUMN alarms.saving IS
     'What a visit now saves as expected, in minor units of the currency, by the newest prediction that raised it.';
