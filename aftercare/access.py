@@ -1,22 +1,22 @@
-"""Who gets in over HTTP, and what a browser is told to refuse; wraps the API and the console alike.
-
-Sign-in with people and roles is not here yet: one token opens everything.
-"""
+"""Who gets in over HTTP, and what a browser is told to refuse; wraps the API and the console alike."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-import ipaddress
-import json
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable
 
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.errors import ConfigurationError
+from access.rules import READS, require, rule_for
+from access.signing_in import Lasting, who_bears, whose_session
+from aftercare.settings import Settings
+from aftercare.wiring import Application
+from domain.account import Caller
+from domain.clock import Clock, system_clock
+from domain.errors import AftercareError, ForbiddenError, NotSignedInError
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 SECURITY_HEADERS = [
     (
         b"content-security-policy",
@@ -27,94 +27,93 @@ SECURITY_HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-CHALLENGE = [(b"www-authenticate", b'Basic realm="Aftercare", charset="UTF-8"'), (b"www-authenticate", b"Bearer")]
+COOKIE = "aftercare_session"
+
+Refuse = Callable[[Request, Exception], Awaitable[Response]]
+"""How the wrapped application says no."""
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address or host name means this machine only."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def lasting(settings: Settings) -> Lasting:
+    """How long sessions last here."""
+    return Lasting(settings.session_idle, settings.session_lifetime)
 
 
-def require_safe_listening(host: str, token: str | None) -> None:
-    """Raises ConfigurationError when anybody on the network could come in."""
-    if not token and not is_loopback(host):
-        raise ConfigurationError(
-            f"AFTERCARE_HTTP_HOST is {host}, which others can reach: "
-            "set AFTERCARE_API_TOKEN as well, or listen on 127.0.0.1"
-        )
+def keep_signed_in(response: Response, request: Request, settings: Settings, token: str) -> None:
+    """Give the browser its session. It ends by itself on the server; no page's script can read it."""
+    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=is_encrypted(request, settings))
 
 
-def presented_token(authorization: str) -> tuple[str, str | None]:
-    """The user's name and the token of an Authorization header; ("", None) when it holds none."""
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() == "bearer":
-        return "", value.strip()
-    if scheme.lower() == "basic":
-        try:
-            user, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return "", None
-        return user, password if colon else None
-    return "", None
+def is_encrypted(request: Request, settings: Settings) -> bool:
+    """Whether the browser came by HTTPS, perhaps through a proxy."""
+    return request.url.scheme == "https" or (settings.public_url or "").startswith("https://")
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as attempts are counted."""
+    return request.client.host if request.client else ""
 
 
 class Access:
-    """ASGI middleware: with a token every request must bear it; without one only this machine's own names are served.
+    """ASGI middleware: lets through who may, by `access.rules`, and leaves them in scope["caller"] and scope["who"].
 
-    Without a token the Host header is checked, because a page elsewhere may point its own name at this machine (DNS
-    rebinding). With one that gains it nothing: the browser sends the token to no other name. A change must not come
-    from another site's page (Sec-Fetch-Site, or Origin in older browsers). Leaves the user's name in scope["who"].
+    A change must not come from another site's page (Sec-Fetch-Site, or Origin in older browsers). Streams ask
+    scope["still_welcome"] from time to time. Sessions run by the machine's clock, also when devices' time is replayed.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
-        self._token = token or None  # an empty setting is none, not a token that everybody knows
+    def __init__(self, app: ASGIApp, application: Application, refuse: Refuse, clock: Clock = system_clock) -> None:
+        self._app, self._application, self._refuse, self._clock = app, application, refuse, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(scope, headers)
-        if refusal is None:
-            await self._app(scope, receive, _with_security_headers(send))
-        else:
-            await _refuse(_with_security_headers(send), *refusal)
-        return None
+        request, send = Request(scope, receive), _with_security_headers(send)
+        try:
+            caller = await run_in_threadpool(self._admit, request)
+        except AftercareError as error:
+            refusal = await self._refuse(request, error)
+            return await refusal(scope, receive, send)
+        scope["caller"] = caller
+        scope["who"] = caller.name if caller else ""
+        scope["still_welcome"] = lambda: self._is_welcome(request, caller)
+        return await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[HTTPStatus, str] | None:
-        host = headers.get("host", "")
-        if self._token is None:
-            scope["who"] = presented_token(headers.get("authorization", ""))[0] or "local"
-            if not is_loopback(_without_port(host)):
-                return (
-                    HTTPStatus.MISDIRECTED_REQUEST,
-                    "this server answers to localhost only: set AFTERCARE_API_TOKEN to serve other names",
-                )
-        else:
-            user, token = presented_token(headers.get("authorization", ""))
-            if token is None or not hmac.compare_digest(token.encode(), self._token.encode()):
-                return HTTPStatus.UNAUTHORIZED, "send the API token as Bearer, or as the password of Basic"
-            scope["who"] = user or "api"
-        if scope["method"] not in SAFE_METHODS and _from_elsewhere(headers, host):
-            return HTTPStatus.FORBIDDEN, "a change may not be sent by another site's page"
-        return None
+    def _admit(self, request: Request) -> Caller | None:
+        """None where nobody has to be known. Raises NotSignedInError or ForbiddenError."""
+        if request.method not in READS and _from_elsewhere(request):
+            raise ForbiddenError("a change may not be sent by another site's page")
+        rule = rule_for(request.method, request.scope["path"])
+        if rule.role is None:
+            return None
+        caller = self._identify(request)
+        require(rule, caller, request.scope["path"])
+        return caller
+
+    def _identify(self, request: Request) -> Caller:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        session = request.cookies.get(COOKIE)
+        if scheme.lower() != "bearer" and not session:
+            raise NotSignedInError("sign in, or send an API token as Bearer")
+        with self._application.database.transaction() as connection:
+            if scheme.lower() == "bearer":
+                return who_bears(connection, token=token.strip(), now=self._clock())
+            return whose_session(
+                connection, token=session or "", now=self._clock(), lasting=lasting(self._application.settings)
+            )
+
+    def _is_welcome(self, request: Request, caller: Caller | None) -> bool:
+        """Whether they could send their request again, as the same user with the same rights."""
+        try:
+            return self._admit(request) == caller
+        except (NotSignedInError, ForbiddenError):
+            return False
 
 
-def _from_elsewhere(headers: dict[str, str], host: str) -> bool:
-    site = headers.get("sec-fetch-site")
+def _from_elsewhere(request: Request) -> bool:
+    site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is not None and origin.partition("://")[2] != host
-
-
-def _without_port(host: str) -> str:
-    return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+    origin = request.headers.get("origin")
+    return origin is not None and origin.partition("://")[2] != request.headers.get("host", "")
 
 
 def _with_security_headers(send: Send) -> Send:
@@ -128,12 +127,3 @@ def _with_security_headers(send: Send) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-async def _refuse(send: Send, status: HTTPStatus, detail: str) -> None:
-    body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers += CHALLENGE
-    await send({"type": "http.response.start", "status": status.value, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from access.accounts import make_first_admin
 from aftercare.embedded import EmbeddedBroker, EmbeddedPostgres, EmbeddedPrefect, find_binaries
 from aftercare.embedded.ports import answers, free_port, in_use
 from aftercare.embedded.state import lock_folder, make_private
 from aftercare.settings import Settings, child_environment
 from aftercare.supervisor import Child, Supervisor
 from aftercare.wiring import load_catalog
+from domain.clock import system_clock
 from domain.errors import UnavailableError
-from store.database import Tier
+from store.database import Tier, connect
 from store.migrate import migrate
 
 METRICS_OFFSETS = {"ingest": 0, "upkeep": 1, "deliver": 2, "alarms": 3}
@@ -41,6 +43,7 @@ class Platform:
     shortcoming: str | None
     environment: Mapping[str, str] = field(repr=False)
     processes: Supervisor
+    admin_password: str | None = field(repr=False)
 
 
 @contextmanager
@@ -80,6 +83,9 @@ def run_platform(
             **(variables or {}),
         }
         report = migrate(services.variables["AFTERCARE_DATABASE_URL"], list(catalog.values()))
+        with connect(services.variables["AFTERCARE_DATABASE_URL"]) as connection:
+            # Of what is thrown away nobody should have to choose a password.
+            admin_password = make_first_admin(connection, now=system_clock(), one_time=not throwaway)
         if services.prefect is not None:
             services.prefect.wait_ready()
         children = [_child(process, argv, environment, settings, http_port) for process, argv in commands.items()]
@@ -93,6 +99,7 @@ def run_platform(
             shortcoming=services.shortcoming,
             environment=environment,
             processes=stack.enter_context(Supervisor(children)),
+            admin_password=admin_password,
         )
 
 

@@ -64,7 +64,17 @@ class Settings(BaseSettings):
     catalog_dir: Path | None = Field(None, description="Folder of catalog files; none: the ones that ship")
     http_host: str = Field("127.0.0.1", description="Address that the API and console listen on")
     http_port: int = Field(8080, ge=0, le=65535, description="Port of the API and console")
-    api_token: str | None = Field(None, description="Token that every request must bear; needed beyond loopback")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+$",
+        description="Address that browsers use, https://HOST, when a proxy stands in front; needed for OpenID Connect",
+    )
+    session_idle: timedelta = Field(
+        timedelta(hours=12), gt=NO_TIME, description="How long a session lasts that nobody uses"
+    )
+    session_lifetime: timedelta = Field(
+        timedelta(days=7), gt=NO_TIME, description="How long a session lasts that is used, until the next sign-in"
+    )
     clock: str = Field("system", description="Where time comes from; START@WALL_EPOCHxSPEED for a sped-up replay")
     clock_tolerance: timedelta = Field(
         timedelta(minutes=5), ge=NO_TIME, description="How far a device's clock may be ahead before it is refused"
@@ -126,6 +136,8 @@ class Settings(BaseSettings):
         "delivery_give_up",
         "outbox_retention",
         "alarm_reminder",
+        "session_idle",
+        "session_lifetime",
         mode="before",
     )
     @classmethod

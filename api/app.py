@@ -13,6 +13,7 @@ from alerts.feed import Feed
 from api import (
     agreements,
     alarms,
+    api_tokens,
     devices,
     errors,
     feed,
@@ -26,6 +27,7 @@ from api import (
     sites,
     ticket_sla,
     tickets,
+    users,
 )
 from api.metrics import Measure, Metrics
 from api.request import refuse_unknown_parameters
@@ -41,6 +43,7 @@ TAGS = {
     "agreements": "Business hours of sites, warranties and service contracts",
     "parts": "Spare parts, stock and reservations",
     "delivery": "Who is told of changes: webhooks, and people with their channels",
+    "access": "Users and the tokens of programs",
     "feed": "Changes as they happen",
     "operation": "Health and figures of this server",
 }
@@ -57,17 +60,28 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
         redoc_url=None,
         dependencies=[Depends(refuse_unknown_parameters)],
         openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
-        responses={status: errors.problem_response(status) for status in (401, 403, 404, 409, 421, 422, 503)},
+        responses={status: errors.problem_response(status) for status in (401, 403, 404, 409, 422, 429, 503)},
     )
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.metrics = Metrics(app.state.feed)
     of_service = (alarms, sites, agreements, tickets, ticket_sla, parts, receivers)
-    for module in (devices, latest, predictions, model_versions, *of_service, rejected, feed, health):
+    for module in (
+        devices,
+        latest,
+        predictions,
+        model_versions,
+        *of_service,
+        rejected,
+        users,
+        api_tokens,
+        feed,
+        health,
+    ):
         app.include_router(module.router, prefix=PREFIX)
     errors.install(app)
     app.add_middleware(Measure, metrics=app.state.metrics)
-    app.add_middleware(Access, token=application.settings.api_token)
+    app.add_middleware(Access, application=application, refuse=errors.refuse)
     _document_problems(app)
     return app
 

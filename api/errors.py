@@ -13,11 +13,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from domain.errors import AftercareError, ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from domain.errors import (
+    AftercareError,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    NotSignedInError,
+    TooManyAttemptsError,
+    UnavailableError,
+)
 
 log = structlog.get_logger()
-RETRY_AFTER = "5"
+HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "900"},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+}
 STATUS: Mapping[type[AftercareError], HTTPStatus] = {
+    NotSignedInError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -57,7 +73,7 @@ class Problem(BaseModel):
 
 def install(app: FastAPI) -> None:
     """Answer every error of this application with a problem document."""
-    app.add_exception_handler(AftercareError, _ours)
+    app.add_exception_handler(AftercareError, refuse)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -101,13 +117,13 @@ def _problem(
     )
 
 
-async def _ours(request: Request, error: Exception) -> JSONResponse:
+async def refuse(request: Request, error: Exception) -> JSONResponse:
+    """The problem document of an error of ours."""
     assert isinstance(error, AftercareError)
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", path=request.url.path, reason=str(error))
-    retry = {"Retry-After": RETRY_AFTER} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return _problem(request, status, str(error), retry)
+    return _problem(request, status, str(error), HEADERS.get(status))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

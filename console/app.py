@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from aftercare.access import Access
 from aftercare.wiring import Application
 from alerts.feed import Feed
-from console import alarm_pages, forms, live, model_pages, pages, rejected_pages
+from console import alarm_pages, forms, live, model_pages, pages, rejected_pages, sign_in_pages, user_pages
 from console.render import show
-from domain.errors import AftercareError, ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from domain.errors import (
+    AftercareError,
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    NotSignedInError,
+    PasswordToChooseError,
+    TooManyAttemptsError,
+    UnavailableError,
+)
 
 log = structlog.get_logger()
 STATUS: dict[type[AftercareError], tuple[int, str]] = {
+    NotSignedInError: (401, "Sign in"),
+    ForbiddenError: (403, "Not for you"),
+    TooManyAttemptsError: (429, "Too many attempts"),
     NotFoundError: (404, "Not found"),
     ConflictError: (409, "Somebody was faster"),
     InvalidInputError: (422, "That does not work"),
     UnavailableError: (503, "The database is away"),
 }
+
+RETRY_AFTER = {429: "900", 503: "5"}
 
 
 def create_app(application: Application, changes: Feed | None = None) -> FastAPI:
@@ -33,24 +49,29 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.encode_row = live.row_encoder(application)
-    for module in (pages, model_pages, rejected_pages, forms, alarm_pages, live):
+    for module in (sign_in_pages, user_pages, pages, model_pages, rejected_pages, forms, alarm_pages, live):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("console") / "static")), name="static")
     app.add_exception_handler(AftercareError, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(Access, token=application.settings.api_token)
+    app.add_middleware(Access, application=application, refuse=_ours)
     return app
 
 
-async def _ours(request: Request, error: Exception) -> HTMLResponse:
+async def _ours(request: Request, error: Exception) -> Response:
+    if isinstance(error, PasswordToChooseError):
+        return RedirectResponse("/password", 303)
+    if isinstance(error, NotSignedInError) and request.url.path != "/live":
+        wanted = str(request.url.replace(scheme="", netloc="")) if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?{urlencode({'next': wanted})}", 303)
     status, title = next(
         (answer for kind, answer in STATUS.items() if isinstance(error, kind)), (500, "Something is wrong")
     )
     page = show(request, "error.html", status=status, title=title, detail=str(error))
-    if status == 503:
-        page.headers["Retry-After"] = "5"
+    if status in RETRY_AFTER:
+        page.headers["Retry-After"] = RETRY_AFTER[status]
     return page
 
 

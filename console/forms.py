@@ -77,9 +77,13 @@ def move_ticket(request: Request, ticket_id: Id, move: str, form: Form) -> Redir
 
 
 def _back(form: Mapping[str, str], otherwise: str) -> RedirectResponse:
-    target = form.get("back", "")
-    inside = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return RedirectResponse(target if inside else otherwise, 303)
+    return RedirectResponse(inside(form.get("back", ""), otherwise), 303)
+
+
+def inside(target: str, otherwise: str) -> str:
+    """The address when it is one of this console's own, else the other: nobody is sent elsewhere by a link."""
+    own = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if own else otherwise
 
 
 def _hours(form: Mapping[str, str]) -> int:

@@ -27,3 +27,19 @@ class ConflictError(AftercareError):
 
 class UnavailableError(AftercareError):
     """A service that is needed (database, broker, scheduler) cannot be reached now; trying again later may work."""
+
+
+class NotSignedInError(AftercareError):
+    """Nobody has said who they are, or what they said is not so."""
+
+
+class ForbiddenError(AftercareError):
+    """Whoever asks is known and may not do this."""
+
+
+class TooManyAttemptsError(AftercareError):
+    """It was tried too often in a short time; waiting helps."""
+
+
+class PasswordToChooseError(ForbiddenError):
+    """Whoever asks came with a one-time password and has to replace it before anything else."""

@@ -35,9 +35,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("aftercare.cli.serve:serve", "Serve the HTTP API and the web console."),
     "simulate": ("aftercare.cli.simulate:simulate", "Publish a simulated or recorded fleet over MQTT."),
     "stock": ("aftercare.cli.stock:stock", "Parts on the shelves of the service centres."),
+    "tokens": ("aftercare.cli.users:tokens", "Tokens by which programs are known to the API."),
     "train": ("aftercare.cli.modelling:train", "Train the failure models."),
     "upkeep": ("aftercare.cli.upkeep:upkeep", "Keep roll-ups and latest values up to date, and drop what expired."),
     "up": ("aftercare.cli.up:up", "Run everything on this machine until Ctrl-C."),
+    "users": ("aftercare.cli.users:users", "Who may sign in, with which role, and whose devices they see."),
     "webhooks": ("aftercare.cli.webhooks:webhooks", "Programs that are sent every change they subscribed to."),
 }
 """Where each command is, and what the list of commands says of it: a command's module, and what that imports, is read

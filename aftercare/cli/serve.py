@@ -13,12 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import api.app
 import console.app
+from access.accounts import FIRST_ADMIN, make_first_admin
 from aftercare import wiring
-from aftercare.access import require_safe_listening
 from aftercare.logs import configure_logging
 from aftercare.settings import load_settings
 from aftercare.wiring import Application
 from alerts.feed import Feed
+from domain.clock import system_clock
 from domain.errors import ConfigurationError
 from store.migrate import require_current
 
@@ -31,12 +32,14 @@ def serve() -> None:
     """Serve the HTTP API and the web console until Ctrl-C or SIGTERM."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    require_safe_listening(settings.http_host, settings.api_token)
     application = wiring.build(settings, pool_size=16, application="aftercare serve")
     listening = listen(settings.http_host, settings.http_port)
     with listening, application.database as database:
         with database.transaction() as connection:
             require_current(connection)
+            password = make_first_admin(connection, now=system_clock())
+        if password is not None:
+            click.echo(f"first start: sign in as {FIRST_ADMIN} with the one-time password {password}")
         host, port = listening.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         log.info("serving", console=f"{address}/", api=f"{address}{api.app.PREFIX}", database=database.name)

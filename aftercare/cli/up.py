@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from access.accounts import FIRST_ADMIN
 from aftercare.logs import configure_logging
 from aftercare.one_machine import Platform, run_platform
 from aftercare.settings import load_settings
@@ -66,6 +67,8 @@ def _show(platform: Platform) -> None:
         ("data", str(platform.data_dir)),
     ):
         click.echo(f"  {title:<9} {value}")
+    if platform.admin_password:
+        click.echo(f"first start: sign in as {FIRST_ADMIN} with the one-time password {platform.admin_password}")
     if platform.shortcoming:
         click.echo(f"note: {platform.shortcoming}")
     password = platform.data_dir / "postgres.password"

@@ -14,14 +14,20 @@ import httpx
 import pytest
 import uvicorn
 
+from access.signing_in import begin_session
+from aftercare.access import COOKIE
+from aftercare.cli.main import main
 from aftercare.cli.serve import compose, listen
 from aftercare.settings import load_settings
 from aftercare.wiring import Application, Catalog
 from alerts.feed import Feed
+from domain.account import Role
+from domain.clock import system_clock
 from domain.device_model import Component, DeviceModel
 from domain.prediction import Prediction, RecordedPrediction
 from models import learners, out_of_fold, training
 from service_desk.predictions import Outcome, act_on_prediction
+from store import users
 from store.database import Database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -165,6 +171,16 @@ class Desk:
         )
 
 
+def session_of(database: Database, name: str, role: Role = Role.ADMIN, customer: str | None = None) -> str:
+    """What the cookie of a user holds who has just signed in; the user is made when there is none."""
+    now = system_clock()
+    with database.transaction() as connection:
+        if not users.list_users(connection, name=name):
+            users.add(connection, name=name, role=role, customer=customer, at=now)
+        user_id = users.get(connection, name).user_id
+        return begin_session(connection, user_id=user_id, name=name, by="a test", now=now)
+
+
 @dataclass
 class Site:
     """API and console served over real HTTP beside the desk that they show."""
@@ -173,8 +189,10 @@ class Site:
     feed: Feed
     url: str
 
-    def client(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=10, **options)
+    def client(self, *, cookies: dict[str, str] | None = None, **options: Any) -> httpx.Client:
+        """Signed in as the admin "local", unless other cookies are given; {} is a stranger."""
+        signed_in = {COOKIE: session_of(self.desk.database, "local")} if cookies is None else cookies
+        return httpx.Client(base_url=self.url, timeout=10, cookies=signed_in, **options)
 
 
 @contextmanager
@@ -202,7 +220,7 @@ def serving(desk: Desk, **settings: object) -> Iterator[Site]:
 
 @pytest.fixture
 def site(desk: Desk) -> Iterator[Site]:
-    """API and console on loopback, without a token."""
+    """API and console on loopback."""
     with serving(desk) as served:
         yield served
 
@@ -218,6 +236,26 @@ def desk(database_url: str, make_desk: Callable[[str], AbstractContextManager[De
     """A migrated database with one model version of the turbofan and no device yet."""
     with make_desk(database_url) as desk:
         yield desk
+
+
+@pytest.fixture
+def run_command(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Runs `aftercare ...` on the desk's database; its exit code, and what it said."""
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", desk.database.url)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["aftercare", *arguments])
+        code: str | int | None = 0
+        try:
+            main()
+        except SystemExit as leaving:
+            code = leaving.code
+        said = capsys.readouterr()
+        return int(code or 0), said.out + said.err
+
+    return run
 
 
 @pytest.fixture

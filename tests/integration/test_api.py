@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -221,28 +219,12 @@ def test_openapi_names_every_operation_once(site: Any) -> None:
     assert "HTTPValidationError" not in str(operations)
 
 
-def test_a_token_opens_and_its_lack_closes(serve_with: Callable[..., AbstractContextManager[Any]]) -> None:
-    with serve_with(api_token="s3cret") as site, site.client() as client:
-        for path in (f"{V1}/devices", "/", "/live", f"{V1}/feed", f"{V1}/health", "/static/console.css"):
-            refused = client.get(path)
-            problem(refused, 401)
-            assert refused.headers["www-authenticate"].startswith("Basic")
-        problem(client.get(f"{V1}/devices", headers={"Authorization": "Bearer s3cre"}), 401)
-        problem(client.get(f"{V1}/devices", headers={"Authorization": "Basic !!!"}), 401)
-        assert client.get(f"{V1}/devices", headers={"Authorization": "Bearer s3cret"}).status_code == 200
-        assert client.get("/", auth=("keller", "s3cret")).status_code == 200
-        site.desk.act(site.desk.predict(site.desk.add_device("engine-1")))
-        seen = client.post(f"{V1}/alarms/1/acknowledge", auth=("keller", "s3cret")).json()
-    assert seen["ack_by"] == "keller"
-
-
-def test_other_names_and_other_sites_are_refused(site: Any) -> None:
+def test_other_sites_are_refused(site: Any) -> None:
     site.desk.act(site.desk.predict(site.desk.add_device("engine-1")))
     with site.client() as client:
-        problem(client.get(f"{V1}/devices", headers={"Host": "evil.example"}), 421)
         for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
             problem(client.post(f"{V1}/alarms/1/acknowledge", headers=headers), 403)
-            problem(client.post("/alarms/1/acknowledge", headers=headers), 403)
+            assert client.post("/alarms/1/acknowledge", headers=headers).status_code == 403
         assert client.post("/alarms/1/acknowledge", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
         headers = client.get("/").headers
     assert headers["content-security-policy"].startswith("default-src 'self';")

@@ -15,6 +15,11 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from aftercare.access import COOKIE
+from store.database import Database
+
+from .conftest import session_of
+
 DEADLINE = 20
 COMMAND = [str(Path(sys.executable).with_name("aftercare")), "serve"]
 
@@ -35,7 +40,9 @@ def serving(database_url: str) -> Iterator[tuple[subprocess.Popen[bytes], httpx.
     port = free_port()
     process = subprocess.Popen(COMMAND, env=environment(database_url, http_port=str(port)), stderr=subprocess.DEVNULL)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15) as client:
+        with Database(database_url) as database:
+            cookies = {COOKIE: session_of(database, "local")}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15, cookies=cookies) as client:
             wait_for(client, 200)
             yield process, client
     finally:
@@ -86,10 +93,9 @@ def test_a_database_that_goes_away_is_a_503_until_it_is_back(database_url: str, 
 
 
 REFUSED = [
-    ({"http_host": "0.0.0.0"}, "AFTERCARE_API_TOKEN"),
     ({"http_port": "taken"}, "AFTERCARE_HTTP_PORT"),
     ({"http_port": "99999"}, "AFTERCARE_HTTP_PORT"),
-    ({"http_host": "no.such.host.invalid", "api_token": "t"}, "AFTERCARE_HTTP_HOST"),
+    ({"http_host": "no.such.host.invalid"}, "AFTERCARE_HTTP_HOST"),
     ({"database_url": "postgresql://postgres@127.0.0.1:1/nowhere"}, "AFTERCARE_DATABASE_URL"),
     ({"database_url": "without schema"}, "aftercare migrate"),
 ]

@@ -15,6 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from access.accounts import FIRST_ADMIN
 from aftercare.cli.demo.display import Display
 from aftercare.cli.demo.fleets import HOUR, DemoFleet, fd001_fleet, simulated_fleet
 from aftercare.cli.demo.live import Live
@@ -66,8 +67,8 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
         clock = ScaledClock(fleet.start, time.time() + HEAD_START, speed, until=fleet.end)
         with display.step("starting ingest, API, delivery and flows"):
             processes = stack.enter_context(platform_processes(platform, clock))
-        display.say(f"console: {platform.http_url}")
-        live = Live(platform, processes, database, catalog, fleet, clock, token=settings.api_token)
+        display.say(_address(platform))
+        live = Live(platform, processes, database, catalog, fleet, clock)
         sent = live.run(display, kills=kill_ingest)
         results = count_results(database, catalog, fleet, sent)
         display.show(closing_table(fleet.title, fleet.live_devices, results.counts, results.figures))
@@ -75,8 +76,12 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
             document = _document(fleet, platform, results, round(time.monotonic() - began, 1))
             json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         if keep:
-            display.say(f"console: {platform.http_url}   Ctrl-C stops everything")
+            display.say(f"{_address(platform)}   Ctrl-C stops everything")
             signal.pause()
+
+
+def _address(platform: Platform) -> str:
+    return f"console: {platform.http_url} as {FIRST_ADMIN} with the password {platform.admin_password}"
 
 
 def _require_writable(json_file: Path) -> None:

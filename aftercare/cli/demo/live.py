@@ -43,13 +43,11 @@ class Live:
         catalog: Mapping[str, DeviceModel],
         fleet: DemoFleet,
         clock: ScaledClock,
-        *,
-        token: str | None,
     ) -> None:
         self._processes, self._database, self._catalog = processes, database, catalog
         self._fleet, self._clock = fleet, clock
         self._sent_file = platform.data_dir / "sent.csv"
-        self._people = People(database, catalog, platform.http_url, fleet.start, token=token)
+        self._people = People(database, catalog, platform.http_url, fleet.start)
         self._publisher = Publisher(
             Schedule(fleet.live_readings, fleet.live_events),
             ReplayClock(clock.start.timestamp(), clock.wall_start, clock.speed),

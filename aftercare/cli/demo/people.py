@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 import urllib.error
@@ -13,8 +12,11 @@ from typing import Any
 
 import structlog
 
+from access.accounts import add_program, create_token
+from domain.account import Role
+from domain.clock import system_clock
 from domain.device_model import DeviceModel
-from store.database import Database
+from store.database import Connection, Database
 from store.outcomes import TicketOutcome, ticket_outcomes
 
 PLANNER, TECHNICIAN = "demo planner", "demo technician"
@@ -35,16 +37,16 @@ class People(threading.Thread):
         catalog: Mapping[str, DeviceModel],
         url: str,
         since: datetime,
-        *,
-        token: str | None = None,
     ) -> None:
         super().__init__(name="people", daemon=True)
         self._database, self._catalog, self._url, self._since = database, catalog, url, since
-        self._token = token or ""
+        self._tokens: Mapping[str, str] = {}
         self._done = threading.Event()
         self.closed = 0
 
     def run(self) -> None:
+        with self._database.transaction() as connection:
+            self._tokens = {name: _employ(connection, name) for name in (PLANNER, TECHNICIAN)}
         while not self._done.wait(ROUND_SECONDS):
             self.look_around()
 
@@ -82,10 +84,14 @@ class People(threading.Thread):
             f"{self._url}/api/v1/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Authorization": f"Basic {self._basic(who)}"},
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._tokens[who]}"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
             return json.load(answer)
 
-    def _basic(self, who: str) -> str:
-        return base64.b64encode(f"{who}:{self._token}".encode()).decode()
+
+def _employ(connection: Connection, name: str) -> str:
+    """The token of a new user."""
+    now = system_clock()
+    add_program(connection, name=name, role=Role.PLANNER, who="demo", now=now)
+    return create_token(connection, name, label="demo", who="demo", now=now).token

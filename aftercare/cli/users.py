@@ -1,0 +1,158 @@
+"""`aftercare users` and `aftercare tokens`: who may sign in, and by what programs are known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from access import accounts
+from aftercare.cli.receiver_options import as_json_option, who, with_database
+from domain.account import Role
+from domain.catalog import parse_duration
+from domain.clock import system_clock
+from store import api_tokens
+from store import users as stored
+
+role_option = click.option("--role", type=click.Choice(list(Role)), default=Role.VIEWER, show_default=True)
+customer_option = click.option("--customer", help="They see this customer's devices only, as viewers. Default: all.")
+
+
+@click.group(epilog="Example: aftercare users add alice --role planner")
+def users() -> None:
+    """Who may sign in, with which role, and whose devices they see. See docs/access.md."""
+
+
+@users.command(epilog="Example: aftercare users add alice --role planner")
+@click.argument("name")
+@role_option
+@customer_option
+@click.option("--program", is_flag=True, help="Bears tokens, and has no password to sign in with.")
+@who
+def add(name: str, role: str, customer: str | None, program: bool, who: str) -> None:
+    """Make the user NAME, and print a one-time password: this once, for only its hash is kept."""
+    now = system_clock()
+    if program:
+        with_database(
+            lambda _, connection: accounts.add_program(
+                connection, name=name, role=Role(role), customer=customer, who=who, now=now
+            )
+        )
+        click.echo(f"{name} is there; 'aftercare tokens create {name}' makes a token")
+        return
+    password = with_database(
+        lambda _, connection: accounts.add_user(
+            connection, name=name, role=Role(role), customer=customer, who=who, now=now
+        )
+    )
+    click.echo(password)
+
+
+@users.command("list", epilog="Example: aftercare users list --json")
+@as_json_option
+def list_users(as_json: bool) -> None:
+    """Everybody by name."""
+    for user in with_database(lambda _, connection: stored.list_users(connection)):
+        if as_json:
+            click.echo(json.dumps(asdict(user), default=str))
+            continue
+        way = user.openid_issuer or ("a password" if user.has_password else "tokens only")
+        seen = f"last signed in {user.last_signed_in_at:%Y-%m-%d %H:%M}" if user.last_signed_in_at else "never here"
+        sees = f", sees {user.customer} only" if user.customer else ""
+        disabled = f", disabled since {user.disabled_at:%Y-%m-%d}" if user.disabled_at else ""
+        click.echo(f"{user.name}  {user.role}{sees}, by {way}, {seen}{disabled}")
+
+
+@users.command(epilog="Example: aftercare users change alice --role admin")
+@click.argument("name")
+@click.option("--role", type=click.Choice(list(Role)), required=True)
+@customer_option
+@who
+def change(name: str, role: str, customer: str | None, who: str) -> None:
+    """Give NAME another role, or another customer's devices to see; from their next request on."""
+    with_database(
+        lambda _, connection: accounts.change_role(
+            connection, name, role=Role(role), customer=customer, who=who, now=system_clock()
+        )
+    )
+    click.echo(f"{name} is {role}")
+
+
+@users.command(epilog="Example: aftercare users disable alice")
+@click.argument("name")
+@who
+def disable(name: str, who: str) -> None:
+    """Keep NAME and their tokens out, from their next request on."""
+    with_database(lambda _, connection: accounts.disable(connection, name, who=who, now=system_clock()))
+    click.echo(f"{name} is disabled")
+
+
+@users.command(epilog="Example: aftercare users enable alice")
+@click.argument("name")
+@who
+def enable(name: str, who: str) -> None:
+    """Let NAME in again."""
+    with_database(lambda _, connection: accounts.enable(connection, name, who=who, now=system_clock()))
+    click.echo(f"{name} is enabled")
+
+
+@users.command("reset-password", epilog="Example: aftercare users reset-password alice")
+@click.argument("name")
+@who
+def reset_password(name: str, who: str) -> None:
+    """Replace NAME's password by a one-time password, and print it; their sessions end."""
+    click.echo(
+        with_database(lambda _, connection: accounts.reset_password(connection, name, who=who, now=system_clock()))
+    )
+
+
+@click.group(epilog="Example: aftercare tokens create erp --label stock --expires 365d")
+def tokens() -> None:
+    """Tokens by which programs are known to the API. See docs/access.md."""
+
+
+@tokens.command(epilog="Example: aftercare tokens create erp --label stock --expires 365d")
+@click.argument("user")
+@click.option("--label", default="", help="What it is for.")
+@click.option("--expires", metavar="DURATION", help="How long it is good, such as 365d. Default: until it is revoked.")
+@who
+def create(user: str, label: str, expires: str | None, who: str) -> None:
+    """Make a token that may do what USER may do, and print it: this once, for only its hash is kept."""
+    now = system_clock()
+    expires_at: datetime | None = now + parse_duration(expires) if expires else None
+    made = with_database(
+        lambda _, connection: accounts.create_token(
+            connection, user, label=label, who=who, now=now, expires_at=expires_at
+        )
+    )
+    click.echo(made.token)
+
+
+@tokens.command("list", epilog="Example: aftercare tokens list --json")
+@as_json_option
+def list_tokens(as_json: bool) -> None:
+    """Every token, newest first."""
+    for token in with_database(lambda _, connection: api_tokens.list_tokens(connection)):
+        if as_json:
+            click.echo(json.dumps(asdict(token), default=str))
+            continue
+        end = (
+            f"revoked {token.revoked_at:%Y-%m-%d}"
+            if token.revoked_at
+            else f"good until {token.expires_at:%Y-%m-%d %H:%M}"
+            if token.expires_at
+            else "good until it is revoked"
+        )
+        used = f"used {token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else "never used"
+        click.echo(f"{token.api_token_id}  {token.user}  {token.label or '-'}  {used}, {end}")
+
+
+@tokens.command(epilog="Example: aftercare tokens revoke 3")
+@click.argument("token", type=click.IntRange(1))
+@who
+def revoke(token: int, who: str) -> None:
+    """End a token (its number in the list), from the next request on."""
+    with_database(lambda _, connection: accounts.revoke_token(connection, token, who=who, now=system_clock()))
+    click.echo(f"token {token} is revoked")

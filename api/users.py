@@ -1,0 +1,118 @@
+"""Users: who may sign in, and with which role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, Field, StringConstraints
+
+from access import accounts
+from api.request import App, Text, Who
+from api.schemas import Answer
+from domain.account import LONGEST_NAME, Role
+from domain.clock import system_clock
+from store import users
+
+router = APIRouter(tags=["access"])
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")]
+UserName = Annotated[Name, Path(description="The user's name")]
+
+
+class Rights(BaseModel):
+    role: Role = Field(description="Each may do what those before it may: viewer, operator, planner, admin")
+    customer: Text | None = Field(
+        None, description="They see this customer's devices only, as viewers; null: all devices"
+    )
+
+
+class NewUser(Rights):
+    name: Name = Field(examples=["alice"])
+    program: bool = Field(False, description="Bears tokens, and has no password to sign in with")
+
+
+class User(Answer):
+    name: str = Field(examples=["alice"])
+    role: Role
+    customer: str | None
+    created_at: datetime
+    disabled_at: datetime | None
+    last_signed_in_at: datetime | None
+    openid_issuer: str | None = Field(description="Who vouches for them, when it is not a password")
+    has_password: bool
+    told_of_alarms: bool = Field(description="A person of that name has channels")
+
+
+class AddedUser(User):
+    password: str | None = Field(description="Good for choosing another; shown this once. null for a program")
+
+
+class OneTimePassword(BaseModel):
+    password: str = Field(description="Good for choosing another; shown this once")
+
+
+class Me(BaseModel):
+    name: str
+    role: Role
+    customer: str | None
+
+
+@router.get("/me", operation_id="get_me")
+def get_me(request: Request) -> Me:
+    """Who asks, and what they may do."""
+    caller = request.scope["caller"]
+    return Me(name=caller.name, role=caller.role, customer=caller.customer)
+
+
+@router.get("/users", operation_id="list_users")
+def list_users(app: App) -> list[User]:
+    """Every user by name."""
+    with app.database.transaction() as connection:
+        return [User.model_validate(user) for user in users.list_users(connection)]
+
+
+@router.post("/users", operation_id="add_user", status_code=201)
+def add_user(app: App, who: Who, new: NewUser) -> AddedUser:
+    """A new user, with a one-time password unless it is a program."""
+    now = system_clock()
+    with app.database.transaction() as connection:
+        password = None
+        if new.program:
+            accounts.add_program(connection, name=new.name, role=new.role, customer=new.customer, who=who, now=now)
+        else:
+            password = accounts.add_user(
+                connection, name=new.name, role=new.role, customer=new.customer, who=who, now=now
+            )
+        return AddedUser(**User.model_validate(users.get(connection, new.name)).model_dump(), password=password)
+
+
+@router.put("/users/{name}/rights", operation_id="change_rights")
+def change_rights(app: App, who: Who, name: UserName, rights: Rights) -> User:
+    """Give a user another role, or another customer's devices to see; from their next request on."""
+    with app.database.transaction() as connection:
+        changed = accounts.change_role(
+            connection, name, role=rights.role, customer=rights.customer, who=who, now=system_clock()
+        )
+    return User.model_validate(changed)
+
+
+@router.post("/users/{name}/disable", operation_id="disable_user")
+def disable_user(app: App, who: Who, name: UserName) -> User:
+    """Keep a user and their tokens out, from their next request on."""
+    with app.database.transaction() as connection:
+        return User.model_validate(accounts.disable(connection, name, who=who, now=system_clock()))
+
+
+@router.post("/users/{name}/enable", operation_id="enable_user")
+def enable_user(app: App, who: Who, name: UserName) -> User:
+    """Let a user in again."""
+    with app.database.transaction() as connection:
+        return User.model_validate(accounts.enable(connection, name, who=who, now=system_clock()))
+
+
+@router.post("/users/{name}/reset-password", operation_id="reset_password")
+def reset_password(app: App, who: Who, name: UserName) -> OneTimePassword:
+    """A one-time password in place of theirs; their sessions end."""
+    with app.database.transaction() as connection:
+        return OneTimePassword(password=accounts.reset_password(connection, name, who=who, now=system_clock()))
