@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -57,21 +57,10 @@ MOVES: Mapping[TicketState, frozenset[TicketState]] = {
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
-    """One line of the sum; amounts in minor units of the decision's currency."""
+    """One line of a sum that anyone can check; amounts in minor units of the decision's currency."""
 
     label: str
     minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Expected cost of acting against waiting, line by line, so that anyone can check the sum."""
-
-    action: str
-    currency: str
-    act_now: Sequence[DecisionLine]
-    wait: Sequence[DecisionLine]
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from domain.device_model import DeviceModel, FailureMode
 from domain.errors import ConfigurationError, InvalidInputError
 from domain.ticket import ClosureCode, Ticket, TicketState
 from service_desk import parts
+from service_desk.gates import note_closure
 from service_desk.moves import move
 from store import events, tickets
 from store.database import Connection
@@ -72,6 +73,8 @@ def close(
         )
     settle = parts.consume if mode.component in renewed else parts.release
     settle(connection, ticket_id=ticket_id, who=who, now=now, reason=f"closed: {closure_code}")
+    if ticket.prediction_id is not None and closure_code is not ClosureCode.OTHER:
+        note_closure(connection, device_model=device_model.name, mode=mode, ticket_id=ticket_id, who=who, now=now)
     return ticket
 
 

@@ -16,10 +16,11 @@ from domain.prediction import RecordedPrediction
 from domain.stock import Reservation
 from domain.ticket import TicketState
 from service_desk import parts, tickets
-from service_desk.decision import decide, decision_document, need_by, priority, saving
 from service_desk.entitlement.settling import settle
+from service_desk.gates import look_at_gate
 from service_desk.ticket_record import record_change
 from service_desk.visit_budget import must_wait
+from service_desk.weighing import Weighed, quick_saving, weigh
 from store import parts as store_parts
 from store import predictions as store_predictions
 from store import tickets as store_tickets
@@ -54,7 +55,7 @@ def act_on_predictions(
     predictions, outcomes = list(predictions), dict[int, Outcome]()
     uneventful = _settle_uneventful(database, predictions, now)
     eventful = [recorded for recorded in predictions if recorded.prediction_id not in uneventful]
-    for recorded in sorted(eventful, key=lambda one: -_saving(device_model, one)):
+    for recorded in sorted(eventful, key=lambda one: -quick_saving(device_model, one)):
         act = partial(act_on_prediction, device_model=device_model, recorded=recorded, now=now)
         outcome = outcomes[recorded.prediction_id] = in_transaction(database, act)
         if outcome.ticket or outcome.alarm not in (None, AlarmChange.REPEATED):
@@ -69,11 +70,6 @@ def act_on_predictions(
                 ticket_id=outcome.ticket_id,
             )
     return [outcomes.get(recorded.prediction_id, Outcome()) for recorded in predictions]
-
-
-def _saving(device_model: DeviceModel, recorded: RecordedPrediction) -> int:
-    mode = device_model.failure_mode(recorded.prediction.failure_mode)
-    return saving(decide(recorded.prediction, mode, device_model.parts))
 
 
 def _settle_uneventful(database: Database, predictions: Sequence[RecordedPrediction], now: datetime) -> set[int]:
@@ -119,12 +115,15 @@ def _raise(
     met: Case,
     now: datetime,
 ) -> Outcome:
-    prediction, saved = recorded.prediction, _saving(device_model, recorded)
+    prediction = recorded.prediction
+    weighed = weigh(
+        connection, device_model, recorded, service_centre=met.service_centre, ticket_id=met.ticket_id, now=now
+    )
     waits = met.ticket_id is None and must_wait(
         connection,
         service_centre=met.service_centre,
-        saving=saved,
-        need_by=need_by(prediction, mode, now),
+        saving=weighed.decision.saving,
+        need_by=weighed.need_by,
         now=now,
     )
     raised = lifecycle.raise_alarm(
@@ -137,13 +136,13 @@ def _raise(
         now=now,
         failure_mode=mode.name,
         prediction_id=recorded.prediction_id,
-        saving=saved,
+        saving=weighed.decision.saving,
         deferred=waits,
     )
     outcome = Outcome(alarm=raised.change, alarm_id=raised.alarm.alarm_id)
     if met.ticket_id is None:
-        return _open(connection, device_model, mode, recorded, met, now, outcome, held=raised.alarm.deferred)
-    return _hasten(connection, device_model, mode, recorded, met, now, outcome)
+        return _open(connection, device_model, mode, recorded, met, weighed, now, outcome, held=raised.alarm.deferred)
+    return _hasten(connection, recorded, met, weighed, now, outcome)
 
 
 def _open(
@@ -152,38 +151,41 @@ def _open(
     mode: FailureMode,
     recorded: RecordedPrediction,
     met: Case,
+    weighed: Weighed,
     now: datetime,
     outcome: Outcome,
     *,
     held: bool,
 ) -> Outcome:
-    """Open the ticket and reserve its kit, or only suggest it while the mode's precision is below its gate.
+    """Open the ticket and reserve its kit, or only suggest it while the mode's gate is shut.
 
     held: no visit is left for it, so that it is suggested too, until `visit_budget.reconsider` finds room.
     """
     assert outcome.alarm_id is not None
-    prediction = recorded.prediction
-    decision = decide(prediction, mode, device_model.parts)
-    trusted = recorded.precision is not None and recorded.precision >= mode.gate_precision
-    opens = trusted and not held
-    needed = need_by(prediction, mode, now)
+    gate = look_at_gate(connection, device_model=device_model.name, mode=mode, held_out=recorded.precision)
+    opens = gate.auto_open and not held
     ticket_id = store_tickets.open_ticket(
         connection,
         recorded,
         alarm_id=outcome.alarm_id,
         state=TicketState.OPEN if opens else TicketState.SUGGESTED,
-        priority=priority(prediction, mode, decision),
-        summary=rules.message(prediction, mode),
-        need_by=needed,
-        decision=decision_document(decision, prediction),
+        priority=weighed.priority,
+        summary=rules.message(recorded.prediction, mode),
+        need_by=weighed.need_by,
+        decision=weighed.decision.document,
         now=now,
     )
     if ticket_id is None:
         return outcome
     settle(connection, device_model, ticket_id=ticket_id, now=now)
     what = "opened" if opens else "suggested"
-    detail = {"alarm_id": outcome.alarm_id, "prediction_id": recorded.prediction_id, "precision": recorded.precision}
-    if held and trusted:
+    detail = {
+        "alarm_id": outcome.alarm_id,
+        "prediction_id": recorded.prediction_id,
+        "precision": recorded.precision,
+        "gate": gate.reason,
+    }
+    if held and gate.auto_open:
         detail["held"] = True
     record_change(connection, ticket_id=ticket_id, what=what, who=SYSTEM, now=now, detail=detail)
     kit = parts.reserve_kit(
@@ -191,7 +193,7 @@ def _open(
         ticket_id=ticket_id,
         service_centre=met.service_centre,
         kit=mode.kit if opens else (),
-        need_by=needed,
+        need_by=weighed.need_by,
         who=SYSTEM,
         now=now,
     )
@@ -199,24 +201,15 @@ def _open(
 
 
 def _hasten(
-    connection: Connection,
-    device_model: DeviceModel,
-    mode: FailureMode,
-    recorded: RecordedPrediction,
-    met: Case,
-    now: datetime,
-    outcome: Outcome,
+    connection: Connection, recorded: RecordedPrediction, met: Case, weighed: Weighed, now: datetime, outcome: Outcome
 ) -> Outcome:
     """Raise the priority of the unsettled ticket, at most to 1; it is never lowered, so that it does not flap."""
     assert met.ticket_id is not None
     assert met.priority is not None
-    prediction = recorded.prediction
-    decision = decide(prediction, mode, device_model.parts)
-    urgency = priority(prediction, mode, decision)
+    urgency, needed = weighed.priority, weighed.need_by
     if urgency >= met.priority:
         return replace(outcome, ticket_id=met.ticket_id)
-    needed = need_by(prediction, mode, now)
-    document = decision_document(decision, prediction)
+    document = weighed.decision.document
     store_tickets.hasten(connection, ticket_id=met.ticket_id, priority=urgency, need_by=needed, decision=document)
     store_parts.hasten_reservations(connection, ticket_id=met.ticket_id, need_by=needed)
     detail = {"priority": urgency, "was": met.priority, "prediction_id": recorded.prediction_id}

@@ -61,10 +61,10 @@ def policy(name: str, mode_name: str | None, seed: int, as_json: bool) -> None:
 
 def _replay(history: Any, device_model: DeviceModel, mode: FailureMode, seed: int) -> tuple[int, Replayed]:
     from models.evaluation import hours
-    from service_desk.decision import kit_cost
     from service_desk.policy.fleet import step, watch
     from service_desk.policy.renewal import Prices
     from service_desk.policy.replay import replay
+    from service_desk.policy.ticket_decision import kit_cost
 
     kit = kit_cost(mode, device_model.parts).minor
     prices = Prices(mode.costs.planned_visit.minor + kit, mode.costs.emergency_visit.minor + kit)

@@ -13,7 +13,7 @@ import pytest
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.ticket import Ticket
 from domain.visit import Technician, Visit, VisitKind, VisitState
-from service_desk import booking, tickets
+from service_desk import booking, shelves, tickets
 from service_desk.maintenance import import_maintenance, planned_visits
 from store import technicians, visits
 from store.retry import in_transaction
@@ -42,7 +42,10 @@ def employ(desk: Desk, name: str, **fields: Any) -> None:
 
 
 def open_ticket(desk: Desk, name: str = "d1", *, rul_low: float = 60) -> int:
-    opened = desk.act(desk.predict(desk.add_device(name), hours=102, rul_low=rul_low))
+    device_id = desk.add_device(name)
+    with desk.database.transaction() as connection:
+        shelves.receive(connection, service_centre="north", part_no=desk.part_no, quantity=1, who="test", now=NOW)
+    opened = desk.act(desk.predict(device_id, hours=102, rul_low=rul_low))
     assert opened.ticket_id is not None
     return int(opened.ticket_id)
 

@@ -77,7 +77,8 @@ def test_a_trusted_prediction_opens_a_ticket_with_its_kit_reserved(desk: Desk) -
     assert ticket.need_by == recorded.prediction.as_of + timedelta(hours=5)  # 15 h early bound, 10 h notice
     assert (ticket.alarm_id, ticket.prediction_id) == (outcome.alarm_id, recorded.prediction_id)
     assert ticket.decision is not None
-    assert ticket.decision["act_now_total"] == sum(line["minor"] for line in ticket.decision["act_now"])
+    for option in ticket.decision["options"]:
+        assert option["total"] == sum(line["minor"] for line in option["lines"])
     assert desk.rows("SELECT kind, payload ->> 'change' FROM outbox ORDER BY outbox_id") == [
         ("alarm", "raised"),
         ("ticket", "opened"),

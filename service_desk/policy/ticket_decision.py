@@ -1,0 +1,217 @@
+"""The sum behind a ticket: every date that its visit could have, what each is expected to cost, and the cheapest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.device_model import FailureMode, Part
+from domain.money import Money
+from domain.prediction import Prediction
+from domain.ticket import DecisionLine
+from service_desk.policy.options import Action, Choice, Option, RiskCurve, Stakes, choose
+from service_desk.policy.risk_curve import risk_curve
+
+HOUR = timedelta(hours=1)
+TITLES: Mapping[Action, str] = {
+    Action.ACT_NOW: "Visit as early as it can be arranged",
+    Action.JOIN_PLANNED: "Join the planned visit",
+    Action.WAIT: "Visit later",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """A visit to the device that is booked anyway."""
+
+    visit_id: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the decision rests on beside the prediction and the catalog.
+
+    parts_wait: how long until the whole kit can be at the service centre, and why. journey: what of a planned visit's
+    cost is saved when someone is there anyway. penalty: what an emergency costs in missed windows of contracts.
+    failures_per_hour: how often this mode failed per hour that devices ran. contract_priority: the most urgent one.
+    """
+
+    now: datetime
+    parts_wait: timedelta = timedelta(0)
+    parts_reason: str = ""
+    journey: int = 0
+    penalty: int = 0
+    penalty_reason: str = ""
+    failures_per_hour: float = 0.0
+    planned_visits: Sequence[PlannedVisit] = ()
+    contract_priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """When to visit, and the document that is stored with the ticket. saving: see `savings`, in minor units."""
+
+    action: Action
+    visit_at: datetime
+    joins_visit: int | None
+    saving: int
+    document: dict[str, Any]
+
+
+def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], situation: Situation) -> Decision:
+    """Compare a visit as early as visit and parts allow, each planned visit, and the best later date.
+
+    Of the money it is what all payers spend together: who pays does not make a date cheaper.
+    """
+    kit, currency = kit_cost(mode, parts), mode.costs.planned_visit.currency
+    curve = risk_curve(prediction, now=situation.now)
+    notice = max(mode.lead_time, situation.parts_wait) / HOUR
+    planned = mode.costs.planned_visit + kit
+    joined = Money(mode.costs.planned_visit.minor - situation.journey, currency) + kit
+    emergency = mode.costs.emergency_visit + kit + Money(situation.penalty, currency)
+    stakes = Stakes(planned, emergency, situation.failures_per_hour * planned.minor, joined)
+    visits = {(one.starts_at - situation.now) / HOUR: one.visit_id for one in situation.planned_visits}
+    choice = choose(curve, stakes, notice=notice, planned_visits=sorted(visits))
+    sums = _Sums(mode, kit, situation, curve, stakes.hour_of_life)
+    options = [
+        sums.of_visit(name, option.hours, visits.get(option.hours), chosen=option is choice.chosen)
+        for name, option in _named(choice)
+    ]
+    chosen = next(option for option in options if option["chosen"])
+    lines = savings(prediction.risk, mode, situation.penalty)
+    saving = sum(line.minor for line in lines)
+    visit_at = situation.now + choice.chosen.hours * HOUR
+    action = choice.action if saving >= 0 else Action.WAIT
+    document = {
+        "action": action.value,
+        "reason": _reason(chosen, options, saving, currency),
+        "currency": currency,
+        "visit_at": visit_at.isoformat(),
+        "joins_visit": chosen["visit_id"],
+        "saving": saving,
+        "saving_lines": [_line(line) for line in lines],
+        "options": options,
+        "notice_hours": notice,
+        "notice_reason": situation.parts_reason
+        if situation.parts_wait > mode.lead_time
+        else "so long a visit takes to arrange",
+        "penalty_reason": situation.penalty_reason,
+        "decided_at": situation.now.isoformat(),
+        "risk": prediction.risk,
+        "horizon_hours": prediction.horizon / HOUR,
+        "rul_hours": prediction.rul / HOUR,
+        "rul_low_hours": prediction.rul_low / HOUR,
+        "as_of": prediction.as_of.isoformat(),
+    }
+    return Decision(action, visit_at, chosen["visit_id"], saving, document)
+
+
+def savings(risk: float, mode: FailureMode, penalty: int = 0) -> list[DecisionLine]:
+    """What a visit in time saves within the horizon, line by line: the parts are paid in any case when it fails."""
+    costs = mode.costs
+    lines = [
+        DecisionLine(f"Emergency visit with downtime avoided, {risk:.1%}", costs.emergency_visit.times(risk).minor),
+        DecisionLine(f"Planned visit instead, {risk:.1%}", -costs.planned_visit.times(risk).minor),
+        DecisionLine(f"Needless visit, {1 - risk:.1%}", -costs.needless_visit.times(1 - risk).minor),
+    ]
+    if penalty:
+        lines.insert(1, DecisionLine(f"Penalty of the contract avoided, {risk:.1%}", round(penalty * risk)))
+    return lines
+
+
+def kit_cost(mode: FailureMode, parts: Sequence[Part]) -> Money:
+    """What the parts of one repair cost."""
+    prices = {part.part_no: part.unit_cost for part in parts}
+    cost = Money(0, mode.costs.planned_visit.currency)
+    for line in mode.kit:
+        cost += prices[line.part_no].times(line.quantity)
+    return cost
+
+
+def need_by(prediction: Prediction, mode: FailureMode, now: datetime) -> datetime:
+    """When the part must be on the shelf: a visit's notice before the early bound of the failure, and never in the
+    past."""
+    return max(prediction.as_of + prediction.rul_low - mode.lead_time, now)
+
+
+def priority(prediction: Prediction, mode: FailureMode, decision: Decision, situation: Situation) -> int:
+    """1 (most urgent) to 5.
+
+    1: the failure may come before a visit can; 2: within twice that notice; 3: within the horizon; 4: later;
+    5: waiting is cheaper. A contract of priority 1 makes that two steps more urgent, one of priority 2 one step.
+    """
+    if decision.saving < 0:
+        return 5
+    if prediction.rul_low <= mode.lead_time:
+        return 1
+    urgency = 2 if prediction.rul_low <= 2 * mode.lead_time else 3 if prediction.rul <= prediction.horizon else 4
+    usual = 3
+    return max(urgency - max(usual - (situation.contract_priority or usual), 0), 1)
+
+
+def _named(choice: Choice) -> list[tuple[Action, Option]]:
+    later = [(Action.WAIT, choice.later)] if choice.later else []
+    return [(Action.ACT_NOW, choice.now), *((Action.JOIN_PLANNED, one) for one in choice.planned_visits), *later]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Tells options line by line."""
+
+    mode: FailureMode
+    kit: Money
+    situation: Situation
+    curve: RiskCurve
+    hour_of_life: float
+
+    def of_visit(self, name: Action, hours: float, visit_id: int | None, *, chosen: bool) -> dict[str, Any]:
+        joins = name is Action.JOIN_PLANNED
+        failed = self.curve.at(hours)
+        visit = self.mode.costs.planned_visit.minor - (self.situation.journey if joins else 0)
+        lines = [
+            DecisionLine(f"Visit before the failure, {1 - failed:.1%}", round(visit * (1 - failed))),
+            *self._of_failure(failed),
+            DecisionLine("Parts", self.kit.minor),
+            DecisionLine("Useful life thrown away", round(self.hour_of_life * self.curve.hours_lost(hours))),
+        ]
+        at = self.situation.now + hours * HOUR
+        return _document(name, lines, at, failed, visit_id if joins else None, chosen=chosen)
+
+    def _of_failure(self, failed: float) -> list[DecisionLine]:
+        emergency = round(self.mode.costs.emergency_visit.minor * failed)
+        lines = [DecisionLine(f"Emergency visit with downtime, {failed:.1%}", emergency)]
+        if penalty := round(self.situation.penalty * failed):
+            lines.append(DecisionLine(f"Penalty of the contract, {failed:.1%}", penalty))
+        return lines
+
+
+def _document(
+    name: Action, lines: Sequence[DecisionLine], at: datetime, failed: float, visit_id: int | None, *, chosen: bool
+) -> dict[str, Any]:
+    return {
+        "name": name.value,
+        "title": TITLES[name],
+        "at": at.isoformat(),
+        "visit_id": visit_id,
+        "failed_by": failed,
+        "lines": [_line(line) for line in lines],
+        "total": sum(line.minor for line in lines),
+        "chosen": chosen,
+    }
+
+
+def _line(line: DecisionLine) -> dict[str, Any]:
+    return {"label": line.label, "minor": line.minor}
+
+
+def _reason(chosen: dict[str, Any], options: Sequence[dict[str, Any]], saving: int, currency: str) -> str:
+    if saving < 0:
+        return f"Waiting saves {Money(-saving, currency)} on average"
+    told = f"{chosen['title']}: a visit in time saves {Money(saving, currency)} on average"
+    others = [option["total"] for option in options if not option["chosen"]]
+    if not others:
+        return told
+    return f"{told}, and this date {Money(max(min(others) - chosen['total'], 0), currency)} against the next best"
