@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +69,10 @@ def find_lives(readings: pd.DataFrame, events: pd.DataFrame, device_model: Devic
     Raises FrameError when columns are missing or the readings are not sorted by device and ts, each pair once.
     """
     devices, names, ts = _ordered(readings)
-    endings = life_endings(events, device_model, mode)
-    ending_device, ending_ts = names.get_indexer(pd.Index(endings["device"])), milliseconds(endings["ts"])
-    failed = endings["failed"].to_numpy(dtype=bool)
-    order = np.lexsort((ending_ts, ending_device))
-    order = order[ending_device[order] >= 0]
-    ending_device, ending_ts, failed = ending_device[order], ending_ts[order], failed[order]
+    endings = _Endings.of(events, device_model, mode, lambda named: names.get_indexer(pd.Index(named)))
+    known = endings.device >= 0
+    ending_device, failed = endings.device[known], endings.failed[known]
+    ending_ts = endings.ts[known].astype("datetime64[ms]").astype(np.int64)
 
     before = _count_before(ending_device, ending_ts, devices, ts)
     new_life = np.ones(len(ts), dtype=bool)
@@ -102,21 +101,45 @@ def life_endings(events: pd.DataFrame, device_model: DeviceModel, mode: FailureM
     Every other renewal of the component censors it; a visit that found no fault renews nothing. A failure or
     confirmation within the horizon after a failure event, with no repair in between, is that same failure again.
     """
-    missing = {"device", "ts", "kind", "code", "component", "failure_mode"} - set(events.columns)
-    if missing:
-        raise FrameError(f"events lack the column {min(missing)}: give device, ts, kind, code, component, failure_mode")
-    repairs = _Repairs.of(events)
-    confirmed = repairs.maintained & (repairs.code == ClosureCode.CONFIRMED) & (repairs.failure_mode == mode.name)
-    broke = repairs.broke & np.isin(repairs.code, list(mode.event_codes))
-    chosen = np.flatnonzero(confirmed | broke | repairs.renew(device_model, mode.component))
-    endings = events.iloc[repairs.rows[chosen]][["device", "ts"]]
-    device, ts = pd.factorize(endings["device"], sort=True)[0], endings["ts"].to_numpy("datetime64[us]")
-    order = np.lexsort((ts, device))
-    device, ts, chosen = device[order], ts[order], chosen[order]
-    failed = confirmed[chosen] | broke[chosen]
-    soon = (device[1:] == device[:-1]) & (np.diff(ts) <= np.timedelta64(mode.horizon))
-    failed[1:] &= ~(broke[chosen][:-1] & soon)
-    return endings.iloc[order].reset_index(drop=True).assign(failed=failed)
+    endings = _Endings.of(events, device_model, mode, lambda named: pd.factorize(named, sort=True)[0])
+    return events[["device", "ts"]].iloc[endings.rows].reset_index(drop=True).assign(failed=endings.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Endings:
+    """The events that end a life, as `life_endings` tells: their rows, and the device's number, instant and outcome;
+    sorted by number and instant."""
+
+    rows: Integers
+    device: Integers
+    ts: NDArray[np.datetime64]
+    failed: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        events: pd.DataFrame,
+        device_model: DeviceModel,
+        mode: FailureMode,
+        number: Callable[[pd.Series[Any]], NDArray[np.integer[Any]]],
+    ) -> _Endings:
+        """`number` numbers the devices that are named in a column."""
+        if missing := {"device", "ts", "kind", "code", "component", "failure_mode"} - set(events.columns):
+            lacking = min(missing)
+            raise FrameError(f"events lack the column {lacking}: give device, ts, kind, code, component, failure_mode")
+        repairs = _Repairs.of(events)
+        confirmed = repairs.maintained & (repairs.code == ClosureCode.CONFIRMED) & (repairs.failure_mode == mode.name)
+        broke = repairs.broke & np.isin(repairs.code, list(mode.event_codes))
+        chosen = np.flatnonzero(confirmed | broke | repairs.renew(device_model, mode.component))
+        rows = repairs.rows[chosen]
+        device = number(events["device"].iloc[rows]).astype(np.int64)
+        ts = events["ts"].to_numpy("datetime64[us]")[rows]
+        order = np.lexsort((ts, device))
+        rows, device, ts, chosen = rows[order], device[order], ts[order], chosen[order]
+        failed = confirmed[chosen] | broke[chosen]
+        soon = (device[1:] == device[:-1]) & (np.diff(ts) <= np.timedelta64(mode.horizon))
+        failed[1:] &= ~(broke[chosen][:-1] & soon)
+        return cls(rows, device, ts, failed)
 
 
 def renewals(events: pd.DataFrame, device_model: DeviceModel, component: str) -> pd.DataFrame:
@@ -189,4 +212,5 @@ def _count_before(ending_device: Integers, ending_ts: Integers, devices: Integer
         return np.zeros(len(ts), dtype=np.int64)
     origin = min(int(ts.min()), int(ending_ts.min()))
     span = max(int(ts.max()), int(ending_ts.max())) - origin + 1
-    return np.searchsorted(ending_device * span + ending_ts - origin, devices * span + ts - origin).astype(np.int64)
+    row = np.searchsorted(devices * span + ts - origin, ending_device * span + ending_ts - origin, side="right")
+    return np.cumsum(np.bincount(row, minlength=len(ts)))[: len(ts)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.features.place import Place
-from models.features.stretches import Floats, Stretches, sums
+from models.features.stretches import Floats, Stretches, sums, with_empty
 
 
 def counter(value: Floats, place: Place) -> Iterator[tuple[str, Floats]]:
@@ -39,7 +39,7 @@ def counter(value: Floats, place: Place) -> Iterator[tuple[str, Floats]]:
     longest = begins[-1]
     inside = valid[asked] & (before[asked] >= longest)
     yield "step", np.where(inside, growth[asked], np.nan)
-    for window, [grown], known in zip(place.names, sums(growth[np.newaxis], windows), some, strict=True):
+    for window, [grown], known in zip(place.names, sums(with_empty(growth[np.newaxis]), windows), some, strict=True):
         yield f"increase_{window}", np.where(known, grown, np.nan)
     opening = following[first[asked]]
     early = opening <= asked

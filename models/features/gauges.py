@@ -8,28 +8,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.device_model import Statistic
-from models.features.place import Place, Times
-from models.features.stretches import Floats, Mask, extremes, lagged_sums, sums
+from models.features.place import Known, Place, share_of
+from models.features.stretches import Floats, Mask, Singles, extremes, sums, with_empty
 from models.lives import Lives
 
+CERTAIN = 1 - 1e-14
+"""Of a mean of squares: the rest may be rounding."""
 
-def gauges(value: Floats, place: Place, statistics: Sequence[Statistic]) -> Iterator[tuple[str, Floats]]:
+
+def gauges(value: Floats, place: Place, statistics: Sequence[Statistic]) -> Iterator[tuple[str, Floats | Singles]]:
     """`value`, and of each window `mean`, `slope` per hour, `spread`, `minimum` and `maximum`; `change`: mean of the
     longest window minus the mean of the life's start. Of each trend `mean` and `slope`.
 
     `value`: channels by rows, NaN where there is none; channels without a gap are quicker by themselves than among
     others. Each answer is channels by rows asked for.
     """
-    yield "value", value if len(place.asked) == value.shape[1] else value.take(place.asked, axis=1)
+    single = value.astype(np.float32)
+    yield "value", single if len(place.asked) == value.shape[1] else single.take(place.asked, axis=1)
     if not place.windows:
         return
     levels = Levels.of(value, place)
-    computed: Mapping[Statistic, Callable[[], list[Floats]]] = {
+    computed: Mapping[Statistic, Callable[[], Sequence[Floats | Singles]]] = {
         Statistic.MEAN: lambda: [mean + levels.shift for mean in levels.windows],
         Statistic.SLOPE: lambda: levels.slopes(slice(0, len(place.windows))),
         Statistic.SPREAD: levels.spreads,
-        Statistic.MINIMUM: lambda: extremes(value, place.windows, np.fmin),
-        Statistic.MAXIMUM: lambda: extremes(value, place.windows, np.fmax),
+        Statistic.MINIMUM: lambda: extremes(single, place.windows, np.fmin),
+        Statistic.MAXIMUM: lambda: extremes(single, place.windows, np.fmax),
     }
     for statistic, compute in computed.items():
         if statistic in statistics:
@@ -45,18 +49,19 @@ def gauges(value: Floats, place: Place, statistics: Sequence[Statistic]) -> Iter
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Channels by rows: what sums are made of, and channels by rows asked for: counts, sums and means.
+    """Channels by rows: what sums are made of, and channels by rows asked for: sums and means.
 
-    difference: from the channel's first value in the life, `shift`, and 0 where there is no value; sums of the squares
-    of such small numbers are exact enough. valid: 1 where there is a value, else 0; None when every value is there, and
-    then one line of counts serves all channels. counts, totals: of each window and then of each trend.
+    difference: from the channel's first value in the life, `shift`, and 0 where there is no value, as `with_empty` made
+    it; sums of the squares of such small numbers are exact enough. known: None when every value is there, and then one
+    line of counts serves all channels. shares, totals: of each window and then of each trend one over the count, NaN
+    without a value, and the sum.
     """
 
     place: Place
     difference: Floats
-    valid: Floats | None
+    known: Known | None
     shift: Floats
-    counts: Sequence[Floats]
+    shares: Sequence[Floats]
     totals: Sequence[Floats]
     windows: Sequence[Floats]
     trends: Sequence[Floats]
@@ -65,26 +70,24 @@ class Levels:
     @classmethod
     def of(cls, value: Floats, place: Place) -> Levels:
         """`value`: NaN where there is none."""
-        known, lives = ~np.isnan(value), place.lives
-        valid = None if known.all() else known.astype(np.float64)
-        first = _first_of_life(value, known, lives)
+        there, lives = ~np.isnan(value), place.lives
+        first = _first_of_life(value, there, lives)
         shift = first.take(lives.of_row, axis=1)
-        difference = value - shift
-        if valid is not None:
-            difference[~known] = 0.0
+        difference = with_empty(value - shift)
         stretches = [*place.windows, *place.trends, place.start]
+        known = None
+        if not there.all():
+            difference[:, :-1][~there] = 0.0
+            known = Known.of(there, stretches)
         totals = sums(difference, stretches)
-        if valid is None:
-            counts = [stretch.length[np.newaxis].astype(np.float64) for stretch in stretches]
-        else:
-            counts = sums(valid, stretches)
-        *means, start = (_ratio(total, count) for total, count in zip(totals, counts, strict=True))
+        shares = place.shares() if known is None else [share_of(count) for count in known.counts]
+        *means, start = (total * share for total, share in zip(totals, shares, strict=True))
         return cls(
             place=place,
             difference=difference,
-            valid=valid,
+            known=known,
             shift=shift if len(place.asked) == len(lives.of_row) else shift.take(place.asked, axis=1),
-            counts=counts[:-1],
+            shares=shares[:-1],
             totals=totals[:-1],
             windows=means[: len(place.windows)],
             trends=means[len(place.windows) :],
@@ -95,34 +98,29 @@ class Levels:
         """Of some of the windows and trends the least-squares slope per hour; NaN for fewer than three values."""
         place = self.place
         stretches = [*place.windows, *place.trends]
-        times = place.times() if self.valid is None else Times.of(self.valid, place.hours, stretches)
-        products = lagged_sums(self.difference, place.hours, stretches[which])
-        told = zip(self.counts[which], self.totals[which], products, times[which], strict=True)
-        return [_slope(*of_stretch) for of_stretch in told]
+        fits = place.fits() if self.known is None else place.fits_of(self.known)
+        products = sums(self.difference * np.append(place.hours, 0.0), stretches[which])
+        slopes = []
+        for product, total, fit in zip(products, self.totals[which], fits[which], strict=True):
+            product *= fit.of_product
+            product -= total * fit.of_total
+            slopes.append(product)
+        return slopes
 
     def spreads(self) -> list[Floats]:
         """Of each window the standard deviation of the values; NaN without a value."""
         squares = sums(self.difference * self.difference, self.place.windows)
-        return [
-            _spread(_ratio(square, count), mean)
-            for square, count, mean in zip(squares, self.counts, self.windows, strict=False)
-        ]
+        told = zip(squares, self.shares, self.windows, strict=False)
+        return [_spread(square, share, mean) for square, share, mean in told]
 
 
-def _slope(count: Floats, total: Floats, product: Floats, times: Times) -> Floats:
-    spread = count * times.square - times.total**2
-    enough = (count >= 3) & (spread > 0)
-    return _ratio(count * product - times.total * total, np.where(enough, spread, 0))
-
-
-def _spread(square: Floats, mean: Floats) -> Floats:
-    """Standard deviation of values with this mean of their squares. What may be rounding alone counts as 0."""
-    variance = square - mean * mean
-    certain = variance > 1e-14 * square
-    if not certain.all():
-        variance *= certain
-    spread: Floats = np.sqrt(variance, out=variance)
-    return spread
+def _spread(square: Floats, share: Floats, mean: Floats) -> Floats:
+    """Standard deviation of values with this sum of their squares and this mean. What may be rounding alone counts as
+    0."""
+    square *= share * CERTAIN
+    square -= mean * mean
+    np.maximum(square, 0.0, out=square)
+    return np.sqrt(square, out=square)
 
 
 def _first_of_life(value: Floats, valid: Mask, lives: Lives) -> Floats:
@@ -137,9 +135,3 @@ def _first_of_life(value: Floats, valid: Mask, lives: Lives) -> Floats:
         has = first < last
         line[has], line[~has] = of_channel[first[has]], 0.0
     return found
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Floats = part / np.where(whole > 0, whole, np.nan)
-    return ratio

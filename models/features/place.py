@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 
 from models.features.names import window_name
-from models.features.stretches import Floats, Stretches, lagged_sums, squared_lag_sums
+from models.features.stretches import Floats, Mask, Stretches, lag_sums, sums, with_empty
 from models.lives import HOUR_MS, Integers, Lives
 
 SAMPLE = 200
@@ -17,17 +17,27 @@ SAMPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """Of the instants in a stretch at which there are values: sum of the lags and of their squares, in hours."""
+class Known:
+    """Where there are values: 1 there and else 0, channels by rows, as `with_empty` made it, and how many there are in
+    each stretch."""
 
-    total: Floats
-    square: Floats
+    valid: Floats
+    counts: Sequence[Floats]
 
     @classmethod
-    def of(cls, valid: Floats, hours: Floats, stretches: Sequence[Stretches]) -> list[Times]:
-        """`valid`: channels by rows, 1 where there is a value and else 0."""
-        totals, squares = lagged_sums(valid, hours, stretches), squared_lag_sums(valid, hours, stretches)
-        return [cls(total, square) for total, square in zip(totals, squares, strict=True)]
+    def of(cls, there: Mask, stretches: Sequence[Stretches]) -> Known:
+        """`there`: channels by rows."""
+        valid = with_empty(there.astype(np.float64))
+        return cls(valid, sums(valid, stretches))
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What makes the least-squares slope per hour of the values in a stretch: `of_product` times the sum of value times
+    `hours`, less `of_total` times the sum of values. NaN for fewer than three values."""
+
+    of_product: Floats
+    of_total: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,8 @@ class Place:
     start: Stretches
     start_of: Integers
     baseline_hours: float
-    _times: list[Times] = field(default_factory=list)
+    _fits: list[Fit] = field(default_factory=list)
+    _shares: list[Floats] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -82,12 +93,41 @@ class Place:
             baseline_hours=float(baseline / timedelta(hours=1)),
         )
 
-    def times(self) -> list[Times]:
+    def fits(self) -> Sequence[Fit]:
         """Of windows and trends, for channels without a gap, which share one line."""
-        if not self._times:
-            every = np.ones((1, len(self.hours)))
-            self._times.extend(Times.of(every, self.hours, [*self.windows, *self.trends]))
-        return self._times
+        if not self._fits:
+            self._fits.extend(self.fits_of(Known(with_empty(np.ones((1, len(self.hours)))), self._lengths())))
+        return self._fits
+
+    def fits_of(self, known: Known) -> list[Fit]:
+        """Of windows and trends, by channels.
+
+        Lags are summed, as the difference of squares of hours since the life began would be mostly rounding.
+        """
+        now, fits = self.hours[self.asked], []
+        lags = lag_sums(known.valid, self.hours, [*self.windows, *self.trends])
+        for count, (lag, square) in zip(known.counts, lags, strict=False):
+            spread = count * square - lag * lag
+            enough = (count >= 3) & (spread > 0)
+            share = share_of(np.where(enough, spread, 0.0))
+            fits.append(Fit(count * share, (count * now + lag) * share))
+        return fits
+
+    def shares(self) -> Sequence[Floats]:
+        """Of windows, trends and the start one over the number of rows, likewise."""
+        if not self._shares:
+            self._shares.extend(share_of(length) for length in self._lengths())
+        return self._shares
+
+    def _lengths(self) -> list[Floats]:
+        stretches = (*self.windows, *self.trends, self.start)
+        return [stretch.length[np.newaxis].astype(np.float64) for stretch in stretches]
+
+
+def share_of(count: Floats) -> Floats:
+    """One over the count; NaN for 0."""
+    share: Floats = np.divide(1.0, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return share
 
 
 def window_start(lives: Lives, asked: Integers, length: timedelta) -> Integers:

@@ -94,7 +94,9 @@ class FeaturePlan:
 
     def frame(self, matrix: Matrix, index: pd.Index) -> pd.DataFrame:
         """The features by name; NaN for what float32 is too small for."""
-        matrix[np.isinf(matrix)] = np.nan
+        too_large = np.isinf(matrix)
+        if too_large.any():
+            matrix[too_large] = np.nan
         return pd.DataFrame(matrix.T, index, list(self.columns), copy=False)
 
     def reads_channels_like(self, other: FeaturePlan) -> bool:

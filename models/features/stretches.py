@@ -12,9 +12,9 @@ blocks lie side by side and are added as slices; only those of the others are ga
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from models.lives import Integers
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Where = slice | Integers
 Blocks = TypeVar("Blocks")
+Line = TypeVar("Line", Floats, Singles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,14 @@ class Part:
     steps: Sequence[Step | None]
 
 
+class Pair(NamedTuple):
+    """Of some stretches, told by `of`, the rows in which the first and the last block begin."""
+
+    of: Integers
+    first: Integers
+    last: Integers
+
+
 @dataclass(frozen=True, slots=True)
 class Stretches:
     """One stretch of rows [start, start + length) for each row asked for. usual: the length that most have, when every
@@ -52,6 +62,7 @@ class Stretches:
     length: Integers
     usual: int
     parts: Sequence[Part]
+    _pairs: list[Pair] = field(default_factory=list)
 
     @classmethod
     def cut(cls, start: Integers, end: Integers, hours: Floats, now: Floats) -> Stretches:
@@ -62,6 +73,18 @@ class Stretches:
         parts = [_side_by_side(usual, hours)] if usual else []
         rest = _scattered(others, start[others], length[others], hours, now[others])
         return cls(start, length, usual, [*parts, rest])
+
+    def pairs(self) -> Sequence[Pair]:
+        """For each size of blocks, the stretches of another than the usual length that two of them cover."""
+        if not self._pairs:
+            others = self.parts[-1].of
+            length = self.length[others]
+            for level in range(int(self.length.max(initial=0)).bit_length()):
+                within = np.flatnonzero((length >> level) == 1)
+                of = within if isinstance(others, slice) else others[within]
+                first = self.start[of]
+                self._pairs.append(Pair(of, first, first + length[within] - (1 << level)))
+        return self._pairs
 
 
 def _usual(length: Integers) -> int:
@@ -98,60 +121,45 @@ def _scattered(of: Where, start: Integers, length: Integers, hours: Floats, now:
 
 
 def sums(value: Floats, stretches: Sequence[Stretches]) -> list[Floats]:
-    """Per channel the sum of the values in each stretch."""
+    """Per channel the sum of the values in each stretch. `value`: channels by rows, as `with_empty` made it."""
     return _added(_sum_blocks(value), stretches, lambda block, step: _pick(block, step.block), len(value))
 
 
-def lagged_sums(value: Floats, hours: Floats, stretches: Sequence[Stretches]) -> list[Floats]:
-    """Per channel the sum of value times lag: the hours from now back to the value's row, at most 0."""
-
-    def told(blocks: tuple[Floats, Floats], step: Step) -> Floats:
-        total, product = (_pick(block, step.block) for block in blocks)
-        return product + total * step.lag
-
-    return _added(_product_blocks(value, hours), stretches, told, len(value))
-
-
-def squared_lag_sums(count: Floats, hours: Floats, stretches: Sequence[Stretches]) -> list[Floats]:
-    """Per channel the sum of `count` times the square of the lag."""
+def lag_sums(count: Floats, hours: Floats, stretches: Sequence[Stretches]) -> list[tuple[Floats, Floats]]:
+    """Per channel the sums of `count` times the lag, the hours from now back to the row, at most 0, and times its
+    square. `count` as `with_empty` made it."""
 
     def told(blocks: tuple[Floats, Floats, Floats], step: Step) -> Floats:
         total, product, square = (_pick(block, step.block) for block in blocks)
-        return square + step.lag * (2 * product + total * step.lag)
+        return np.concatenate([product + total * step.lag, square + step.lag * (2 * product + total * step.lag)])
 
-    return _added(_square_blocks(count, hours), stretches, told, len(count))
+    both = _added(_lag_blocks(count, hours), stretches, told, 2 * len(count))
+    return [(lines[: len(count)], lines[len(count) :]) for lines in both]
 
 
-def extremes(value: Floats, stretches: Sequence[Stretches], choose: np.ufunc) -> list[Floats]:
+def extremes(value: Line, stretches: Sequence[Stretches], choose: np.ufunc) -> list[Line]:
     """Per channel the least (`np.fmin`) or greatest (`np.fmax`) value in each stretch, of two blocks that overlap; NaN
-    values are passed over, and the answer without others."""
-    found = [np.empty((len(value), len(stretch.start))) for stretch in stretches]
-    waiting: list[tuple[Floats, Integers, Floats]] = []
+    values are passed over, and the answer without others. No stretch may be empty."""
+    found = [np.empty((len(value), len(stretch.start)), value.dtype) for stretch in stretches]
     levels = max((int(stretch.length.max(initial=0)).bit_length() for stretch in stretches), default=0)
+    waiting: list[tuple[Line, Integers, Line]] = []
     block = value
     for level in range(levels):
         size = 1 << level
         if level:
             block = choose(block[:, : -size // 2], block[:, size // 2 :])
         for stretch, into in zip(stretches, found, strict=True):
-            usual, others = stretch.usual, _of_size(stretch, size)
+            usual = stretch.usual
             if size <= usual < 2 * size:
                 count = len(stretch.start) - usual + 1
                 choose(block[:, :count], block[:, usual - size :][:, :count], out=into[:, usual - 1 :])
-            first = stretch.start[others]
-            last = first + stretch.length[others] - size
-            waiting.append((into, others, choose(block.take(first, axis=1), block.take(last, axis=1))))
-    for into, others, chosen in waiting:
-        _put(into, others, chosen)
+            pairs = stretch.pairs()
+            if level < len(pairs) and len(pairs[level].of):
+                of, first, last = pairs[level]
+                waiting.append((into, of, choose(block.take(first, axis=1), block.take(last, axis=1))))
+    for into, of, chosen in waiting:
+        _put(into, of, chosen)
     return found
-
-
-def _of_size(stretch: Stretches, size: int) -> Integers:
-    """The stretches of which blocks of this size are the largest, but for those of the usual length."""
-    others = stretch.parts[-1].of
-    length = stretch.length[others]
-    of = np.flatnonzero((length >= size) & (length < 2 * size))
-    return of if isinstance(others, slice) else others[of]
 
 
 def _added(
@@ -161,54 +169,72 @@ def _added(
     channels: int,
 ) -> list[Floats]:
     """What `told` makes of the blocks, added up over each stretch."""
-    answers = [np.zeros((channels, len(stretch.start))) for stretch in stretches]
-    parts = [part for stretch in stretches for part in stretch.parts]
-    added = [
-        answer[:, part.of] if isinstance(part.of, slice) else np.zeros((channels, len(part.of)))
+    answers = [np.empty((channels, len(stretch.start))) for stretch in stretches]
+    running = [
+        (part, _Running(answer[:, part.of] if isinstance(part.of, slice) else np.empty((channels, len(part.of)))))
         for stretch, answer in zip(stretches, answers, strict=True)
         for part in stretch.parts
     ]
-    most = max((len(part.steps) for part in parts), default=0)
+    most = max((len(part.steps) for part, _ in running), default=0)
     for level, blocks in enumerate(islice(levels, most)):
-        for part, into in zip(parts, added, strict=True):
+        for part, total in running:
             step = part.steps[level] if level < len(part.steps) else None
             if step is not None:
-                into += told(blocks, step)
-    remaining = iter(added)
+                total.add(told(blocks, step))
+    remaining = iter(running)
     for stretch, answer in zip(stretches, answers, strict=True):
-        for part in stretch.parts:
-            into = next(remaining)
+        for part, total in islice(remaining, len(stretch.parts)):
+            found = total.done()
             if not isinstance(part.of, slice):
-                _put(answer, part.of, into)
+                _put(answer, part.of, found)
     return answers
 
 
+@dataclass(slots=True)
+class _Running:
+    """A sum, which is written to `into` as soon as it has two terms."""
+
+    into: Floats
+    first: Floats | None = None
+    begun: bool = False
+
+    def add(self, term: Floats) -> None:
+        if self.begun:
+            self.into += term
+        elif self.first is None:
+            self.first = term
+        else:
+            np.add(self.first, term, out=self.into)
+            self.first, self.begun = None, True
+
+    def done(self) -> Floats:
+        if not self.begun:
+            self.into[...] = 0.0 if self.first is None else self.first
+        return self.into
+
+
 def _sum_blocks(value: Floats) -> Iterator[Floats]:
-    block, half = _with_empty(value), 1
+    block, half = value, 1
     while True:
         yield block
         block, half = _doubled(block, half), 2 * half
 
 
-def _product_blocks(value: Floats, hours: Floats) -> Iterator[tuple[Floats, Floats]]:
-    product, half = _with_empty(np.zeros_like(value)), 1
-    for total in _sum_blocks(value):
-        yield total, product
-        product = _doubled(product, half)
-        product[:, :-1] += total[:, half:-1] * _later(hours, half, total)
-        half *= 2
-
-
-def _square_blocks(count: Floats, hours: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
-    square, half = _with_empty(np.zeros_like(count)), 1
-    for total, product in _product_blocks(count, hours):
+def _lag_blocks(count: Floats, hours: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Of each block the sum of counts, and of counts times hours since its first row, and times their square."""
+    product, square, half = np.zeros_like(count), np.zeros_like(count), 1
+    for total in _sum_blocks(count):
         yield total, product, square
-        square, later = _doubled(square, half), _later(hours, half, total)
-        square[:, :-1] += later * (2 * product[:, half:-1] + total[:, half:-1] * later)
+        later = hours[half : total.shape[1] - 1] - hours[: max(total.shape[1] - 1 - half, 0)]
+        moved = total[:, half:-1] * later
+        square = _doubled(square, half)
+        square[:, :-1] += later * (2 * product[:, half:-1] + moved)
+        product = _doubled(product, half)
+        product[:, :-1] += moved
         half *= 2
 
 
-def _with_empty(value: Floats) -> Floats:
+def with_empty(value: Floats) -> Floats:
     """Blocks of one row, and after them an empty one."""
     return np.concatenate([value, np.zeros((len(value), 1))], axis=1)
 
@@ -221,18 +247,11 @@ def _doubled(block: Floats, half: int) -> Floats:
     return larger
 
 
-def _later(hours: Floats, half: int, block: Floats) -> Floats:
-    """How much later than a block's first half its second half begins."""
-    count = block.shape[1] - 1
-    later: Floats = hours[half:count] - hours[: max(count - half, 0)]
-    return later
-
-
 def _pick(block: Floats, where: Where) -> Floats:
     return block[:, where] if isinstance(where, slice) else block.take(where, axis=1)
 
 
-def _put(into: Any, of: Where, found: Floats) -> None:
+def _put(into: Any, of: Where, found: Any) -> None:
     if isinstance(of, slice):
         into[:, of] = found
         return

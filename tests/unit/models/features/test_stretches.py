@@ -9,9 +9,9 @@ from models.features.stretches import (
     Floats,
     Stretches,
     extremes,
-    lagged_sums,
-    squared_lag_sums,
+    lag_sums,
     sums,
+    with_empty,
 )
 
 ROWS = 60
@@ -37,8 +37,9 @@ def test_they_are_those_of_each_stretch(first: list[int], longest: int, irregula
     stretches, hours, start = cut(first, longest, irregular, asked)
     value = np.random.default_rng(1).integers(-9, 10, (3, ROWS)).astype(float)
     holes = np.where(value == 3, np.nan, value)
-    [total], [product] = sums(value, [stretches]), lagged_sums(value, hours, [stretches])
-    [square], [least] = squared_lag_sums(value, hours, [stretches]), extremes(holes, [stretches], np.fmin)
+    padded = with_empty(value)
+    [total], [(product, square)] = sums(padded, [stretches]), lag_sums(padded, hours, [stretches])
+    [least] = extremes(holes, [stretches], np.fmin)
     for number, (begin, row) in enumerate(zip(start, asked, strict=True)):
         window = slice(begin, row + 1)
         lag = hours[window] - hours[row]
@@ -55,17 +56,17 @@ def test_a_sum_is_the_same_to_the_bit_among_usual_and_among_odd_stretches() -> N
     often = Stretches.cut(fifteen, rows + 1, hours, hours)
     seldom = Stretches.cut(np.where(rows < 25, fifteen, rows), rows + 1, hours, hours)
     assert (often.usual, seldom.usual) == (15, 1)
-    for compute in (sums, lambda value, of: lagged_sums(value, hours, of)):
-        one, other = compute(value, [often, seldom])
+    for compute in (sums, lambda value, of: [np.concatenate(told) for told in lag_sums(value, hours, of)]):
+        one, other = compute(with_empty(value), [often, seldom])
         np.testing.assert_array_equal(one[:, :25], other[:, :25])
 
 
 def test_a_glitch_is_gone_from_the_sums_that_do_not_hold_it() -> None:
     value, rows = np.full((1, ROWS), 0.1), np.arange(ROWS)
     stretches = Stretches.cut(np.maximum(rows - 4, 0), rows + 1, rows * 1.0, rows * 1.0)
-    [calm] = sums(value, [stretches])
+    [calm] = sums(with_empty(value), [stretches])
     value[0, 20] = 1e24
-    [total] = sums(value, [stretches])
+    [total] = sums(with_empty(value), [stretches])
     np.testing.assert_array_equal(total[0, 25:], calm[0, 25:])
     assert total[0, 24] == 1e24
 
@@ -74,6 +75,6 @@ def test_no_stretch_and_no_value() -> None:
     nothing = np.empty(0, dtype=np.int64)
     for hours in (np.arange(3.0), np.empty(0)):
         none = Stretches.cut(nothing, nothing, hours, np.empty(0))
-        assert sums(np.zeros((2, len(hours))), [none])[0].shape == (2, 0)
+        assert sums(with_empty(np.zeros((2, len(hours)))), [none])[0].shape == (2, 0)
     empty = Stretches.cut(np.array([2, 3]), np.array([2, 2]), np.arange(3.0), np.zeros(2))
-    assert sums(np.ones((1, 3)), [empty])[0].tolist() == [[0, 0]]
+    assert sums(with_empty(np.ones((1, 3))), [empty])[0].tolist() == [[0, 0]]
