@@ -13,10 +13,8 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, VotingRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
-from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import Ridge
 from sklearn.neural_network import MLPRegressor
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from models.calibration import Floats
@@ -25,8 +23,7 @@ from models.threads import one_thread
 SETTINGS: dict[str, Any] = {"min_samples_leaf": 30, "l2_regularization": 1.0, "early_stopping": False}
 FOR_RISK: dict[str, Any] = {"learning_rate": 0.08, "max_iter": 80, "max_leaf_nodes": 12, "max_features": 0.5}
 FOR_RUL: dict[str, Any] = {"learning_rate": 0.06, "max_iter": 150, "max_leaf_nodes": 16, "max_features": 0.4}
-WEIGHTS = {"trees": 0.35, "smooth": 0.15, "net": 0.25, "other_net": 0.25}
-LANDMARKS, RIDGE = 600, 0.01
+WEIGHTS = {"trees": 0.4, "net": 0.3, "other_net": 0.3}
 NET: dict[str, Any] = {"hidden_layer_sizes": (32, 16), "alpha": 0.01, "learning_rate_init": 0.004}
 STEPS, BATCH = 1400, 256
 """How often a net's weights are changed, and from how many rows at a time."""
@@ -45,12 +42,11 @@ def fit_risk(matrix: Matrix, failed: Floats, seed: int) -> HistGradientBoostingC
 
 def fit_rul(matrix: Matrix, rul: Floats, smooth: Sequence[int], seed: int) -> VotingRegressor:
     """The regressor of the remaining useful life in hours: trees on all columns and, where there are `smooth` columns,
-    a kernel ridge and two small neural nets on these. Trees tell in steps what the others tell smoothly, so that their
-    errors differ, and the weighted mean has smaller ones than any of them.
+    two small neural nets on these. Trees tell in steps what nets tell smoothly, so that their errors differ, and the
+    weighted mean has smaller ones than any of them.
     """
     learners: dict[str, Any] = {
         "trees": HistGradientBoostingRegressor(**SETTINGS, **FOR_RUL, random_state=seed),
-        "smooth": _kernel_ridge(smooth, min(LANDMARKS, len(rul)), seed),
         "net": _net(smooth, len(rul), seed),
         "other_net": _net(smooth, len(rul), seed + 1),
     }
@@ -59,18 +55,6 @@ def fit_rul(matrix: Matrix, rul: Floats, smooth: Sequence[int], seed: int) -> Vo
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the nets are stopped early on purpose
         return VotingRegressor(list(kept.items()), weights=weights).fit(known_columns(matrix), rul)
-
-
-def _kernel_ridge(columns: Sequence[int], landmarks: int, seed: int) -> Pipeline:
-    """Ridge regression on an approximate Gaussian kernel of standardised columns (C. Williams and M. Seeger, 2001,
-    "Using the Nystroem Method to Speed Up Kernel Machines")."""
-    return make_pipeline(
-        ColumnTransformer([("columns", "passthrough", list(columns))]),
-        SimpleImputer(keep_empty_features=True),
-        StandardScaler(),
-        Nystroem(n_components=landmarks, random_state=seed),
-        Ridge(RIDGE),
-    )
 
 
 def _net(columns: Sequence[int], rows: int, seed: int) -> TransformedTargetRegressor:

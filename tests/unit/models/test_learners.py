@@ -74,5 +74,7 @@ def test_a_reading_far_beyond_all_training_is_told_as_their_end() -> None:
         far, end = net.predict(np.array([[1e6, 0.5, 0.5], [matrix[:, 0].max(), 0.5, 0.5]], dtype=np.float32))
         assert far == end
         assert abs(end - 10) < 10
+    told = mixed.predict(np.array([[1e6, 1e6, 1e6]], dtype=np.float32))
+    assert abs(told - 10) < 6, "unlike all others, it is told their end and not their mean"
     near = matrix[:5]
     assert (nets[0].predict(near) != nets[1].predict(near)).all()
