@@ -64,15 +64,10 @@ def release(connection: Connection, *, ticket_id: int, who: str, now: datetime, 
         fill_back_orders(connection, balance, who=who, now=now)
 
 
-def consume(connection: Connection, *, ticket_id: int, who: str, now: datetime, reason: str) -> list[Reservation]:
-    """Book out what a ticket holds; what it was still waiting for came from elsewhere and is released.
-
-    Returns what was used.
-    """
-    held = parts.lock_held(connection, ticket_id=ticket_id)
-    for reservation, stock in held:
+def consume(connection: Connection, *, ticket_id: int, who: str, now: datetime, reason: str) -> None:
+    """Book out what a ticket holds; what it was still waiting for came from elsewhere and is released."""
+    for reservation, stock in parts.lock_held(connection, ticket_id=ticket_id):
         _end(connection, reservation, stock, used=True, who=who, now=now, reason=reason)
-    return [reservation for reservation, _ in held if reservation.state not in NOT_ON_A_SHELF]
 
 
 def bring_home(

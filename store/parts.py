@@ -13,7 +13,7 @@ from typing import LiteralString
 import psycopg
 from psycopg.rows import dict_row
 
-from domain.errors import NotFoundError
+from domain.errors import InvalidInputError, NotFoundError
 from domain.stock import Network, Reservation, Stock
 from domain.ticket import ReservationState
 from store.database import Connection
@@ -170,8 +170,10 @@ def read_network(connection: Connection, service_centre: str, part_nos: Sequence
 def set_transfer_time(connection: Connection, *, from_centre: str, to_centre: str, takes: timedelta) -> None:
     """How long parts are under way from one centre to another, and back unless that is set too.
 
-    Raises NotFoundError for an unknown centre.
+    Raises NotFoundError for an unknown centre, InvalidInputError for a way that leads nowhere.
     """
+    if from_centre == to_centre:
+        raise InvalidInputError(f"there is no way from {from_centre} to itself: name two service centres")
     try:
         connection.execute(
             SQL["set_transfer_time"], {"from_centre": from_centre, "to_centre": to_centre, "takes": takes}

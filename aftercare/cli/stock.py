@@ -9,24 +9,24 @@ from functools import partial
 
 import click
 
-from aftercare import wiring
-from aftercare.settings import load_settings
+from aftercare.cli.bookings import book
+from aftercare.cli.stock_network import COMMANDS, who
 from domain.stock import Stock
 from service_desk import shelves
-from store.database import Connection
-from store.migrate import require_current
 from store.parts import list_stock
-from store.retry import in_transaction
 
 NEGATIVE = {"ignore_unknown_options": True}
 """So that a negative number is a number, and not an option that there is not."""
-who = click.option("--who", default="command line", show_default=True, help="Name that the journal shows.")
 balance_as_json = click.option("--json", "as_json", is_flag=True, help="Print the balance as JSON.")
 
 
 @click.group(epilog="Example: aftercare stock receive north HPC-BLADE-SET 4")
 def stock() -> None:
     """Parts on the shelves of the service centres."""
+
+
+for command in COMMANDS:
+    stock.add_command(command)
 
 
 @stock.command(
@@ -101,10 +101,7 @@ def adjust(service_centre: str, part_no: str, counted: int, reason: str, who: st
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_balances(service_centre: str | None, as_json: bool) -> None:
     """Every balance: on hand, reserved for tickets, free, on order."""
-    application = wiring.build(load_settings(), pool_size=1, application="aftercare stock")
-    with application.database as database, database.transaction() as connection:
-        require_current(connection)
-        balances = list_stock(connection, service_centre=service_centre)
+    balances = book(lambda connection, _, __: list_stock(connection, service_centre=service_centre))
     for balance in balances:
         click.echo(_json(balance) if as_json else _line(balance))
     if not balances and not as_json:
@@ -112,15 +109,8 @@ def list_balances(service_centre: str | None, as_json: bool) -> None:
         click.echo(f"no stock{place} yet: 'aftercare stock receive CENTRE PART QUANTITY' puts parts on the shelf")
 
 
-def _book(book: Callable[..., Stock], *, as_json: bool) -> None:
-    application = wiring.build(load_settings(), pool_size=1, application="aftercare stock")
-
-    def checked(connection: Connection) -> Stock:
-        require_current(connection)
-        return book(connection, now=application.clock())
-
-    with application.database as database:
-        balance = in_transaction(database, checked)
+def _book(booking: Callable[..., Stock], *, as_json: bool) -> None:
+    balance = book(lambda connection, _, now: booking(connection, now=now))
     click.echo(_json(balance) if as_json else _line(balance))
 
 

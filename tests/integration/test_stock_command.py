@@ -1,28 +1,15 @@
 """`aftercare stock` as a storekeeper and a script use it."""
 
 import json
+from functools import partial
 
 import pytest
 
-from aftercare.cli.main import main
-
 
 @pytest.fixture
-def run(desk, monkeypatch, capsys):
+def run(run_command):
     """Runs `aftercare stock ...`; its exit code, and what it said."""
-    monkeypatch.setenv("AFTERCARE_DATABASE_URL", desk.database.url)
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["aftercare", "stock", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = leaving.code
-        said = capsys.readouterr()
-        return code or 0, said.out + said.err
-
-    return run
+    return partial(run_command, "stock")
 
 
 def test_parts_are_ordered_received_counted_and_listed(desk, run):

@@ -1,0 +1,141 @@
+"""Stock on its way between service centres, and how long the ways take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from api.paging import Cursor, Limit, Page, page, read_cursor
+from api.request import LARGEST_ID, App, Id, Text, Who
+from api.schemas import Answer
+from domain.stock import TransferState
+from service_desk import transfers
+from store import parts as store_parts
+from store import transfers as store_transfers
+from store.database import Connection
+from store.retry import in_transaction
+
+router = APIRouter(tags=["parts"])
+
+
+class Transfer(Answer):
+    """Stock that goes from one centre to another, for a ticket or to fill a shelf."""
+
+    transfer_id: int = Field(examples=[3])
+    part_no: str = Field(examples=["COMP-22"])
+    description: str
+    quantity: int = Field(examples=[1])
+    from_centre: str = Field(examples=["bremen"])
+    to_centre: str = Field(examples=["hamburg"])
+    state: TransferState
+    ticket_id: int | None = Field(description="Null when it fills a shelf")
+    device: str | None
+    need_by: datetime | None
+    created_at: datetime
+    shipped_at: datetime | None
+    arrives_at: datetime | None = Field(description="When what was shipped should be there")
+    ended_at: datetime | None
+    who: str
+    reason: str
+
+
+class Sending(BaseModel):
+    """Free stock that is shipped to another shelf."""
+
+    part_no: Text
+    quantity: int
+    from_centre: Text
+    to_centre: Text
+
+
+class CallingOff(BaseModel):
+    """Why nothing is sent."""
+
+    reason: Text = Field(min_length=1, examples=["The last one stays there"])
+
+
+class TransferTime(Answer):
+    """How long parts are under way; the way back takes as long unless it is listed too."""
+
+    from_centre: str
+    to_centre: str
+    hours: float = Field(ge=0, le=10_000, examples=[6.0])
+
+
+@router.get("/transfers", operation_id="list_transfers")
+def list_transfers(
+    app: App,
+    request: Request,
+    response: Response,
+    state: Annotated[list[TransferState] | None, Query(description="May be given several times")] = None,
+    ticket: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    limit: Limit = 50,
+    after: Cursor = None,
+) -> Page[Transfer]:
+    """Transfers, newest first."""
+    key = read_cursor(after, int)
+    with app.database.transaction() as connection:
+        rows = store_transfers.listing(
+            connection, states=state, ticket_id=ticket, after=key[0] if key else None, limit=limit + 1
+        )
+    return page(rows, limit, lambda row: (row.transfer_id,), Transfer, request, response)
+
+
+@router.post("/transfers", operation_id="send_parts", status_code=201)
+def send_parts(app: App, who: Who, sending: Sending) -> Transfer:
+    """Ship free stock to another shelf."""
+    asked, now = sending.model_dump(), app.clock()
+    return _moved(app, lambda connection: transfers.send(connection, **asked, who=who, now=now).transfer_id)
+
+
+@router.post("/transfers/{transfer_id}/ship", operation_id="ship_transfer")
+def ship_transfer(app: App, who: Who, transfer_id: Id) -> Transfer:
+    """A suggested transfer leaves its shelf."""
+    ship = partial(transfers.ship, transfer_id=transfer_id, who=who, now=app.clock())
+    return _moved(app, lambda connection: ship(connection).transfer_id)
+
+
+@router.post("/transfers/{transfer_id}/arrive", operation_id="book_transfer_in")
+def book_transfer_in(app: App, who: Who, transfer_id: Id) -> Transfer:
+    """What was under way is on the shelf."""
+    arrive = partial(transfers.arrive, transfer_id=transfer_id, who=who, now=app.clock())
+    return _moved(app, lambda connection: arrive(connection).transfer_id)
+
+
+@router.post("/transfers/{transfer_id}/cancel", operation_id="cancel_transfer")
+def cancel_transfer(app: App, who: Who, transfer_id: Id, calling_off: CallingOff) -> Transfer:
+    """A suggestion that nobody follows: its ticket waits at its own centre."""
+    cancel = partial(transfers.cancel, transfer_id=transfer_id, reason=calling_off.reason, who=who, now=app.clock())
+    return _moved(app, lambda connection: cancel(connection).transfer_id)
+
+
+@router.get("/transfer-times", operation_id="list_transfer_times")
+def list_transfer_times(app: App) -> list[TransferTime]:
+    """Every way that is not the usual day."""
+    with app.database.transaction() as connection:
+        ways = store_parts.list_transfer_times(connection)
+    return [TransferTime(from_centre=way[0], to_centre=way[1], hours=way[2] / timedelta(hours=1)) for way in ways]
+
+
+@router.put("/transfer-times", operation_id="set_transfer_time")
+def set_transfer_time(app: App, way: TransferTime) -> TransferTime:
+    """Say how long parts are under way between two centres."""
+    with app.database.transaction() as connection:
+        store_parts.set_transfer_time(
+            connection, from_centre=way.from_centre, to_centre=way.to_centre, takes=timedelta(hours=way.hours)
+        )
+    return way
+
+
+def _moved(app: App, move: Callable[[Connection], int]) -> Transfer:
+    def work(connection: Connection) -> Transfer:
+        transfer_id = move(connection)
+        [row] = store_transfers.listing(connection, after=transfer_id + 1, limit=1)
+        return Transfer.model_validate(row)
+
+    return in_transaction(app.database, work)
