@@ -1,8 +1,7 @@
 """Remaining life told by an estimator that has learnt from the last stretch before failures alone.
 
 When to act is decided within the last tenth or two of a life. There the regressor of the whole life tells less than it
-could: what sets healthy readings apart takes up most of its trees, and its kernel ridge falls back to the mean where
-readings are rarer than anywhere else.
+could: what sets healthy readings apart takes up most of its trees.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ NEAR = 0.56
 """Share of the cap of the remaining life below which readings are learnt from."""
 FEWEST_ROWS = 100
 LANDMARKS, RIDGE, WIDTH = 600, 0.05, 0.2
-"""The kernel is wider than in the regressor of the whole life: its inverse square width is this over the columns."""
+"""Of the kernel ridge. The kernel's inverse square width is the last of these over the number of columns."""
 CORRECTION = 0.1
 """Share of the stretch by which the kernel ridge and the trees may differ and both still count half."""
 SEEN = 0.45

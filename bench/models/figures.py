@@ -13,6 +13,7 @@ from bench.figures import Figure, figure, shown
 PLAIN, PUBLISHED = "plain gradient boosting", "best published"
 REPORTED = "gradient boosting with features, as reported"
 HALF_WIDTH = "95 % half-width over devices"
+INTERVAL = "90 % interval from", "90 % interval to"
 COLUMNS = {PLAIN: "plain, measured", REPORTED: "boosting, reported", PUBLISHED: PUBLISHED}
 
 
@@ -43,7 +44,9 @@ def show_side_by_side(title: str, figures: Sequence[Figure]) -> None:
         rows = [one for one in figures if one["name"] == name]
         limits = {str(one["limit_name"]): shown(one["limit_value"]) for one in rows}
         half_width = limits.pop(HALF_WIDTH, None)
+        ends = [limits.pop(end, "") for end in INTERVAL]
         ours = f"{shown(rows[0]['value'])} {rows[0]['unit']}".strip() + (f" ± {half_width}" if half_width else "")
+        ours += f" ({ends[0]} to {ends[1] or 'any'})" if any(ends) else ""
         columns = [limits.pop(limit, "") for limit in COLUMNS]
         others = ", ".join(f"{value} {limit}" for limit, value in limits.items() if limit != "goal")
         goal = str(rows[0]["goal"])

@@ -15,6 +15,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from bench.figures import Figure
 from bench.models.data import EVENT_COLUMNS, PublicData, bench_catalog, found
 from bench.models.figures import beside
+from bench.models.planner import planner_figures
 from domain.device_model import DeviceModel
 from models.features import History
 from models.training import train
@@ -39,6 +40,7 @@ def measure(data: PublicData) -> list[Figure]:
                 {"share that fails": float(np.mean(truth))},
             ),
             *beside(f"{name}: AUC", float(roc_auc_score(truth, risk)), {"by chance": 0.5}),
+            *planner_figures(name, outcome),
         ]  # fmt: skip
     return figures
 

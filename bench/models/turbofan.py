@@ -12,6 +12,7 @@ from bench.figures import Figure
 from bench.models.data import PublicData, Turbofans, turbofans
 from bench.models.figures import HALF_WIDTH, PLAIN, PUBLISHED, REPORTED, at_most, beside, took
 from bench.models.plain import plain_rul, plain_rul_of_folds
+from bench.models.planner import planner_figures
 from models.evaluation import hours
 from models.interval_quality import constant_interval
 from models.scoring import score
@@ -59,6 +60,7 @@ def measure(data: PublicData, subset: str) -> list[Figure]:
             rmse(across), {PLAIN: rmse(plain_across)}, GOALS[subset][2], "cycles",
         ),
         *_interval(f"{subset} 90 % interval", capped, told, truth, cap),
+        *planner_figures(f"{subset} across training units, a cycle as an hour", outcome),
         *took(f"{subset} features and training, family included", seconds, 30.0),
     ]  # fmt: skip
 
