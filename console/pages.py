@@ -8,17 +8,20 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from console import parts_pages
 from console.drawings import channel_charts, pins_of, risk_chart
 from console.render import show
 from console.request import After, Id, Text
 from domain.device_model import DeviceModel, FailureMode
 from domain.ticket import MOVES, TicketState
 from service_desk.sla.standing import standing_of
+from service_desk.supply import supply_of
 from store import listings
 from store.listing_rows import TicketEventRow, TicketRow
 from store.outbox import latest_feed_seq
 
 router = APIRouter()
+router.include_router(parts_pages.router)
 RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "1y": timedelta(days=365)}
 RANGE_WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "1y": "year"}
 ROWS = 100
@@ -79,7 +82,7 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
         decided_by = _decided_by(row, events)
         prediction = listings.prediction(connection, decided_by) if decided_by else None
         device = listings.device(connection, row.device)
-        now = app.clock()
+        now, mode = app.clock(), _mode_of(row, model)
         risk = listings.risk_over_time(
             connection, device_id=device.device_id, since=row.opened_at - timedelta(days=14), until=now
         )
@@ -88,7 +91,7 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
             "ticket.html",
             ticket=row,
             device=device,
-            mode=_mode_of(row, model),
+            mode=mode,
             prediction=prediction,
             risk=risk_chart(
                 [point for point in risk if point.failure_mode == row.failure_mode],
@@ -97,6 +100,7 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
             ),
             events=events,
             reservations=listings.reservations(connection, ticket_id=ticket_id, limit=ROWS),
+            supply=supply_of(connection, ticket_id=ticket_id, kit=mode.kit if mode else (), now=now),
             moves=MOVES[TicketState(row.state)],
             clocks=standing_of(connection, ticket_id=ticket_id, now=now),
         )
@@ -197,20 +201,4 @@ def device(request: Request, name: Text, span: str = "7d") -> HTMLResponse:
             ],
             alarms=listings.alarms(connection, device_name=name, limit=10),
             tickets=listings.tickets(connection, device_name=name, limit=10),
-        )
-
-
-@router.get("/parts")
-def parts(request: Request, after: Text | None = None) -> HTMLResponse:
-    """Stock per service centre, and what is set aside or waited for."""
-    app = request.app.state.application
-    with app.database.transaction() as connection:
-        rows = listings.parts(connection, after=after, limit=ROWS + 1)
-        return show(
-            request,
-            "parts.html",
-            parts=rows[:ROWS],
-            next=rows[ROWS - 1].part_no if len(rows) > ROWS else None,
-            waiting=listings.reservations(connection, state="backordered", limit=ROWS),
-            reserved=listings.reservations(connection, state="reserved", limit=ROWS),
         )
