@@ -57,6 +57,12 @@ def put_policy(connection: Connection, policy: EscalationPolicy, *, who: str, no
     audit.record(connection, at=now, who=who, action="set", object_kind="escalation", object_id=policy.name, detail={})
 
 
+def remove_policy(connection: Connection, name: str, *, who: str, now: datetime) -> None:
+    """Call nobody any more by that policy. Raises NotFoundError."""
+    escalations.remove_policy(connection, name)
+    audit.record(connection, at=now, who=who, action="removed", object_kind="escalation", object_id=name)
+
+
 def called_by(step: EscalationStep, persons: Sequence[Person]) -> list[str]:
     """Names of the people whom a step calls: those it names, and the members of its @groups."""
     return [

@@ -16,6 +16,7 @@ from api import (
     api_tokens,
     devices,
     errors,
+    escalations,
     feed,
     health,
     latest,
@@ -65,7 +66,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.metrics = Metrics(app.state.feed)
-    of_service = (alarms, sites, agreements, tickets, ticket_sla, parts, receivers)
+    of_service = (alarms, sites, agreements, tickets, ticket_sla, parts, receivers, escalations)
     for module in (
         devices,
         latest,

@@ -172,9 +172,10 @@ def escalations_list(as_json: bool) -> None:
 
 @people.command(epilog="Example: aftercare people no-escalation night")
 @click.argument("policy")
-def no_escalation(policy: str) -> None:
+@who
+def no_escalation(policy: str, who: str) -> None:
     """Remove an escalation."""
-    with_database(lambda _, connection: escalations.remove_policy(connection, policy))
+    with_database(lambda _, connection: escalation.remove_policy(connection, policy, who=who, now=system_clock()))
     click.echo(f"{policy} is removed")
 
 

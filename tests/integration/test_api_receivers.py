@@ -60,7 +60,7 @@ def test_people_have_channels_and_quiet_hours(client: httpx.Client) -> None:
     channel = {"name": "phone", "address": "json://me:hidden@127.0.0.1:9/x"}
     added = client.post(f"{API}/people/alice/channels", json=channel)
     assert added.status_code == 201, added.text
-    assert added.json()["subscription"]["changes"] == ["raised", "escalated", "reminded", "cleared"]
+    assert added.json()["subscription"]["changes"] == ["raised", "escalated", "reminded", "resumed", "cleared"]
     [alice] = client.get(f"{API}/people").json()
     assert "hidden" not in json.dumps(alice)
     assert (alice["quiet_to"], [one["name"] for one in alice["channels"]]) == ("06:30:00", ["alice/phone"])
@@ -155,3 +155,36 @@ def test_a_name_is_given_once(run: Callable[..., str]) -> None:
     run("webhooks", "add", "erp", "http://127.0.0.1:9/")
     with pytest.raises(ConflictError, match="already"):
         run("webhooks", "add", "erp", "http://127.0.0.1:9/")
+
+
+def test_escalations_are_set_listed_changed_and_removed(client: httpx.Client) -> None:
+    path = f"{API}/escalations/night"
+    detail = {"subscription": {"severities": ["CRITICAL"]}, "steps": [{"after_minutes": 10, "calls": ["alice"]}]}
+    assert client.put(path, json=detail).status_code == 422, "nobody is called alice"
+    client.put(f"{API}/people/alice", json={"groups": ["ops"]})
+    assert client.put(path, json=detail).json()["steps"] == detail["steps"]
+    detail["steps"] = [*detail["steps"], {"after_minutes": 30.5, "calls": ["@ops"]}]  # type: ignore[misc]
+    assert client.put(path, json=detail).json()["waiting"] == 0
+    [listed] = client.get(f"{API}/escalations").json()
+    assert (listed["name"], listed["steps"]) == ("night", detail["steps"])
+    assert listed["subscription"]["severities"] == ["CRITICAL"]
+    assert client.delete(path).status_code == 204
+    assert client.delete(path).status_code == 404
+    assert client.get(f"{API}/escalations").json() == []
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"steps": []},
+        {"steps": [{"after_minutes": -1, "calls": ["@ops"]}]},
+        {"steps": [{"after_minutes": 1e12, "calls": ["@ops"]}]},
+        {"steps": [{"after_minutes": 9, "calls": ["@ops"]}, {"after_minutes": 9, "calls": ["@ops"]}]},
+        {"steps": [{"after_minutes": 9, "calls": []}]},
+        {"steps": [{"after_minutes": 9, "calls": ["@ops"]}], "subscription": {"severities": ["LOUD"]}},
+    ],
+)
+def test_an_escalation_that_cannot_be_is_refused(client: httpx.Client, detail: dict[str, Any]) -> None:
+    client.put(f"{API}/people/alice", json={"groups": ["ops"]})
+    assert client.put(f"{API}/escalations/night", json=detail).status_code == 422
+    assert client.get(f"{API}/escalations").json() == []
