@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.figures import Figure
-from bench.models.figures import INTERVAL, beside
+from bench.figures import Figure, figure
+from bench.models.figures import INTERVAL
 from models.training import TrainingOutcome
 
 ASKED = {
@@ -19,7 +19,9 @@ def planner_figures(name: str, outcome: TrainingOutcome) -> list[Figure]:
     figures: list[Figure] = []
     for key, title in ASKED.items():
         value, *ends = measured[key]
-        if value is not None:
-            known = {limit: end for limit, end in zip(INTERVAL, ends, strict=True) if end is not None}
-            figures += beside(f"{name}: {title}", value, known)
+        figures += [
+            figure(f"{name}: {title}", value, "", limit, end, "-", met=True, ratio=1.0)  # of an end, which may be 0
+            for limit, end in zip(INTERVAL, ends, strict=True)
+            if value is not None and end is not None
+        ]
     return figures
