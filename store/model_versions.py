@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -115,24 +115,11 @@ def add_version(
     connection.execute(SQL["retire_challenger"], place)
     connection.execute(SQL["add_artifact"], {"sha256": version.artifact_sha256, "content": artifact})
     parameters = {
+        **{field.name: _column(getattr(version, field.name)) for field in fields(version)},
         "training_run_id": training_run_id,
-        **place,
         "status": ModelStatus.CHALLENGER,
-        "alarm_threshold": version.alarm_threshold,
-        "metrics": Jsonb(dict(version.metrics)),
-        "data_from": version.data_from,
-        "data_to": version.data_to,
-        "row_count": version.row_count,
-        "device_count": version.device_count,
-        "features": Jsonb(list(version.features)),
-        "code_version": version.code_version,
-        "library_versions": Jsonb(dict(version.library_versions)),
-        "artifact_sha256": version.artifact_sha256,
-        "at": at,
         "reason": reason,
-        "comparison": Jsonb(dict(version.comparison)),
-        "reference": Jsonb(dict(version.reference)),
-        "report": Jsonb(dict(version.report)),
+        "at": at,
     }
     version_id = _id(connection.execute(SQL["add_version"], parameters).fetchone())
     connection.execute(SQL["add_held_out"], {"model_version_id": version_id, "content": held_out})
@@ -202,6 +189,18 @@ def read_artifact(connection: Connection, *, sha256: str) -> bytes:
             "go back with 'aftercare models rollback', or train the device model again"
         )
     return bytes(row[0])
+
+
+def _column(value: Any) -> Any:
+    """A field as its column takes it: what has parts is JSON."""
+    match value:
+        case str():
+            return value
+        case Mapping():
+            return Jsonb(dict(value))
+        case Sequence():
+            return Jsonb(list(value))
+    return value
 
 
 def _id(row: tuple[Any, ...] | None) -> int:
