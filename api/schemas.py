@@ -84,6 +84,7 @@ class Contribution(Answer):
     channel: str = Field(examples=["discharge_temperature"])
     effect: float = Field(description="How much it moved the risk, in probability", examples=[0.21])
     text: str = Field(examples=["Discharge temperature 9 K above this unit's own start"])
+    log_odds: float = Field(0.0, description="How much it moved the log-odds of the risk", examples=[1.4])
 
 
 class Prediction(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -116,6 +117,13 @@ def test_an_alarm_is_acknowledged_and_shelved(fleet: Any) -> None:
         shelved = client.post(f"{V1}/alarms/1/shelve", json={"until": "2026-02-01T00:00:00+01:00"}).json()
         assert shelved["shelved_until"] == "2026-01-31T23:00:00Z"
         problem(client.post(f"{V1}/alarms/1/shelve", json={"until": "2025-01-01T00:00:00Z"}), 422)
+
+
+def test_a_contribution_is_told_in_probability_and_in_log_odds(fleet: Any) -> None:
+    told = {"channel": "vibration", "effect": 0.21, "text": "Vibration 2 mm/s above", "log_odds": 1.4}
+    fleet.desk.rows("UPDATE predictions SET contributions = %s::jsonb", json.dumps([told]))
+    with fleet.client() as client:
+        assert walk(client, "/predictions", device="engine-1")[0]["contributions"] == [told]
 
 
 def test_filters_narrow_the_lists(fleet: Any) -> None:
