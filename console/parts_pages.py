@@ -27,7 +27,7 @@ Moves = Mapping[str, Callable[[Connection], object]]
 
 @router.get("/parts")
 def parts(request: Request, after: Text | None = None) -> HTMLResponse:
-    """Stock per service centre, what is set aside or waited for, what should be sent and what to buy."""
+    """Stock per service centre, what is set aside or waited for, and what should be sent."""
     app = request.app.state.application
     with app.database.transaction() as connection:
         rows = listings.parts(connection, after=after, limit=ROWS + 1)
@@ -39,8 +39,16 @@ def parts(request: Request, after: Text | None = None) -> HTMLResponse:
             waiting=listings.reservations(connection, state="backordered", limit=ROWS),
             reserved=listings.reservations(connection, state="reserved", limit=ROWS),
             transfers=store_transfers.listing(connection, states=["suggested", "in_transit"], limit=ROWS),
-            reorder=reorder.reorder_list(connection, app.catalog, now=app.clock()),
         )
+
+
+@router.get("/parts/reorder")
+def reorder_list(request: Request) -> HTMLResponse:
+    """What to buy, and why; a page of its own, since it looks at the whole fleet."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        lines = reorder.reorder_list(connection, app.catalog, now=app.clock())
+    return show(request, "reorder.html", reorder=lines)
 
 
 @router.post("/parts/order")
@@ -56,7 +64,7 @@ def order(request: Request, form: Form) -> RedirectResponse:
         app.database,
         lambda connection: shelves.order(connection, **booking, quantity=int(quantity), who=who, now=now),
     )
-    return RedirectResponse("/parts", 303)
+    return RedirectResponse("/parts/reorder", 303)
 
 
 @router.post("/transfers/{transfer_id}/{move}")

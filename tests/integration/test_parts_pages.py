@@ -28,11 +28,11 @@ def test_a_part_is_bought_from_the_list_that_says_why(site: Any) -> None:
     site.desk.predict(site.desk.add_device("d1"), hours=100, risk=0.9)
     order = {"service_centre": "north", "part_no": site.desk.part_no, "quantity": "1", "reference": "PO-1"}
     with site.client() as client:
-        assert "0 free, 0 on order: order 1" in client.get("/parts").text
+        assert "0 free, 0 on order: order 1" in client.get("/parts/reorder").text
         assert client.post("/parts/order", data={**order, "quantity": "-1"}).status_code == 422
         for _ in range(2):
             assert client.post("/parts/order", data=order).status_code == 303
-        assert "To buy" not in client.get("/parts").text
+        assert "Nothing to buy" in client.get("/parts/reorder").text
     assert site.desk.value("SELECT sum(on_order) FROM part_stock") == 1
 
 
