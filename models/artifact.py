@@ -1,7 +1,7 @@
 """A model as bytes and back; loading runs no foreign code.
 
-One line of JSON (format, library versions, and all of the model but its estimators) and then the two estimators as
-skops archives, of which only the types that our estimators are made of are let in.
+One line of JSON (format, library versions, and all of the model but its estimators) and then the estimators as skops
+archives, of which only the types that our estimators are made of are let in.
 """
 
 from __future__ import annotations
@@ -25,10 +25,16 @@ from models.calibration import LifeInterval, RiskCalibration
 from models.condition import Condition
 from models.errors import ArtifactError
 from models.failure_model import FailureModel
+from models.failure_timing import FailureTiming
 from models.features.plan_document import from_document, to_document
+from models.hazard_curve import HazardCurve
 
-FORMAT = "aftercare-model-5"
-ESTIMATORS = {"risk_estimator": HistGradientBoostingClassifier, "rul_estimator": VotingRegressor}
+FORMAT = "aftercare-model-6"
+ESTIMATORS = {
+    "risk_estimator": HistGradientBoostingClassifier,
+    "rul_estimator": VotingRegressor,
+    "near_estimator": VotingRegressor,
+}
 TRUSTED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
@@ -45,7 +51,8 @@ IDENTITY = re.compile(r'"__id__": (\d+)')
 
 def dumps(model: FailureModel) -> bytes:
     """The model as bytes; training again from the same data gives the same bytes."""
-    archives = {name: _without_addresses(skops.io.dumps(getattr(model, name))) for name in ESTIMATORS}
+    fitted = {name: estimator for name in ESTIMATORS if (estimator := getattr(model, name)) is not None}
+    archives = {name: _without_addresses(skops.io.dumps(estimator)) for name, estimator in fitted.items()}
     header = {
         "format": FORMAT,
         "libraries": library_versions(),
@@ -63,6 +70,7 @@ def dumps(model: FailureModel) -> bytes:
             "calibration": asdict(model.calibration),
             "interval": asdict(model.interval),
             "condition": asdict(model.condition),
+            "curve": None if model.curve is None else asdict(model.curve),
         },
     }
     return b"\n".join([json.dumps(header, sort_keys=True).encode(), b"".join(archives.values())])
@@ -107,7 +115,7 @@ def _require_versions(written: Mapping[str, str]) -> None:
 
 def _estimators(described: Mapping[str, Any], body: bytes) -> dict[str, Any]:
     estimators, start = {}, 0
-    for name in ESTIMATORS:
+    for name in (name for name in ESTIMATORS if name in described):
         archive = body[start : start + described[name]["bytes"]]
         start += len(archive)
         if sha256(archive).hexdigest() != described[name]["sha256"]:
@@ -127,7 +135,7 @@ def _estimator(name: str, archive: bytes) -> Any:
 
 
 def _model(values: Mapping[str, Any], estimators: Mapping[str, Any]) -> FailureModel:
-    interval = values["interval"]
+    interval, curve = values["interval"], values["curve"]
     return FailureModel(
         device_model=values["device_model"],
         failure_mode=values["failure_mode"],
@@ -147,6 +155,7 @@ def _model(values: Mapping[str, Any], estimators: Mapping[str, Any]) -> FailureM
             interval["early"],
         ),
         condition=Condition(**values["condition"]),
+        curve=None if curve is None else HazardCurve([FailureTiming(**timing) for timing in curve["hazards"]]),
         **estimators,
     )
 

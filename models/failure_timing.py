@@ -32,32 +32,48 @@ class FailureTiming:
 
     def hazard(self, left: Floats, risk: Floats) -> Floats:
         """Per reading the probability of failing in the step after the lead, given that the device runs until then."""
-        told: Floats = expit(self.intercept + _signals(left, risk, self.step) @ np.array(self.weights))
+        told: Floats = expit(self.odds(left, risk))
         return told
+
+    def odds(self, left: Floats, risk: Floats) -> Floats:
+        """The log-odds of `hazard`."""
+        odds: Floats = self.intercept + _signals(left, risk, self.step) @ np.array(self.weights)
+        return odds
 
 
 def fit_timing(
-    left: Floats, risk: Floats, truth: Floats, failed: NDArray[np.bool_], *, step: float, lead: float
+    left: Floats,
+    risk: Floats,
+    truth: Floats,
+    failed: NDArray[np.bool_],
+    *,
+    step: float,
+    lead: float,
+    weights: Floats | None = None,
 ) -> FailureTiming:
     """Fit on readings whose `left` (hours told) and `risk` come from models that have not seen their devices.
 
-    truth: hours to the end of the life, which `failed` says was a failure. The threshold that a decision compares the
-    hazard with lies deep in its tail, hence the square: times to failure told by a good model scatter about like a
-    normal distribution, whose hazard falls faster than a logistic one.
+    truth: hours to the end of the life, which `failed` says was a failure. weights: for how many readings each stands.
+    The threshold that a decision compares the hazard with lies deep in its tail, hence the square: times to failure
+    told by a good model scatter about like a normal distribution, whose hazard falls faster than a logistic one.
     """
     alive = truth > lead
     known = alive & (failed | (truth > lead + step))
     fails = (failed & (truth <= lead + step))[known].astype(np.float64)
-    signals, events = _signals(left[known], risk[known], step), max(float(fails.sum()), 0.5)
+    signals, counts = (
+        _signals(left[known], risk[known], step),
+        np.ones(len(fails)) if weights is None else weights[known],
+    )
+    events = max(float(counts @ fails), 0.5)
 
     def loss(guess: Floats) -> tuple[float, Floats]:
-        odds, weights = guess[0] + signals @ guess[1:], guess[1:]
-        excess = expit(odds) - fails
-        value = (np.logaddexp(0, odds) - fails * odds).sum() + PENALTY * events * (weights**2).sum()
-        return float(value), np.concatenate([[excess.sum()], signals.T @ excess + 2 * PENALTY * events * weights])
+        odds, slopes = guess[0] + signals @ guess[1:], guess[1:]
+        excess = counts * (expit(odds) - fails)
+        value = counts @ (np.logaddexp(0, odds) - fails * odds) + PENALTY * events * (slopes**2).sum()
+        return float(value), np.concatenate([[excess.sum()], signals.T @ excess + 2 * PENALTY * events * slopes])
 
     first = np.zeros(signals.shape[1] + 1)
-    first[0] = np.log(events / max(len(fails), 1))
+    first[0] = np.log(events / max(float(counts.sum()), 1.0))
     bounds = [(None, None), *[(0.0, None)] * signals.shape[1]]
     found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
     return FailureTiming(step, lead, float(found.x[0]), tuple(float(weight) for weight in found.x[1:]))

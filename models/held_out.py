@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from hashlib import sha256
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -23,31 +24,35 @@ NOTHING = pd.DataFrame(
 )
 
 
+TOLD = ("raw", "predicted", "left")
+"""What `models.out_of_fold.Told` holds of each reading: raw risk, remaining life, and hours left."""
+
+
 def pack(held_out: pd.DataFrame) -> bytes:
-    """Device, ts and risk of a frame sorted by device and ts; at most `MOST_ROWS` of it, by device."""
+    """Device, ts, risk, fold and `TOLD` of a frame sorted by device and ts; at most `MOST_ROWS` of it, by device."""
     kept = held_out[held_out["device"].isin(_devices_kept(held_out["device"]))]
     codes, names = pd.factorize(kept["device"])
+    arrays: dict[str, Any] = {
+        "names": np.array(list(names), dtype=np.str_),
+        "device": codes.astype(np.int32),
+        "ts": kept["ts"].to_numpy("datetime64[us]").astype(np.int64),
+        **{name: kept[name].to_numpy(np.float32) for name in ("risk", "fold", *TOLD) if name in kept},
+    }
     buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        names=np.array(list(names), dtype=np.str_),
-        device=codes.astype(np.int32),
-        ts=kept["ts"].to_numpy("datetime64[us]").astype(np.int64),
-        risk=kept["risk"].to_numpy(np.float32),
-    )
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
 def unpack(content: bytes) -> pd.DataFrame:
-    """Columns device, ts (UTC) and risk. Raises ArtifactError when the bytes are damaged."""
+    """Columns device, ts (UTC), risk, and for versions that hold them fold and `TOLD`. Raises ArtifactError when the
+    bytes are damaged."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             names, codes = arrays["names"].astype(object), arrays["device"]
             devices = names[codes] if len(names) else np.empty(0, dtype=object)
             ts = pd.to_datetime(arrays["ts"], unit="us", utc=True)
-            return pd.DataFrame(
-                {"device": pd.Series(devices, dtype="str"), "ts": ts, "risk": arrays["risk"].astype(np.float64)}
-            )
+            told = {name: arrays[name].astype(np.float64) for name in ("risk", "fold", *TOLD) if name in arrays}
+            return pd.DataFrame({"device": pd.Series(devices, dtype="str"), "ts": ts, **told})
     except (BadZipFile, EOFError, IndexError, KeyError, OSError, ValueError) as error:
         raise ArtifactError(f"the held-out predictions are damaged: {error}") from error
 

@@ -14,6 +14,7 @@ from models.condition import Condition, fit_condition
 from models.failure_model import raw_risk, raw_rul
 from models.learners import fit_risk, fit_rul
 from models.lives import Integers
+from models.near_failure import FEWEST_ROWS, NEAR, fit_near, tell_left
 
 FOLDS = 5
 MOST_ROWS = 14_000
@@ -56,17 +57,32 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Estimators:
-    """Both answers, fitted on the same readings."""
+    """All answers, fitted on the same readings. near: of hours left near failures; None where too few readings are."""
 
     risk: HistGradientBoostingClassifier
     rul: VotingRegressor
     condition: Condition
+    near: VotingRegressor | None = None
 
 
-def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Per row what was told by estimators that had not seen the device: the raw risk, the remaining life and the hours
+    left (see `models.near_failure.tell_left`); NaN for kin."""
+
+    risk: Floats
+    rul: Floats
+    left: Floats
+
+    def first(self, count: int) -> Told:
+        """Of so many rows from the beginning."""
+        return Told(self.risk[:count], self.rul[:count], self.left[:count])
+
+
+def fit(examples: Examples, rows: Rows, seed: int, *, near: bool = True) -> Estimators:
     """Fit on the given rows, thinned to `MOST_ROWS`. Thinning raises the share of failures and with it the raw risk;
     calibration on all rows takes that back, as it is a shift of the log-odds. The remaining life is learnt from each
-    row as often as it stands for others.
+    row as often as it stands for others. near: also the estimator of hours left near failures.
     """
     for_risk = _thin(examples, np.flatnonzero(rows & ~np.isnan(examples.fails_within)), seed)
     for_rul = _thin(examples, _copied(examples, np.flatnonzero(rows & ~np.isnan(examples.rul)), seed), seed)
@@ -76,19 +92,32 @@ def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
         fit_risk(condition.read(examples.matrix[for_risk]), examples.fails_within[for_risk], seed),
         fit_rul(condition.extend(told), life, condition.smooth_columns(examples.features), seed),
         condition,
+        _fit_near(examples, rows, condition, seed) if near else None,
     )
 
 
-def predict_out_of_fold(examples: Examples, fold: Integers, seed: int) -> tuple[Floats, Floats]:
-    """Per row the raw risk and the remaining useful life from estimators fitted on the other folds' devices; NaN for
-    kin."""
-    risk, rul = np.full((2, len(examples.matrix)), np.nan)
+def _fit_near(examples: Examples, rows: Rows, condition: Condition, seed: int) -> VotingRegressor | None:
+    close = np.flatnonzero(rows & (examples.rul < NEAR * examples.cap))
+    if len(close) < FEWEST_ROWS:
+        return None
+    close = np.random.default_rng(seed).permutation(close)[:MOST_ROWS]
+    smooth = condition.smooth_columns(examples.features)
+    return fit_near(condition.extend(examples.matrix[close]), examples.rul[close], smooth, seed)
+
+
+def predict_out_of_fold(examples: Examples, fold: Integers, seed: int, *, near: bool = True) -> Told:
+    """What the estimators tell that were fitted on the other folds' devices. Without `near` the hours left are the
+    remaining life."""
+    told = Told(*np.full((3, len(examples.matrix)), np.nan))
     for number in range(int(fold.max()) + 1):
         held_out = fold == number
-        estimators = fit(examples, ~held_out, seed)
-        risk[held_out] = raw_risk(estimators.risk, estimators.condition.read(examples.matrix[held_out]))
-        rul[held_out] = raw_rul(estimators.rul, estimators.condition.extend(examples.matrix[held_out]), examples.cap)
-    return risk, rul
+        estimators = fit(examples, ~held_out, seed, near=near)
+        matrix = estimators.condition.extend(examples.matrix[held_out])
+        rul = raw_rul(estimators.rul, matrix, examples.cap)
+        told.risk[held_out] = raw_risk(estimators.risk, estimators.condition.read(examples.matrix[held_out]))
+        told.rul[held_out] = rul
+        told.left[held_out] = tell_left(estimators.near, matrix, rul, examples.cap)
+    return told
 
 
 def deal_folds(examples: Examples, seed: int, folds: int = FOLDS) -> Integers:

@@ -14,6 +14,8 @@ from models.failure_model import FailureModel
 from models.features import History
 from models.features.channel_plan import plan_channels
 from models.features.latest import LatestFeatures
+from models.hazard_curve import LOOKS
+from models.longer_look import tell_curves, watch_longer
 
 
 def score(model: FailureModel, history: History, device_model: DeviceModel) -> list[Prediction]:
@@ -21,23 +23,27 @@ def score(model: FailureModel, history: History, device_model: DeviceModel) -> l
 
     Of each device the readings need to hold only the first `baseline` of its current life (see
     `models.lives.current_life_starts`) and the longest window before its latest reading, and the events all of its
-    failures and maintenance and that window of any other kind; more changes nothing. Only
+    failures and maintenance and that window of any other kind; more changes nothing but the risk curves of devices near
+    a failure, which are told from `models.longer_look.further_look_back` more. Only
     predictions whose risk reaches the model's alarm threshold carry contributions. Raises ArtifactError when the
     catalog has changed since the training, FrameError when the readings lack a channel or their order.
     """
-    return score_latest(model, LatestFeatures(history, device_model))
+    return watch_longer(model, score_latest(model, LatestFeatures(history, device_model)), history, device_model)
 
 
 def score_latest(model: FailureModel, latest: LatestFeatures) -> list[Prediction]:
-    """`score` of the history that these are features of; several failure modes of it are scored in less time."""
+    """`score` of the history that these are features of; several failure modes of it are scored in less time. Risk
+    curves are of the latest reading alone: see `watch_longer`."""
     device_model, readings = latest.device_model, latest.history.readings
     require_fit(model, device_model)
     if readings.empty:
         return []
     current = latest.build(model.plan, device_model.failure_mode(model.failure_mode))
     devices = readings.loc[~readings["device"].duplicated(keep="last").to_numpy(), ["device", "ts"]]
-    risk = model.risk(current)
-    rul, low, high = model.remaining_life(current)
+    raw = model.raw_risk(current)
+    risk, (predicted, left) = model.calibration.apply(raw), model.hours_left(current)
+    rul, (low, high) = model.interval.tell(predicted), model.interval.apply(predicted)
+    curves = tell_curves(model, device_model, np.column_stack([left] * len(LOOKS)), raw)
     alarming = np.flatnonzero(risk >= model.alarm_threshold)
     contributions = dict(zip(alarming.tolist(), explain(model, current.iloc[alarming], device_model), strict=True))
     return [
@@ -51,6 +57,7 @@ def score_latest(model: FailureModel, latest: LatestFeatures) -> list[Prediction
             rul_low=timedelta(hours=float(low[row])),
             rul_high=timedelta(hours=float(high[row])),
             contributions=contributions.get(row, ()),
+            failed_by=curves[row],
         )
         for row, (device, ts) in enumerate(zip(devices["device"], devices["ts"], strict=True))
     ]

@@ -137,7 +137,8 @@ def onwards_in_time(examples: Examples, lives: Lives, mode: FailureMode, cut: Cu
     fold = deal_folds(known, seed, FOLDS_OF_PAST)
     if not all(_can_learn(known, fold != number) for number in np.unique(fold)):
         return None
-    raw, rul = predict_out_of_fold(known, fold, seed)
+    held_out = predict_out_of_fold(known, fold, seed, near=False)
+    raw, rul = held_out.risk, held_out.rul
     calibration, interval = calibrate(known, raw, rul, past)
     risk = calibration.apply(raw)
     low, high = interval.apply(rul)

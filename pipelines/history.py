@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -32,13 +32,15 @@ def read_look_back(
     *,
     devices: Sequence[str],
     until: datetime,
+    further: timedelta = timedelta(),
 ) -> History:
-    """What the features of each named device's latest reading before `until` depend on, for these failure modes."""
+    """What the features of each named device's latest reading before `until` depend on, for these failure modes; and
+    those of the readings within `further` before it in the same life."""
     latest = latest_readings(connection, device_model, devices=devices, until=until)
-    events = read_scoring_events(connection, device_model, devices=devices, until=until)
+    events = read_scoring_events(connection, device_model, devices=devices, until=until, further=further)
     starts = sorted(set(_life_starts(device_model, modes, latest, events)))
     return History(
-        read_scoring_frame(connection, device_model, until=until, life_starts=starts),
+        read_scoring_frame(connection, device_model, until=until, life_starts=starts, further=further),
         events,
         frames.read_devices_frame(connection, device_model, devices=devices),
         frames.read_components_frame(connection, device_model, devices=devices),

@@ -11,10 +11,12 @@ from datetime import datetime
 
 from domain.device_model import DeviceModel, FailureMode
 from domain.errors import NotFoundError
+from domain.prediction import Prediction
 from models.errors import ArtifactError, FrameError
 from models.failure_model import FailureModel
 from models.features import History
 from models.features.latest import LatestFeatures
+from models.longer_look import further_look_back, near_failure, watch_longer
 from models.scoring import score_latest
 from pipelines.history import read_look_back
 from pipelines.versions import load_version
@@ -112,9 +114,24 @@ def _score_group(
     made, latest = [], LatestFeatures(history, part.device_model)
     for champion, model in loaded:
         with problems.of(champion.failure_mode):
-            made.append((champion, score_latest(model, latest)))
+            made.append((champion, model, score_latest(model, latest)))
+    told = _watch_longer(database, part, made)
     with database.transaction() as connection:
         return sum(
             predictions.record(connection, batch, model_version_id=champion.model_version_id, at=part.now)
-            for champion, batch in made
+            for champion, batch in told
         )
+
+
+def _watch_longer(
+    database: Database, part: ScoringPart, made: Sequence[tuple[Champion, FailureModel, Sequence[Prediction]]]
+) -> list[tuple[Champion, Sequence[Prediction]]]:
+    """Tell the risk curves of devices near a failure from more than their latest reading: those are few."""
+    names = sorted({name for _, model, batch in made for name in near_failure(model, batch)})
+    if not names:
+        return [(champion, batch) for champion, _, batch in made]
+    modes = [part.device_model.failure_mode(champion.failure_mode) for champion, _, _ in made]
+    further = max(further_look_back(part.device_model, mode) for mode in modes)
+    with database.transaction() as connection:
+        longer = read_look_back(connection, part.device_model, modes, devices=names, until=part.now, further=further)
+    return [(champion, watch_longer(model, batch, longer, part.device_model)) for champion, model, batch in made]

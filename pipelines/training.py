@@ -23,9 +23,10 @@ from models.errors import FrameError, TrainingError
 from models.failure_model import FailureModel
 from models.features import History
 from models.held_out import pack
+from models.prepared import Kin
 from models.promotion import Verdict
 from models.reference import compared, describe_spread, sample_devices
-from models.training import Kin, TrainingOutcome, train
+from models.training import TrainingOutcome, train
 from pipelines.history import read_history
 from pipelines.promotion import find_champion, judge
 from store import frames, model_versions

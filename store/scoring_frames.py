@@ -39,18 +39,20 @@ def read_scoring_frame(
     *,
     until: datetime,
     life_starts: Sequence[tuple[str, datetime]],
+    further: timedelta = timedelta(),
 ) -> pd.DataFrame:
     """Readings of the devices that `life_starts` names, in the form of `store.readings.read_frame`.
 
-    Of each device, the longest window before its latest reading with ts < until, and the first `baseline` after the
-    start of each life that this reading belongs to; a device may stand in `life_starts` once per failure mode.
+    Of each device, the longest window and `further` before its latest reading with ts < until, and the first
+    `baseline` after the start of each life that this reading belongs to; a device may stand in `life_starts` once per
+    failure mode.
     """
     channels = [channel.name for channel in device_model.channels]
     statement = sql.SQL(SQL["copy_scoring_rows"]).format(
         table=sql.Identifier(device_model.readings_table), values=list_channels(channels, "coalesce({0}, 'NaN')")
     )
     parameters = {
-        "window": device_model.features.look_back,
+        "window": device_model.features.look_back + further,
         "until": until,
         "devices": [device for device, _ in life_starts],
         "starts": [start for _, start in life_starts],
@@ -60,14 +62,19 @@ def read_scoring_frame(
 
 
 def read_scoring_events(
-    connection: Connection, device_model: DeviceModel, *, devices: Sequence[str], until: datetime
+    connection: Connection,
+    device_model: DeviceModel,
+    *,
+    devices: Sequence[str],
+    until: datetime,
+    further: timedelta = timedelta(),
 ) -> pd.DataFrame:
     """Events of the named devices before `until`, in the form of `store.frames.read_events_frame`.
 
     Every failure and all maintenance, which tell where lives begin; of other kinds those that the windows of a reading
-    may hold that is still to be scored.
+    may hold that is still to be scored, or that lies `further` before it.
     """
-    counted_since = until - silence_allowed(device_model) - device_model.features.look_back
+    counted_since = until - silence_allowed(device_model) - device_model.features.look_back - further
     return read_events_frame(connection, device_model, until=until, devices=devices, others_since=counted_since)
 
 

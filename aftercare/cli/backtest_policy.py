@@ -17,7 +17,7 @@ from domain.errors import InvalidInputError, NotFoundError
 from models.errors import TrainingError
 
 if TYPE_CHECKING:
-    from service_desk.policy.replay import Replayed
+    from service_desk.policy.replay import Fleet, Replayed
 
 HOURS_A_YEAR = 8766.0
 
@@ -25,31 +25,31 @@ HOURS_A_YEAR = 8766.0
 @click.command(epilog="Example: aftercare backtest policy --device-model compressor")
 @click.option("--device-model", "name", required=True, help="Whose history is replayed.")
 @click.option("--failure-mode", "mode_name", help="Only this one of its failure modes.")
-@click.option("--seed", default=0, show_default=True, help="Deals the devices into folds.")
+@click.option("--anew", is_flag=True, help="Train models anew, on all that is stored by now.")
+@click.option("--seed", default=0, show_default=True, help="With --anew: deals the devices into folds.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def policy(name: str, mode_name: str | None, seed: int, as_json: bool) -> None:
+def policy(name: str, mode_name: str | None, anew: bool, seed: int, as_json: bool) -> None:
     """Replay the history of a fleet: what running to failure, fixed rules and the decision in money would have cost.
 
-    Whatever a policy learns comes from other devices; what is best in hindsight knew the outcome. Trains models of the
-    fleet, which takes as long as 'aftercare train'.
+    Whatever a policy learns comes from other devices; what is best in hindsight knew the outcome. Each device is told
+    as the champion's training told it, by models that had not seen it; where there is no champion, models are trained,
+    which takes as long as 'aftercare train'.
     """
     application = wiring.build(load_settings())
     device_model = application.catalog.get(name)
     if device_model is None:
         raise NotFoundError(f"there is no device model {name!r}: the catalog has {', '.join(application.catalog)}")
     modes = [device_model.failure_mode(mode_name)] if mode_name else list(device_model.failure_modes)
-    from pipelines.history import read_history  # models take a while to load
-
-    with application.database, application.database.transaction() as connection:
-        history = read_history(connection, device_model, until=application.clock())
     replayed = []
-    for mode in modes:
-        try:
-            replayed.append((mode, *_replay(history, device_model, mode, seed)))
-        except TrainingError as error:
-            if len(modes) == 1:
-                raise
-            click.echo(f"left out: {error}", err=True)
+    with application.database:
+        for mode in modes:
+            try:
+                fleet = _fleet(application, device_model, mode, seed if anew else None)
+                replayed.append((mode, *_replay(fleet)))
+            except TrainingError as error:
+                if len(modes) == 1:
+                    raise
+                click.echo(f"left out: {error}", err=True)
     if not replayed:
         raise NotFoundError(f"none of the failure modes of {name} can be replayed: import more history")
     if as_json:
@@ -59,20 +59,36 @@ def policy(name: str, mode_name: str | None, seed: int, as_json: bool) -> None:
         _show(device_model, mode, devices, outcome)
 
 
-def _replay(history: Any, device_model: DeviceModel, mode: FailureMode, seed: int) -> tuple[int, Replayed]:
+def _fleet(application: wiring.Application, device_model: DeviceModel, mode: FailureMode, seed: int | None) -> Fleet:
+    """seed: of models that are trained for this; None for what the champion's training told."""
+    from models.held_out import unpack  # models take a while to load
+    from pipelines.history import read_history
+    from pipelines.promotion import find_champion
+    from service_desk.policy.fleet import recall, watch
+    from store import frames, model_versions
+
+    champion = find_champion(application.database, mode, device_model) if seed is None else None
+    with application.database.transaction() as connection:
+        if champion:
+            held_out = unpack(model_versions.read_held_out(connection, champion.model_version_id))
+            known = model_versions.get_version(connection, champion.model_version_id).created_at
+            return recall(held_out, frames.read_events_frame(connection, device_model, until=known), device_model, mode)
+        history = read_history(connection, device_model, until=application.clock())
+    return watch(history, device_model, mode, seed=seed or 0)
+
+
+def _replay(fleet: Fleet) -> tuple[int, Replayed]:
     from models.evaluation import hours
-    from service_desk.policy.fleet import step, watch
     from service_desk.policy.renewal import Prices
     from service_desk.policy.replay import replay
     from service_desk.policy.ticket_decision import kit_cost
 
-    kit = kit_cost(mode, device_model.parts).minor
+    mode, kit = fleet.mode, kit_cost(fleet.mode, fleet.device_model.parts).minor
     prices = Prices(mode.costs.planned_visit.minor + kit, mode.costs.emergency_visit.minor + kit)
     if prices.emergency <= prices.planned:
         raise InvalidInputError(f"{mode.name}: an emergency visit costs no more than a planned one; check the catalog")
-    lives, told = watch(history, device_model, mode, seed=seed)
-    [outcome] = replay(lives, told, [prices], [hours(mode.lead_time)], hours(step(device_model, mode)))
-    return len(set(history.readings["device"])), outcome
+    [outcome] = replay(fleet, [prices], [hours(mode.lead_time)])
+    return len(fleet.lives.names), outcome
 
 
 def _figures(outcome: Replayed) -> Sequence[tuple[str, float, int, int, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 from bench.figures import Figure, figure
 from bench.models.data import PublicData, turbofans
 from bench.models.turbofan import KINDRED
-from models.training import Kin
+from models.prepared import Kin
 from service_desk.policy.fleet import watch
 from service_desk.policy.renewal import Prices
 from service_desk.policy.replay import CLAIRVOYANT, LEARNT_THRESHOLD, POLICIES, POLICY, Replayed, replay
@@ -30,8 +30,8 @@ def cells(data: PublicData, subset: str, seed: int) -> list[Replayed]:
     kindred = family.device_model.kindred_mode(mode)
     assert kindred
     kin = [Kin(family.training, family.device_model, kindred)]
-    lives, told = watch(fleet.training, fleet.device_model, mode, kin=kin, seed=seed)
-    return replay(lives, told, [Prices(1, emergency) for emergency in EMERGENCIES], NOTICES, 1.0)
+    watched = watch(fleet.training, fleet.device_model, mode, kin=kin, seed=seed)
+    return replay(watched, [Prices(1, emergency) for emergency in EMERGENCIES], NOTICES)
 
 
 def _figures(name: str, replayed: Sequence[Replayed]) -> list[Figure]:

@@ -15,8 +15,9 @@ from bench.models.plain import plain_rul, plain_rul_of_folds
 from bench.models.planner import planner_figures
 from models.evaluation import hours
 from models.interval_quality import constant_interval
+from models.prepared import Kin
 from models.scoring import score
-from models.training import Kin, train
+from models.training import train
 
 Floats = NDArray[np.float64]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.failure_timing import fit_timing
+from domain.device_model import DeviceModel, FailureMode
+from models.hazard_curve import average_left, learn_curve
+from models.lives import Lives
+from models.out_of_fold import Told
 from service_desk.policy.renewal import (
     Flags,
     Floats,
@@ -31,13 +34,15 @@ CANDIDATES = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What models that had not seen the device told at each reading: hours left by the model of the whole life (`rul`)
-    and by that of its last stretch (`left`), and the uncalibrated risk. fold: of each life, by its device."""
+class Fleet:
+    """Lives as they were watched, and what models told at each reading that had not seen the device. fold: of each
+    life, by its device."""
 
-    rul: Floats
-    left: Floats
-    risk: Floats
+    device_model: DeviceModel
+    mode: FailureMode
+    lives: Lives
+    watched: WatchedLives
+    told: Told
     fold: Integers
 
 
@@ -54,38 +59,30 @@ class Replayed:
         return self.tolls[policy].rate / self.tolls[CLAIRVOYANT].rate
 
 
-def replay(
-    lives: WatchedLives, told: Told, prices: Sequence[Prices], notices: Sequence[float], step: float
-) -> list[Replayed]:
-    """Every combination of prices and notice. step: hours for which a hazard is told."""
-    hazards: dict[tuple[int, float], Floats] = {}
-
-    def hazard(fold: int, lead: float) -> Floats:
-        if (fold, lead) not in hazards:
-            hazards[fold, lead] = _hazard(lives, told, told.fold != fold, step, lead)
-        return hazards[fold, lead]
-
-    candidates = _candidates(lives, told.rul)
-    return [Replayed(price, notice, _tolls(lives, told, price, notice, hazard, candidates))
-            for price in prices for notice in notices]  # fmt: skip
+def replay(fleet: Fleet, prices: Sequence[Prices], notices: Sequence[float]) -> list[Replayed]:
+    """Every combination of prices and notice (hours)."""
+    lives, hazards = fleet.watched, {int(fold): _hazards(fleet, int(fold), notices) for fold in np.unique(fleet.fold)}
+    candidates = _candidates(lives, fleet.told.rul)
+    return [
+        Replayed(
+            price, notice, _tolls(fleet, price, notice, {fold: h[:, at] for fold, h in hazards.items()}, candidates)
+        )
+        for price in prices
+        for at, notice in enumerate(notices)
+    ]
 
 
 def _tolls(
-    lives: WatchedLives,
-    told: Told,
-    prices: Prices,
-    notice: float,
-    hazard: Callable[[int, float], Floats],
-    candidates: Floats,
+    fleet: Fleet, prices: Prices, notice: float, hazards: Mapping[int, Floats], candidates: Floats
 ) -> dict[str, Toll]:
+    lives, learnt_threshold, policy = fleet.watched, [], []
     everyone = np.ones(len(lives.length), dtype=bool)
     never = np.full(len(lives.length), np.inf)
-    learnt_threshold, policy = [], []
-    for fold in np.unique(told.fold):
-        mine = told.fold == fold
+    for fold, hazard in hazards.items():
+        mine = fleet.fold == fold
         visits = candidates[_cheapest(lives, candidates, notice, prices, ~mine)] + notice
         learnt_threshold.append(_toll_of(lives, visits, prices, mine))
-        policy.append(_act(lives, hazard(int(fold), notice), notice, prices, ~mine, mine))
+        policy.append(_act(lives, hazard, notice, prices, ~mine, mine))
     best = candidates[_cheapest(lives, candidates, notice, prices, everyone)] + notice
     return {
         RUN_TO_FAILURE: toll(lives, never, prices),
@@ -97,12 +94,13 @@ def _tolls(
     }
 
 
-def _hazard(lives: WatchedLives, told: Told, learn: Flags, step: float, lead: float) -> Floats:
-    rows, truth = learn[lives.of_row], lives.length[lives.of_row] - lives.age
-    timing = fit_timing(
-        told.left[rows], told.risk[rows], truth[rows], lives.failed[lives.of_row][rows], step=step, lead=lead
-    )
-    return timing.hazard(told.left, told.risk) / step
+def _hazards(fleet: Fleet, fold: int, notices: Sequence[float]) -> Floats:
+    """Rows by notices: per hour after the notice, by the curve that training would store had it seen the other folds'
+    devices alone."""
+    learn = (fleet.fold != fold)[fleet.lives.of_row]
+    curve = learn_curve(fleet.lives, fleet.told, fleet.device_model, fleet.mode, learn)
+    looks = average_left(fleet.lives, fleet.told, fleet.mode, curve.step)
+    return curve.hazard(looks, fleet.told.risk, np.array(notices)) / curve.step
 
 
 def _act(lives: WatchedLives, hazard: Floats, lead: float, prices: Prices, learn: Flags, judge: Flags) -> Toll:

@@ -14,7 +14,8 @@ from aftercare.settings import load_settings
 from aftercare.wiring import Application, Catalog
 from domain.device_model import DeviceModel
 from ingest.bulk import import_history
-from models.training import Kin, TrainingOutcome
+from models.prepared import Kin
+from models.training import TrainingOutcome
 from pipelines import training
 from pipelines.training import train_device_model
 from store.database import Database

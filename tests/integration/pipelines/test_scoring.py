@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from aftercare.wiring import Application
 from domain.clock import ScaledClock
+from domain.prediction import CURVE_STEPS
 from models.artifact import loads
 from models.scoring import score
 from pipelines import history as reading
@@ -90,12 +91,23 @@ def test_only_the_look_back_is_read(plant: Plant, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(reading, "read_scoring_frame", noted)
     score_device_model(plant.application, plant.device_model)
 
-    [frame] = frames
+    frame, longer = frames
     features = plant.device_model.features
     days = max(features.windows) + (len(TRAINED) * features.baseline)
     readings_a_day = 5  # four, and one more at the edge of a window
     assert 0 < len(frame) <= 12 * days.days * readings_a_day
     assert len(frame) < plant.value("SELECT count(*) FROM readings_heat_pump") / 3
+    near = plant.value("SELECT count(DISTINCT device_id) FROM predictions WHERE rul < interval '9 days'")
+    assert 0 < longer["device"].nunique() <= near < 12
+
+
+def test_every_prediction_is_stored_with_its_risk_curve(plant: Plant) -> None:
+    score_device_model(plant.application, plant.device_model)
+    rows = plant.rows("SELECT risk, failed_by FROM predictions")
+    assert rows
+    for risk, failed_by in rows:
+        assert failed_by[CURVE_STEPS - 1] == pytest.approx(risk, rel=1e-5, abs=1e-9)
+        assert list(failed_by) == sorted(failed_by)
 
 
 def test_small_groups_and_pages_give_what_large_ones_give(

@@ -55,7 +55,7 @@ def test_other_bytes_are_no_model(spoil: bytes) -> None:
 
 
 def test_damage_is_noticed(content: bytes) -> None:
-    with pytest.raises(ArtifactError, match="rul_estimator is damaged"):
+    with pytest.raises(ArtifactError, match="near_estimator is damaged"):
         loads(content[:-1])
     with pytest.raises(ArtifactError, match="risk_estimator is damaged"):
         loads(content.replace(b"PK", b"PX", 1))

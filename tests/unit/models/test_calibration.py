@@ -56,7 +56,7 @@ def test_thinned_training_is_put_right_on_devices_that_nobody_learnt_from() -> N
     matrix = (np.exp(-left / 30) + random.normal(0, 0.3, len(left)))[:, None].astype(np.float32)
     examples = Examples(matrix, devices, failed, np.minimum(left, 50.0), 50.0, ["wear.value"])
     fold = deal_folds(examples, 0, folds=2)
-    raw, _ = predict_out_of_fold(examples, fold, 0)
+    raw = predict_out_of_fold(examples, fold, 0).risk
     first = devices < 30
     calibrated = calibrate_risk(raw[first], failed[first]).apply(raw[~first])
     assert raw[~first].mean() > 1.3 * failed.mean()

@@ -43,7 +43,8 @@ def told(lives: Lives, matrix: np.ndarray, weights: Floats, fold: Integers) -> t
     known = np.where(weights > 0, np.minimum(left, CAP), np.nan)
     within = np.where(left > 20, 0.0, np.where(lives.failed[lives.of_row], 1.0, np.nan))
     examples = Examples(matrix, lives.device, within, known, CAP, ["age", "sign.value"], weights=weights)
-    raw, rul = predict_out_of_fold(examples, fold, 0)
+    held_out = predict_out_of_fold(examples, fold, 0)
+    raw, rul = held_out.risk, held_out.rul
     low, high = np.empty((2, len(rul)))
     for number in (0, 1):
         _, interval = calibrate(examples, raw, rul, fold != number)

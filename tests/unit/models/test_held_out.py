@@ -7,7 +7,7 @@ import pytest
 
 from models import held_out
 from models.errors import ArtifactError
-from models.held_out import NOTHING, pack, unpack
+from models.held_out import NOTHING, TOLD, pack, unpack
 from models.training import TrainingOutcome
 
 
@@ -15,7 +15,8 @@ def test_what_is_packed_comes_out(outcome: TrainingOutcome) -> None:
     out = unpack(pack(outcome.held_out))
     assert out["device"].tolist() == outcome.held_out["device"].tolist()
     assert out["ts"].tolist() == outcome.held_out["ts"].tolist()
-    assert out["risk"].to_numpy() == pytest.approx(outcome.held_out["risk"].to_numpy(), rel=1e-6)
+    for name in ("risk", "fold", *TOLD):
+        assert out[name].to_numpy() == pytest.approx(outcome.held_out[name].to_numpy(), rel=1e-6)
 
 
 def test_whole_devices_are_kept_and_the_same_ones_later(

@@ -15,8 +15,9 @@ from models.artifact import dumps, loads
 from models.errors import FrameError, TrainingError
 from models.features import History
 from models.out_of_fold import Examples, deal_folds, predict_out_of_fold
+from models.prepared import Kin
 from models.scoring import score
-from models.training import Kin, TrainingOutcome, train
+from models.training import TrainingOutcome, train
 
 Fleet = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -41,10 +42,10 @@ def test_held_out_predictions_come_from_other_devices() -> None:
     own = random.normal(size=(40, 3)).astype(np.float32)[devices]
     failed = (random.uniform(size=40) < 0.5).astype(float)[devices]
     examples = Examples(own, devices, failed, np.where(failed == 1, 10.0, 100.0), 100.0, ["own.value"])
-    risk, rul = predict_out_of_fold(examples, deal_folds(examples, 0), 0)
-    by_device = np.array([risk[devices == number].mean() for number in range(40)])
+    told = predict_out_of_fold(examples, deal_folds(examples, 0), 0)
+    by_device = np.array([told.risk[devices == number].mean() for number in range(40)])
     assert abs(np.corrcoef(by_device, failed[::50])[0, 1]) < 0.5
-    assert abs(np.corrcoef(rul, failed)[0, 1]) < 0.5
+    assert abs(np.corrcoef(told.rul, failed)[0, 1]) < 0.5
 
 
 def test_the_same_seed_gives_the_same_model(
