@@ -89,12 +89,11 @@ def listing(
     connection: Connection,
     *,
     states: Sequence[str] | None = None,
-    ticket_id: int | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> list[ReturnRow]:
     """Returns, newest first; of all states when `states` is None."""
-    wanted = {"states": list(states) if states else None, "ticket_id": ticket_id, "after": after, "limit": limit}
+    wanted = {"states": list(states) if states else None, "after": after, "limit": limit}
     with connection.cursor(row_factory=class_row(ReturnRow)) as cursor:
         return cursor.execute(SQL["listing"], wanted).fetchall()
 

@@ -25,7 +25,6 @@ FROM part_returns r
 JOIN tickets t USING (ticket_id)
 JOIN devices d USING (device_id)
 WHERE (%(states)s::text[] IS NULL OR r.state = ANY (%(states)s))
-    AND (%(ticket_id)s::bigint IS NULL OR r.ticket_id = %(ticket_id)s)
     AND (%(after)s::bigint IS NULL OR r.return_id < %(after)s)
 ORDER BY r.return_id DESC
 LIMIT %(limit)s
