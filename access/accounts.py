@@ -58,11 +58,8 @@ def add_program(
 
 
 def reset_password(connection: Connection, name: str, *, who: str, now: datetime) -> str:
-    """A one-time password in place of theirs; their sessions end. Raises NotFoundError, or ConflictError for who signs
-    in with an OpenID provider."""
+    """A one-time password in place of theirs; their sessions end. Raises NotFoundError."""
     user = users.get(connection, name)
-    if user.openid_issuer is not None:
-        raise ConflictError(f"{user.name} signs in with {user.openid_issuer} and has no password here")
     sessions.end_all(connection, user_id=user.user_id)
     _note(connection, "reset password", user, who, now)
     return _give_password(connection, user_id=user.user_id, one_time=True, now=now)

@@ -16,6 +16,7 @@ from aftercare.wiring import Application
 from domain.account import Caller
 from domain.clock import Clock, system_clock
 from domain.errors import AftercareError, ForbiddenError, NotSignedInError
+from store.scope import seen_by
 
 SECURITY_HEADERS = [
     (
@@ -55,6 +56,7 @@ def address_of(request: Request) -> str:
 
 class Access:
     """ASGI middleware: lets through who may, by `access.rules`, and leaves them in scope["caller"] and scope["who"].
+    For a customer's user every query sees that customer's rows only.
 
     A change must not come from another site's page (Sec-Fetch-Site, or Origin in older browsers). Streams ask
     scope["still_welcome"] from time to time. Sessions run by the machine's clock, also when devices' time is replayed.
@@ -75,7 +77,8 @@ class Access:
         scope["caller"] = caller
         scope["who"] = caller.name if caller else ""
         scope["still_welcome"] = lambda: self._is_welcome(request, caller)
-        return await self._app(scope, receive, send)
+        with seen_by(caller.customer if caller else None):
+            return await self._app(scope, receive, send)
 
     def _admit(self, request: Request) -> Caller | None:
         """None where nobody has to be known. Raises NotSignedInError or ForbiddenError."""
@@ -93,7 +96,7 @@ class Access:
         session = request.cookies.get(COOKIE)
         if scheme.lower() != "bearer" and not session:
             raise NotSignedInError("sign in, or send an API token as Bearer")
-        with self._application.database.transaction() as connection:
+        with seen_by(None), self._application.database.transaction() as connection:
             if scheme.lower() == "bearer":
                 return who_bears(connection, token=token.strip(), now=self._clock())
             return whose_session(

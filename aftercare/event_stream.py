@@ -6,11 +6,16 @@ Format: HTML Living Standard, section 9.2, server-sent events.
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from alerts.feed import Encode, Feed, Subscription
+from domain.account import Caller
+from store.outbox import FeedEntry
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment keeps proxies and the client's connection alive."""
@@ -25,8 +30,20 @@ def frame(event: str, event_id: int, data: str) -> bytes:
     return f"id: {event_id}\nevent: {event}\n{lines}\n".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class OfCustomer:
+    """Encodes a customer's changes and leaves out all others; equal ones encode once for all their listeners."""
+
+    encode: Encode
+    customer: str
+
+    def __call__(self, entry: FeedEntry) -> bytes:
+        return self.encode(entry) if entry.customer == self.customer else b""
+
+
 class EventStream(Response):
-    """Streams the feed to one client from `after` on (None: from now on) until either side ends it."""
+    """Streams the feed to one client from `after` on (None: from now on) until either side ends it, or the client may
+    listen no longer: at each heartbeat it is asked whether they are still welcome."""
 
     media_type = "text/event-stream"
 
@@ -36,12 +53,19 @@ class EventStream(Response):
         self._feed, self._encode, self._after = feed, encode, after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        subscription = await self._feed.subscribe(self._encode)
+        caller: Caller | None = scope.get("caller")
+        of_one = OfCustomer(self._encode, caller.customer) if caller and caller.customer is not None else self._encode
+        subscription = await self._feed.subscribe(of_one)
         gone = asyncio.create_task(_end_when_gone(receive, subscription))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await _send(send, OPENING)
+            asked = time.monotonic()
             async for piece in subscription.changes(self._after, HEARTBEAT):
+                if time.monotonic() - asked >= HEARTBEAT:
+                    if not await run_in_threadpool(scope.get("still_welcome", lambda: True)):
+                        break
+                    asked = time.monotonic()
                 await _send(send, piece or b": still here\n\n")
             await _send(send, b"", more=False)
         except TimeoutError:

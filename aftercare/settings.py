@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s]+$",
-        description="Address that browsers use, https://HOST, when a proxy stands in front; needed for OpenID Connect",
+        description="Address that browsers use, https://HOST, when a proxy stands in front",
     )
     session_idle: timedelta = Field(
         timedelta(hours=12), gt=NO_TIME, description="How long a session lasts that nobody uses"

@@ -11,6 +11,7 @@ import structlog
 from domain.errors import UnavailableError
 from store.database import Database
 from store.outbox import FeedEntry, latest_feed_seq, listen, number_feed, read_feed
+from store.scope import seen_by
 
 log = structlog.get_logger()
 PAGE = 200
@@ -19,7 +20,8 @@ SILENCE = 5.0
 """Seconds of silence after which the thread looks whether it should stop; changes do not wait for it."""
 
 Encode = Callable[[FeedEntry], bytes]
-"""Turns a change into what goes over the wire; called once per change, however many listen."""
+"""Turns a change into what goes over the wire, b"" when these listeners are not told of it; called once per change for
+all listeners whose encoders are equal."""
 
 
 class Subscription:
@@ -41,7 +43,8 @@ class Subscription:
         last = latest if after is None else min(after, latest)
         while missed := await asyncio.to_thread(self._feed.read, last):
             for entry in missed:
-                yield await asyncio.to_thread(self.encode, entry)
+                if encoded := await asyncio.to_thread(self.encode, entry):
+                    yield encoded
                 last = entry.feed_seq
         while not self.cut:
             try:
@@ -108,12 +111,12 @@ class Feed:
 
     def latest(self) -> int:
         """The highest number in the feed; 0 when it is empty."""
-        with self._database.transaction() as connection:
+        with seen_by(None), self._database.transaction() as connection:
             return latest_feed_seq(connection)
 
     def read(self, after: int) -> list[FeedEntry]:
-        """The next page of changes after a number."""
-        with self._database.transaction() as connection:
+        """The next page of changes after a number, of all customers."""
+        with seen_by(None), self._database.transaction() as connection:
             return read_feed(connection, after=after, limit=PAGE)
 
     def close(self) -> None:
@@ -167,5 +170,6 @@ class Feed:
         encoded: dict[Encode, list[tuple[int, bytes]]] = {}
         for subscription in subscriptions:
             if subscription.encode not in encoded:
-                encoded[subscription.encode] = [(entry.feed_seq, subscription.encode(entry)) for entry in entries]
+                pieces = [(entry.feed_seq, subscription.encode(entry)) for entry in entries]
+                encoded[subscription.encode] = [(feed_seq, piece) for feed_seq, piece in pieces if piece]
             subscription.offer(encoded[subscription.encode])

@@ -39,7 +39,6 @@ class User(Answer):
     created_at: datetime
     disabled_at: datetime | None
     last_signed_in_at: datetime | None
-    openid_issuer: str | None = Field(description="Who vouches for them, when it is not a password")
     has_password: bool
     told_of_alarms: bool = Field(description="A person of that name has channels")
 

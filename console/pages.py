@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -15,10 +15,12 @@ from console.request import After, Id, Text
 from domain.device_model import DeviceModel, FailureMode
 from domain.ticket import MOVES, TicketState
 from service_desk.sla.standing import standing_of
-from service_desk.supply import supply_of
+from service_desk.supply import PartSupply, supply_of
 from store import listings
+from store.database import Connection
 from store.listing_rows import TicketEventRow, TicketRow
 from store.outbox import latest_feed_seq
+from store.scope import customer_in_view
 
 router = APIRouter()
 router.include_router(parts_pages.router)
@@ -100,10 +102,17 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
             ),
             events=events,
             reservations=listings.reservations(connection, ticket_id=ticket_id, limit=ROWS),
-            supply=supply_of(connection, ticket_id=ticket_id, kit=mode.kit if mode else (), now=now),
+            supply=_supply(connection, ticket_id, mode, now),
             moves=MOVES[TicketState(row.state)],
             clocks=standing_of(connection, ticket_id=ticket_id, now=now),
         )
+
+
+def _supply(connection: Connection, ticket_id: int, mode: FailureMode | None, now: datetime) -> list[PartSupply]:
+    """Nothing for a customer's user: what lies on whose shelf is not theirs to know."""
+    if customer_in_view() is not None:
+        return []
+    return supply_of(connection, ticket_id=ticket_id, kit=mode.kit if mode else (), now=now)
 
 
 def _mode_of(ticket: TicketRow, model: DeviceModel | None) -> FailureMode | None:

@@ -13,6 +13,7 @@ from console.render import show
 from domain.account import SHORTEST_PASSWORD
 from domain.clock import system_clock
 from domain.errors import InvalidInputError, NotSignedInError, TooManyAttemptsError
+from store.scope import seen_by
 
 router = APIRouter()
 WAIT = str(int(WINDOW.total_seconds()))
@@ -53,7 +54,7 @@ def sign_in(request: Request, form: Form) -> Response:
 def sign_out(request: Request) -> Response:
     """End this session."""
     app = request.app.state.application
-    with app.database.transaction() as connection:
+    with seen_by(None), app.database.transaction() as connection:
         signing_in.sign_out(connection, request.scope["caller"], request.cookies.get(COOKIE, ""), now=system_clock())
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(COOKIE)
@@ -73,14 +74,15 @@ def choose_password(request: Request, form: Form) -> Response:
     try:
         if form.get("chosen", "") != form.get("again", ""):
             raise InvalidInputError("the new password was typed differently the second time")
-        token = signing_in.choose_password(
-            app.database,
-            request.scope["caller"],
-            present=form.get("present", ""),
-            chosen=form.get("chosen", ""),
-            address=address_of(request),
-            now=system_clock(),
-        )
+        with seen_by(None):  # their own password is a customer's user's to change
+            token = signing_in.choose_password(
+                app.database,
+                request.scope["caller"],
+                present=form.get("present", ""),
+                chosen=form.get("chosen", ""),
+                address=address_of(request),
+                now=system_clock(),
+            )
     except (InvalidInputError, TooManyAttemptsError) as error:
         return _password_page(request, str(error), 429 if isinstance(error, TooManyAttemptsError) else 422)
     response = RedirectResponse("/", 303)

@@ -40,8 +40,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account. `openid_issuer`: who vouches for them, when it is not a password. `told_of_alarms`: a person of
-    that name has channels."""
+    """An account. `told_of_alarms`: a person of that name has channels."""
 
     user_id: int
     name: str
@@ -50,7 +49,6 @@ class User:
     created_at: datetime
     disabled_at: datetime | None
     last_signed_in_at: datetime | None
-    openid_issuer: str | None
     has_password: bool
     told_of_alarms: bool
 

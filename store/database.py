@@ -13,7 +13,8 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from domain.errors import ConfigurationError, UnavailableError
+from domain.errors import ConfigurationError, ForbiddenError, UnavailableError
+from store.scope import customer_in_view
 from store.sql import load
 
 SQL = load("database")
@@ -80,10 +81,21 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A pooled connection in one transaction. Raises UnavailableError when none can be had or it breaks."""
+        """A pooled connection in one transaction, which sees what `store.scope` says.
+
+        Raises UnavailableError when none can be had or it breaks, ForbiddenError when a customer's user asks for what
+        no customer sees.
+        """
+        customer = customer_in_view()
         try:
             with self._pool.connection() as connection:
+                if customer is not None:
+                    connection.execute(SQL["see_as_customer"], {"customer": customer})
                 yield connection
+        except psycopg.errors.InsufficientPrivilege as error:
+            if customer is None:
+                raise
+            raise ForbiddenError(f"this is not for the users of a customer, and you are one of {customer}") from error
         except PoolTimeout as error:
             raise UnavailableError(f"no connection to {self.name} within {POOL_WAIT} s: is the database up?") from error
         except psycopg.OperationalError as error:

@@ -14,7 +14,7 @@ from domain.errors import ConfigurationError, UnavailableError
 from store.columnar import keep_columnar
 from store.database import Connection, Tier, connect, detect_tier
 from store.retention import READINGS_CHUNK
-from store.roles import grant_roles
+from store.roles import grant_customers, grant_roles
 from store.rollup_tables import sync_rollup_tables
 from store.sql import load
 
@@ -55,6 +55,7 @@ def migrate(
         applied = [_apply(connection, name) for name in pending_migrations(connection)]
         columns = [column for model in device_models for column in _sync_device_model(connection, model, tier)]
         _sync_view(connection)
+        grant_customers(connection)
         roles = grant_roles(connection, app_password=app_password, read_password=read_password)
     return MigrationReport(tier, applied, columns, roles)
 

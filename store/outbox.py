@@ -19,7 +19,7 @@ SQL = load("outbox")
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
     """One change in the feed. `feed_seq` grows strictly and may skip numbers; `kind` is `alarm` or `ticket`.
-    `device_id` is None when it is about a device model."""
+    `device_id` is None when it is about a device model or a site. `customer` is whose it is now; empty: nobody's."""
 
     feed_seq: int
     kind: str
@@ -27,6 +27,7 @@ class FeedEntry:
     device_id: int | None
     payload: Mapping[str, Any]
     at: datetime
+    customer: str = ""
 
 
 def append(

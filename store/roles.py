@@ -14,6 +14,13 @@ APP = "aftercare_app"
 """Reads and writes rows. It owns nothing, so it can change and drop no table."""
 READ = "aftercare_read"
 """Reads, but no password hashes: for Grafana and the like."""
+CUSTOMER = "aftercare_customer"
+"""Reads the rows of one customer. Nobody logs in as it: a transaction takes it on (store.scope)."""
+
+
+def grant_customers(connection: Connection) -> None:
+    """Let customers' users read the tables of the device models, once more after each migration."""
+    connection.execute(SQL[f"grant_{CUSTOMER}"])
 
 
 def grant_roles(connection: Connection, *, app_password: str | None, read_password: str | None) -> list[str]:

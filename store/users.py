@@ -42,11 +42,9 @@ def add(
     role: Role,
     customer: str | None,
     at: datetime,
-    openid: tuple[str, str] | None = None,
 ) -> int:
-    """The new user's id. `openid`: issuer and subject. Raises ConflictError when the name is taken."""
-    issuer, subject = openid or (None, None)
-    values = {"name": name, "role": role, "customer": customer, "at": at, "issuer": issuer, "subject": subject}
+    """The new user's id. Raises ConflictError when the name is taken."""
+    values = {"name": name, "role": role, "customer": customer, "at": at}
     row = connection.execute(SQL["add"], values).fetchone()
     if row is None:
         raise ConflictError(f"there is a user called {name!r} already: choose another name")
@@ -97,12 +95,6 @@ def find_password(connection: Connection, name: str) -> StoredPassword | None:
     """None when nobody is called so, has no password or is disabled."""
     row = connection.execute(SQL["password"], {"name": name}).fetchone()
     return None if row is None else StoredPassword(*row)
-
-
-def find_openid(connection: Connection, *, issuer: str, subject: str) -> tuple[int, str, bool] | None:
-    """Id, name and whether they are disabled, of the user for whom an OpenID provider vouches."""
-    row = connection.execute(SQL["of_openid"], {"issuer": issuer, "subject": subject}).fetchone()
-    return None if row is None else (row[0], row[1], row[2])
 
 
 def note_sign_in(connection: Connection, *, user_id: int, at: datetime) -> None:

@@ -58,7 +58,7 @@ def list_users(as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(asdict(user), default=str))
             continue
-        way = user.openid_issuer or ("a password" if user.has_password else "tokens only")
+        way = "a password" if user.has_password else "tokens only"
         seen = f"last signed in {user.last_signed_in_at:%Y-%m-%d %H:%M}" if user.last_signed_in_at else "never here"
         sees = f", sees {user.customer} only" if user.customer else ""
         disabled = f", disabled since {user.disabled_at:%Y-%m-%d}" if user.disabled_at else ""

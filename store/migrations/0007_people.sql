@@ -6,10 +6,6 @@ CREATE TABLE users (
     created_at timestamptz NOT NULL,
     disabled_at timestamptz,
     last_signed_in_at timestamptz,
-    openid_issuer text,
-    openid_subject text,
-    UNIQUE (openid_issuer, openid_subject),
-    CHECK ((openid_issuer IS NULL) = (openid_subject IS NULL)),
     CHECK (customer IS NULL OR role = 'viewer')
 );
 -- Whoever reads the audit log must not take one name for another.
@@ -57,3 +53,40 @@ CREATE TABLE sign_in_attempts (
 );
 CREATE INDEX sign_in_attempts_by_age ON sign_in_attempts (at);
 COMMENT ON TABLE sign_in_attempts IS 'Attempts of the last quarter of an hour that have not succeeded.';
+
+-- Whoever signs in for a customer reads as this role, row by row. It belongs to the server and not to one database.
+DO $$
+BEGIN
+    CREATE ROLE aftercare_customer NOLOGIN;
+EXCEPTION
+    WHEN duplicate_object OR unique_violation THEN NULL;
+    WHEN insufficient_privilege THEN
+        RAISE EXCEPTION 'this user may not make the role aftercare_customer: let a superuser run CREATE ROLE aftercare_customer NOLOGIN';
+END $$;
+
+-- For a table that customers' users may see: `rows` says which of its rows are of the customer of this transaction. What
+-- is not shown so, they cannot read at all. Not for tables that are written by COPY, which row security forbids.
+CREATE FUNCTION show_to_customers(shown regclass, rows text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', shown);
+    EXECUTE format('CREATE POLICY of_everybody ON %s USING (true) WITH CHECK (true)', shown);
+    EXECUTE format(
+        'CREATE POLICY of_customer ON %s AS RESTRICTIVE FOR SELECT TO aftercare_customer USING (%s)', shown, rows);
+    EXECUTE format('GRANT SELECT ON %s TO aftercare_customer', shown);
+END $$;
+SELECT show_to_customers('devices', 'customer = current_setting(''aftercare.customer'')');
+SELECT show_to_customers(name::regclass, 'device_id IN (SELECT device_id FROM devices)')
+FROM unnest(ARRAY['components', 'connectivity_changes', 'device_events', 'predictions', 'tickets', 'visits', 'dirty_buckets',
+    'device_sales']) AS name;
+SELECT show_to_customers('alarms', 'device_id IN (SELECT device_id FROM devices) OR customer = current_setting(''aftercare.customer'')');
+SELECT show_to_customers('alarm_members', 'device_id IN (SELECT device_id FROM devices)');
+SELECT show_to_customers('alarm_comments', 'alarm_id IN (SELECT alarm_id FROM alarms)');
+SELECT show_to_customers(name::regclass, 'ticket_id IN (SELECT ticket_id FROM tickets)')
+FROM unnest(ARRAY['ticket_events', 'part_reservations', 'sla_clocks', 'sla_pauses', 'ticket_feedback']) AS name;
+SELECT show_to_customers(name::regclass, 'customer = current_setting(''aftercare.customer'')')
+FROM unnest(ARRAY['sites', 'contracts']) AS name;
+SELECT show_to_customers('technicians', 'technician_id IN (SELECT technician_id FROM visits)');
+SELECT show_to_customers('warranties', 'device_model IS NOT NULL OR device_id IN (SELECT device_id FROM devices)');
+-- What is the same for everybody, and the positions in the feed, whose changes are picked out for each customer.
+GRANT SELECT ON device_models, service_centres, parts, model_versions, reading_retention, dirty_batches TO aftercare_customer;
+GRANT SELECT (feed_seq) ON outbox TO aftercare_customer;

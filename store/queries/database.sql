@@ -59,3 +59,7 @@ SET description = EXCLUDED.description, unit_cost_minor = EXCLUDED.unit_cost_min
 -- All device models that have a readings table.
 SELECT device_model FROM device_models
 WHERE to_regclass('readings_' || device_model) IS NOT NULL ORDER BY device_model
+
+-- see_as_customer --
+-- Until this transaction ends: row security leaves the rows of this customer.
+SELECT set_config('role', 'aftercare_customer', true), set_config('aftercare.customer', %(customer)s, true)

@@ -21,8 +21,11 @@ WITH waiting AS MATERIALIZED (
 UPDATE outbox SET feed_seq = numbered.feed_seq FROM numbered WHERE outbox.outbox_id = numbered.outbox_id
 
 -- read_feed --
-SELECT feed_seq, kind, subject_id, device_id, payload, created_at
-FROM outbox WHERE feed_seq > %(after)s ORDER BY feed_seq LIMIT %(limit)s
+-- With whose device it is about; an alarm of a site names its customer itself.
+SELECT o.feed_seq, o.kind, o.subject_id, o.device_id, o.payload, o.created_at,
+    coalesce(d.customer, o.payload ->> 'customer', '')
+FROM outbox o LEFT JOIN devices d USING (device_id)
+WHERE o.feed_seq > %(after)s ORDER BY o.feed_seq LIMIT %(limit)s
 
 -- latest_feed_seq --
 SELECT coalesce(max(feed_seq), 0) FROM outbox

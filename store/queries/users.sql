@@ -6,14 +6,14 @@ SELECT pg_advisory_xact_lock(hashtextextended('aftercare.users', 0))
 SELECT EXISTS (SELECT FROM users)
 
 -- add --
-INSERT INTO users (name, role, customer, created_at, openid_issuer, openid_subject)
-VALUES (%(name)s, %(role)s, %(customer)s, %(at)s, %(issuer)s, %(subject)s)
+INSERT INTO users (name, role, customer, created_at)
+VALUES (%(name)s, %(role)s, %(customer)s, %(at)s)
 ON CONFLICT DO NOTHING
 RETURNING user_id
 
 -- list --
 -- By name; also finds one.
-SELECT u.user_id, u.name, u.role, u.customer, u.created_at, u.disabled_at, u.last_signed_in_at, u.openid_issuer,
+SELECT u.user_id, u.name, u.role, u.customer, u.created_at, u.disabled_at, u.last_signed_in_at,
     p.user_id IS NOT NULL AS has_password,
     EXISTS (SELECT FROM receivers r WHERE r.person = u.name) AS told_of_alarms
 FROM users u
@@ -45,10 +45,6 @@ UPDATE user_passwords SET password_hash = %(hash)s WHERE user_id = %(user_id)s A
 -- Of a user who is not disabled.
 SELECT u.user_id, u.name, p.password_hash FROM users u JOIN user_passwords p USING (user_id)
 WHERE lower(u.name) = lower(%(name)s) AND u.disabled_at IS NULL
-
--- of_openid --
-SELECT user_id, name, disabled_at IS NOT NULL FROM users
-WHERE openid_issuer = %(issuer)s AND openid_subject = %(subject)s
 
 -- signed_in --
 UPDATE users SET last_signed_in_at = %(at)s WHERE user_id = %(user_id)s

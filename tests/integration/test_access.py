@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -31,12 +31,12 @@ V1 = "/api/v1"
 PASSWORD = "several plain words"
 
 
-def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
-    """Method and a path that the route takes, of every route but what is mounted."""
+def routes(app: FastAPI, names: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    """Method and a path that the route takes, of every route but what is mounted; `names` fill the path, or 1 does."""
     for included in app.routes:
         for route in getattr(included, "effective_route_contexts", lambda one=included: [one])():
             for method in sorted(getattr(route, "methods", None) or ()):
-                yield method, re.sub(r"\{[^}]*\}", "1", route.path)
+                yield method, re.sub(r"\{([^}]*)\}", lambda found: (names or {}).get(found[1], "1"), route.path)
 
 
 @pytest.fixture

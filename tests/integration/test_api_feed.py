@@ -15,7 +15,10 @@ import pytest
 
 import aftercare.event_stream
 import alerts.feed
+from aftercare.access import COOKIE
 from store import outbox
+
+from .conftest import session_of
 
 FEED = "/api/v1/feed"
 
@@ -155,7 +158,8 @@ def test_a_listener_that_does_not_read_is_cut(site: Any, monkeypatch: pytest.Mon
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect((host, int(port)))
-        deaf.sendall(f"GET {FEED} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        cookie = f"{COOKIE}={session_of(site.desk.database, 'deaf')}"
+        deaf.sendall(f"GET {FEED} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
         wait_until_heard(site)
         site.desk.rows(
             "INSERT INTO outbox (kind, subject_id, device_id, payload, created_at) "

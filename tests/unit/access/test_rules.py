@@ -17,7 +17,6 @@ from domain.errors import ForbiddenError, PasswordToChooseError
         ("GET", "/api/v1/healthy", Role.VIEWER),
         ("GET", "/static/console.css", None),
         ("POST", "/sign-in", None),
-        ("GET", "/sign-in/openid", None),
         ("GET", "/", Role.VIEWER),
         ("HEAD", "/tickets", Role.VIEWER),
         ("POST", "/tickets/1/accept", Role.PLANNER),

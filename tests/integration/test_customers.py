@@ -1,0 +1,174 @@
+"""A customer's user sees that customer's devices and nothing of another's: every page, every list, and the feed."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import api.app
+import console.app
+from aftercare.access import COOKIE
+from aftercare.settings import load_settings
+from aftercare.wiring import Application
+from alerts import lifecycle
+from domain.account import Role
+from domain.alarm import AlarmSource, Severity
+from domain.errors import ForbiddenError
+from store import listings
+from store.database import Database
+from store.scope import seen_by
+
+from .conftest import START, Site, session_of
+from .test_access import routes
+
+V1 = "/api/v1"
+OURS, THEIRS = "Acme Dairies", "Globex Foods"
+
+
+@pytest.fixture
+def two_customers(site: Site) -> Site:
+    """Each with a device that has events, readings, an alarm with a comment, a ticket and a contract."""
+    desk = site.desk
+    for customer in (OURS, THEIRS):
+        word = customer.partition(" ")[0].lower()
+        device_id = desk.add_device(f"{word}-1")
+        plant = f"{word} plant"
+        desk.rows("UPDATE devices SET customer = %s, site = %s WHERE device_id = %s", customer, plant, device_id)
+        desk.rows("INSERT INTO device_events VALUES (%s, %s, 'error', %s)", START, device_id, f"{word}-code")
+        table = desk.device_model.readings_table
+        desk.rows(f"INSERT INTO {table} (ts, device_id, mach) VALUES (%s, %s, 0.5)", START, device_id)
+        desk.rows(
+            f"INSERT INTO latest_{desk.device_model.name} (device_id, ts, whole) VALUES (%s, %s, false)",
+            device_id,
+            START,
+        )
+        desk.act(desk.predict(device_id))
+        alarm_id = desk.value("SELECT alarm_id FROM alarms WHERE device_id = %s", device_id)
+        desk.rows(
+            "INSERT INTO alarm_comments (alarm_id, at, who, comment) VALUES (%s, %s, 'x', %s)",
+            alarm_id,
+            START,
+            f"{word}-comment",
+        )
+        desk.rows(
+            "INSERT INTO sites (customer, site, time_zone, hours, holidays, closed_days, travel_cost) "
+            "VALUES (%s, %s, 'UTC', 'Mo-Fr 08:00-17:00', '', '{}', 0)",
+            customer,
+            plant,
+        )
+        with desk.database.transaction() as connection:
+            lifecycle.raise_alarm(
+                connection,
+                site=(customer, plant),
+                alarm_type="silent site",
+                severity=Severity.MAJOR,
+                source=AlarmSource.CONNECTIVITY,
+                message=f"{word} site is silent",
+                now=START,
+            )
+    return site
+
+
+def paths(desk: Any) -> list[str]:
+    """Every GET route of both, with the names and ids of the other customer's things."""
+    application = Application(
+        settings=load_settings(database_url=desk.database.url),
+        clock=lambda: START,
+        catalog=desk.catalog,
+        database=desk.database,
+    )
+    theirs = {
+        name: str(desk.value(f"SELECT max({name}) FROM {table}"))
+        for name, table in (("alarm_id", "alarms"), ("ticket_id", "tickets"), ("prediction_id", "predictions"))
+    } | {"name": "globex-1", "device": "globex-1", "device_model": desk.device_model.name}
+    made = []
+    for app in (api.app.create_app(application), console.app.create_app(application)):
+        for method, path in routes(app, theirs):
+            if method == "GET" and path not in (f"{V1}/feed", "/live"):
+                made.append(path)
+    return made
+
+
+def test_no_route_shows_anything_of_another_customer(two_customers: Site) -> None:
+    cookies = {COOKIE: session_of(two_customers.desk.database, "guest", Role.VIEWER, OURS)}
+    shown, forbidden = [], []
+    with two_customers.client(cookies=cookies) as client, two_customers.client() as admin:
+        for path in paths(two_customers.desk):
+            answer = client.get(path)
+            assert answer.status_code in (200, 403, 404, 422), (path, answer.text)
+            if answer.status_code == 200:
+                assert not re.search("globex", f"{path} {answer.text}", re.IGNORECASE), path
+            (forbidden if answer.status_code == 403 else shown).append(path)
+        for listing in ("devices", "alarms", "tickets", "predictions", "predictions/latest", "sites", "tickets/needed"):
+            rows = client.get(f"{V1}/{listing}").json()["items"]
+            assert rows, listing
+            assert len(admin.get(f"{V1}/{listing}").json()["items"]) == 2 * len(rows), listing
+        assert len(client.get(f"{V1}/latest/{two_customers.desk.device_model.name}").json()["devices"]) == 1
+        for page in ("/", "/tickets", "/alarms", "/devices", "/devices/acme-1", "/tickets/1"):
+            assert client.get(page).status_code == 200, page
+        for path in ("devices/acme-1", "devices/acme-1/events", "alarms/1", "alarms/1/comments", "tickets/1"):
+            assert client.get(f"{V1}/{path}").status_code == 200, path
+        range_of = {"channels": "mach", "since": "2025-12-31T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
+        assert client.get(f"{V1}/devices/acme-1/telemetry", params=range_of).status_code == 200
+        assert client.get(f"{V1}/devices/globex-1/telemetry", params=range_of).status_code == 404
+        assert client.get(f"{V1}/devices", params={"customer": THEIRS}).json()["items"] == []
+        assert client.post("/sign-out").status_code == 303
+    assert f"{V1}/devices" in shown
+    assert f"{V1}/users" in forbidden
+
+
+def test_what_nobody_has_shown_to_customers_they_cannot_read(two_customers: Site) -> None:
+    desk = two_customers.desk
+    desk.rows("CREATE TABLE new_thing (secret text)")
+    for statement in ("SELECT * FROM new_thing", "SELECT * FROM outbox", "SELECT * FROM users", "DELETE FROM alarms"):
+        with seen_by(OURS), pytest.raises(ForbiddenError):
+            desk.rows(statement)
+    with seen_by(""):
+        assert desk.rows("SELECT * FROM devices WHERE customer <> ''") == []
+    with seen_by(OURS):
+        assert desk.value("SELECT count(*) FROM devices") == 1
+    assert desk.value("SELECT count(*) FROM devices") == 2
+
+
+def test_the_processes_may_look_as_a_customer_does(two_customers: Site, as_app: Callable[[str], str]) -> None:
+    with Database(as_app(two_customers.desk.database.url)) as database:
+        for customer, seen in ((OURS, ["acme-1"]), (None, ["acme-1", "globex-1"])):
+            with seen_by(customer), database.transaction() as connection:
+                assert [row.name for row in listings.devices(connection)] == seen
+
+
+def test_the_feed_tells_a_customer_of_their_own_and_is_encoded_once_for_them(two_customers: Site) -> None:
+    cookies = {COOKIE: session_of(two_customers.desk.database, "guest", Role.VIEWER, OURS)}
+    for path in (f"{V1}/feed?after=0", "/live?after=0"):
+        heard = b""
+        with two_customers.client(cookies=cookies) as client, client.stream("GET", path) as stream:
+            pieces = stream.iter_bytes()
+            while heard.count(b"id: ") < 3:
+                heard += next(pieces)
+            change = threading.Thread(target=lambda: _acknowledge_all(two_customers))
+            change.start()
+            while heard.count(b"id: ") < 4:
+                heard += next(pieces)
+            change.join()
+        assert b"acme" in heard
+        assert b"lobex" not in heard
+
+
+def _acknowledge_all(site: Site) -> None:
+    for (alarm_id,) in site.desk.rows("SELECT alarm_id FROM alarms ORDER BY alarm_id DESC"):
+        with site.desk.database.transaction() as connection:
+            lifecycle.comment(connection, alarm_id=alarm_id, who="x", comment="seen", now=START)
+
+
+def test_a_stream_ends_when_the_session_does(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aftercare.event_stream.HEARTBEAT", 0.2)
+    with site.client() as client, client.stream("GET", f"{V1}/feed") as stream:
+        pieces = stream.iter_bytes()
+        assert b"retry" in next(pieces)
+        assert b"still here" in next(pieces)
+        site.desk.rows("DELETE FROM sessions")
+        assert sum(1 for _ in pieces) < 5
