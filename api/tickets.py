@@ -88,7 +88,7 @@ def list_tickets_by_need(
 def get_ticket(app: App, ticket_id: Id) -> TicketDetail:
     """One ticket with the sum behind it, its life and its parts."""
     with app.database.transaction() as connection:
-        return _detail(connection, ticket_id)
+        return ticket_detail(connection, ticket_id)
 
 
 @router.post("/{ticket_id}/accept", operation_id="accept_ticket")
@@ -137,12 +137,13 @@ def cancel_ticket(app: App, who: Who, ticket_id: Id, cancellation: Cancellation)
 def _moved(app: Application, who: str, ticket_id: int, seen: Seen, move: Callable[..., object]) -> TicketDetail:
     def work(connection: Connection) -> TicketDetail:
         move(connection, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
-        return _detail(connection, ticket_id)
+        return ticket_detail(connection, ticket_id)
 
     return in_transaction(app.database, work)
 
 
-def _detail(connection: Connection, ticket_id: int) -> TicketDetail:
+def ticket_detail(connection: Connection, ticket_id: int) -> TicketDetail:
+    """One ticket with the sum behind it, its life and its parts. Raises NotFoundError."""
     ticket = Ticket.model_validate(row := listings.ticket(connection, ticket_id))
     return TicketDetail(
         **ticket.model_dump(),

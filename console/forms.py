@@ -14,7 +14,7 @@ from alerts import lifecycle
 from console.request import Id
 from domain.errors import InvalidInputError, NotFoundError
 from domain.ticket import ClosureCode
-from service_desk import tickets
+from service_desk import booking, tickets
 from store.database import Connection
 from store.retry import in_transaction
 
@@ -65,6 +65,7 @@ def move_ticket(request: Request, ticket_id: Id, move: str, form: Form) -> Redir
     moves: Mapping[str, Callable[[Connection], object]] = {
         "accept": lambda connection: tickets.accept(connection, app.catalog, **step),
         "plan": lambda connection: tickets.plan(connection, planned_for=_planned_for(form), **step),
+        "book": lambda connection: booking.book(connection, app.catalog, **step),
         "start": lambda connection: tickets.start(connection, **step),
         "resolve": lambda connection: tickets.resolve(connection, **step),
         "close": lambda connection: tickets.close(connection, app.catalog, closure_code=_closure(form), **step),

@@ -1,0 +1,93 @@
+"""Technicians, what service centres can do in a week, booked visits, and the gates of failure modes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from api.paging import Limit
+from api.request import App, Filter, Text, Who
+from domain.visit import Technician, Visit, VisitState
+from service_desk.staff import keep_technician
+from store import evidence, technicians, visits
+from store.database import Connection
+from store.evidence import GateRow
+from store.retry import in_transaction
+from store.technicians import Capacity
+
+router = APIRouter(tags=["visits"])
+
+
+@router.get("/technicians", operation_id="list_technicians")
+def list_technicians(app: App, service_centre: Filter = None, technician: Filter = None) -> list[Technician]:
+    """Who visits devices, with skills and shifts."""
+    with app.database.transaction() as connection:
+        return list(
+            technicians.list_technicians(connection, service_centre=service_centre, technician=technician).values()
+        )
+
+
+@router.put("/technicians", operation_id="set_technician")
+def set_technician(app: App, who: Who, technician: Technician) -> Technician:
+    """Store a technician; with `version` only when nobody has changed it since."""
+
+    def work(connection: Connection) -> Technician:
+        version = keep_technician(connection, technician, who=who, now=app.clock())
+        return replace(technician, version=version)
+
+    return in_transaction(app.database, work)
+
+
+@router.get("/capacities", operation_id="list_capacities")
+def list_capacities(app: App) -> list[Capacity]:
+    """Hours of visits that each service centre can do in a week; a centre without technicians is not listed."""
+    with app.database.transaction() as connection:
+        return list(technicians.capacities(connection).values())
+
+
+@router.get("/visits", operation_id="list_visits")
+def list_visits(
+    app: App,
+    service_centre: Filter = None,
+    technician: Filter = None,
+    state: Annotated[list[VisitState] | None, Query(description="May be given several times")] = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    limit: Limit = 50,
+) -> list[Visit]:
+    """Visits that touch a time, by their start."""
+    with app.database.transaction() as connection:
+        return visits.list_visits(
+            connection,
+            service_centre=service_centre,
+            technician=technician,
+            states=state,
+            since=since,
+            until=_after(since, until),
+            limit=limit,
+        )
+
+
+@router.get("/gates", operation_id="list_gates")
+def list_gates(app: App) -> list[GateRow]:
+    """Whether tickets of a failure mode open by themselves, as found at its latest closure."""
+    with app.database.transaction() as connection:
+        return list(evidence.gates(connection))
+
+
+@router.get("/gates/{device_model}/{failure_mode}", operation_id="list_gate_history")
+def list_gate_history(app: App, device_model: Text, failure_mode: Text, limit: Limit = 50) -> list[GateRow]:
+    """What each closure made of a gate, newest first."""
+    with app.database.transaction() as connection:
+        return list(
+            evidence.gate_history(connection, device_model=device_model, failure_mode=failure_mode, limit=limit)
+        )
+
+
+def _after(since: datetime | None, until: datetime | None) -> datetime | None:
+    """A range whose end lies before its beginning is empty."""
+    return max(since, until) if since and until else until
