@@ -98,25 +98,38 @@ def curve_step(device_model: DeviceModel, mode: FailureMode) -> timedelta:
 
 
 def learn_curve(
-    lives: Lives, told: HeldOut, device_model: DeviceModel, mode: FailureMode, rows: NDArray[np.bool_] | None = None
+    lives: Lives,
+    told: HeldOut,
+    device_model: DeviceModel,
+    mode: FailureMode,
+    *,
+    rows: NDArray[np.bool_] | None = None,
+    only_at: Floats | None = None,
 ) -> HazardCurve:
     """Learn from held-out predictions of the readings of these lives, or of some rows of them; thinned to `MOST_NEAR`
-    and `MOST_FAR`."""
+    and `MOST_FAR`. only_at: leads (hours) at which alone hazards will be asked for."""
     step, truth = curve_step(device_model, mode), lives.left_ms / HOUR_MS
     near = truth <= hours(HORIZONS * mode.horizon + step)
     asked = np.ones(len(truth), dtype=bool) if rows is None else rows
     some, counts = zip(_thin(asked & near, MOST_NEAR), _thin(asked & ~near, MOST_FAR), strict=True)
     kept = np.concatenate(some)
     looks, failed = average_left(lives, told, mode, hours(step))[kept], lives.failed[lives.of_row][kept]
+    leads = np.array([hours(lead * step) for lead in LEADS if lead * step < HORIZONS * mode.horizon])
     hazards = [
         fit_timing(
-            looks, told.risk[kept], truth[kept], failed, step=hours(step), lead=hours(lead * step),
-            weights=np.concatenate(counts),
+            looks, told.risk[kept], truth[kept], failed, step=hours(step), lead=lead, weights=np.concatenate(counts)
         )
-        for lead in LEADS
-        if lead * step < HORIZONS * mode.horizon
-    ]  # fmt: skip
+        for lead in (leads if only_at is None else _around(leads, only_at)).tolist()
+    ]
     return HazardCurve(hazards)
+
+
+def _around(leads: Floats, asked: Floats) -> Floats:
+    """Those of the ascending leads between which the asked ones lie, or which they are."""
+    first = np.maximum(np.searchsorted(leads, asked, side="right") - 1, 0)
+    last = np.minimum(np.searchsorted(leads, asked), len(leads) - 1)
+    around: Floats = leads[np.unique(np.concatenate([first, last]))]
+    return around
 
 
 def average_left(lives: Lives, told: HeldOut, mode: FailureMode, step: float) -> Floats:

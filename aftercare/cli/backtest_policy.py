@@ -18,6 +18,7 @@ from models.errors import TrainingError
 
 if TYPE_CHECKING:
     from service_desk.policy.replay import Fleet, Replayed
+    from store.database import Database
 
 HOURS_A_YEAR = 8766.0
 
@@ -45,7 +46,7 @@ def policy(name: str, mode_name: str | None, anew: bool, seed: int, as_json: boo
         for mode in modes:
             try:
                 fleet = _fleet(application, device_model, mode, seed if anew else None)
-                replayed.append((mode, *_replay(fleet)))
+                replayed.append((mode, *replay_fleet(fleet)))
             except TrainingError as error:
                 if len(modes) == 1:
                     raise
@@ -61,23 +62,35 @@ def policy(name: str, mode_name: str | None, anew: bool, seed: int, as_json: boo
 
 def _fleet(application: wiring.Application, device_model: DeviceModel, mode: FailureMode, seed: int | None) -> Fleet:
     """seed: of models that are trained for this; None for what the champion's training told."""
-    from models.held_out import unpack  # models take a while to load
-    from pipelines.history import read_history
-    from pipelines.promotion import find_champion
-    from service_desk.policy.fleet import recall, watch
-    from store import frames, model_versions
+    from pipelines.history import read_history  # models take a while to load
+    from service_desk.policy.fleet import watch
 
-    champion = find_champion(application.database, mode, device_model) if seed is None else None
+    told = recall_fleet(application.database, device_model, mode) if seed is None else None
+    if told is not None:
+        return told
     with application.database.transaction() as connection:
-        if champion:
-            held_out = unpack(model_versions.read_held_out(connection, champion.model_version_id))
-            known = model_versions.get_version(connection, champion.model_version_id).created_at
-            return recall(held_out, frames.read_events_frame(connection, device_model, until=known), device_model, mode)
         history = read_history(connection, device_model, until=application.clock())
     return watch(history, device_model, mode, seed=seed or 0)
 
 
-def _replay(fleet: Fleet) -> tuple[int, Replayed]:
+def recall_fleet(database: Database, device_model: DeviceModel, mode: FailureMode) -> Fleet | None:
+    """The history that the champion was trained on, told by models that had not seen the device; None without one."""
+    from models.held_out import unpack
+    from pipelines.promotion import find_champion
+    from service_desk.policy.fleet import recall
+    from store import frames, model_versions
+
+    champion = find_champion(database, mode, device_model)
+    if champion is None:
+        return None
+    with database.transaction() as connection:
+        held_out = unpack(model_versions.read_held_out(connection, champion.model_version_id))
+        known = model_versions.get_version(connection, champion.model_version_id).created_at
+        return recall(held_out, frames.read_events_frame(connection, device_model, until=known), device_model, mode)
+
+
+def replay_fleet(fleet: Fleet) -> tuple[int, Replayed]:
+    """Devices, and every policy at the catalog's prices and notice."""
     from models.evaluation import hours
     from service_desk.policy.renewal import Prices
     from service_desk.policy.replay import replay

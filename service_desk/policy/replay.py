@@ -98,9 +98,10 @@ def _hazards(fleet: Fleet, fold: int, notices: Sequence[float]) -> Floats:
     """Rows by notices: per hour after the notice, by the curve that training would store had it seen the other folds'
     devices alone."""
     learn = (fleet.fold != fold)[fleet.lives.of_row]
-    curve = learn_curve(fleet.lives, fleet.told, fleet.device_model, fleet.mode, learn)
+    asked = np.array(notices, dtype=np.float64)
+    curve = learn_curve(fleet.lives, fleet.told, fleet.device_model, fleet.mode, rows=learn, only_at=asked)
     looks = average_left(fleet.lives, fleet.told, fleet.mode, curve.step)
-    return curve.hazard(looks, fleet.told.risk, np.array(notices)) / curve.step
+    return curve.hazard(looks, fleet.told.risk, asked) / curve.step
 
 
 def _act(lives: WatchedLives, hazard: Floats, lead: float, prices: Prices, learn: Flags, judge: Flags) -> Toll:

@@ -20,6 +20,7 @@ from aftercare.cli.demo.display import Display
 from aftercare.cli.demo.fleets import HOUR, DemoFleet, fd001_fleet, simulated_fleet
 from aftercare.cli.demo.live import Live
 from aftercare.cli.demo.loop import Results, bring_history, count_results, fill_shelves, train_models
+from aftercare.cli.demo.policies import policy_table, replay_history
 from aftercare.cli.demo.stage import own_services, platform_processes
 from aftercare.cli.demo.table import closing_table
 from aftercare.logs import configure_logging
@@ -72,8 +73,12 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
         sent = live.run(display, kills=kill_ingest)
         results = count_results(database, catalog, fleet, sent)
         display.show(closing_table(fleet.title, fleet.live_devices, results.counts, results.figures))
+        with display.step("replaying the history under other policies"):
+            policies = replay_history(database, [catalog[history.device_model] for history in fleet.history])
+        display.show(policy_table(policies))
         if json_file is not None:
             document = _document(fleet, platform, results, round(time.monotonic() - began, 1))
+            document["policies"] = [asdict(row) for row in policies]
             json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         if keep:
             display.say(f"{_address(platform)}   Ctrl-C stops everything")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aftercare.cli import main
+from aftercare.cli.demo.policies import policy_table, replay_history
+from service_desk.policy.replay import POLICIES
 
 from .conftest import MODEL, NOW, TOO_FEW, TRAINED
 
@@ -33,3 +35,12 @@ def test_policies_are_told_for_each_failure_mode_with_enough_failures(
         assert policies["clairvoyant"]["failures"] == 0
         assert policies["run to failure"]["failures"] >= 5
         assert min(policy["ratio_to_clairvoyant"] for policy in policies.values()) == 1.0
+
+
+def test_the_demo_tells_the_same_for_the_device_model_as_a_whole(plant: Plant) -> None:
+    rows = replay_history(plant.application.database, [plant.device_model])
+    cheapest = min(rows, key=lambda row: row.minor_per_device_year)
+    assert [row.policy for row in rows] == list(POLICIES)
+    assert (cheapest.policy, cheapest.failures) == ("clairvoyant", 0)
+    assert rows[0].planned_visits == 0
+    assert policy_table(rows).row_count == len(POLICIES)
