@@ -27,15 +27,17 @@ HOURS_A_YEAR = 8766.0
 @click.option("--device-model", "name", required=True, help="Whose history is replayed.")
 @click.option("--failure-mode", "mode_name", help="Only this one of its failure modes.")
 @click.option("--anew", is_flag=True, help="Train models anew, on all that is stored by now.")
-@click.option("--seed", default=0, show_default=True, help="With --anew: deals the devices into folds.")
+@click.option("--seed", type=click.IntRange(0), help="With --anew: deals the devices into folds.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def policy(name: str, mode_name: str | None, anew: bool, seed: int, as_json: bool) -> None:
+def policy(name: str, mode_name: str | None, anew: bool, seed: int | None, as_json: bool) -> None:
     """Replay the history of a fleet: what running to failure, fixed rules and the decision in money would have cost.
 
     Whatever a policy learns comes from other devices; what is best in hindsight knew the outcome. Each device is told
     as the champion's training told it, by models that had not seen it; where there is no champion, models are trained,
     which takes as long as 'aftercare train'.
     """
+    if seed is not None and not anew:
+        raise click.UsageError("--seed is for models that are trained for the replay: add --anew, or leave it out")
     application = wiring.build(load_settings())
     device_model = application.catalog.get(name)
     if device_model is None:
@@ -45,7 +47,7 @@ def policy(name: str, mode_name: str | None, anew: bool, seed: int, as_json: boo
     with application.database:
         for mode in modes:
             try:
-                fleet = _fleet(application, device_model, mode, seed if anew else None)
+                fleet = _fleet(application, device_model, mode, (seed or 0) if anew else None)
                 replayed.append((mode, *replay_fleet(fleet)))
             except TrainingError as error:
                 if len(modes) == 1:

@@ -31,8 +31,9 @@ from domain.clock import ScaledClock
 from domain.errors import ConfigurationError
 from store.database import Database
 
-HEAD_START = 15.0
-"""Seconds from the moment when the clock's numbers are fixed until devices begin: the processes start meanwhile."""
+HEAD_START, OF_SERVICES = 15.0, 2.0
+"""Seconds from the moment when the clock's numbers are fixed until devices begin, at least, and as a multiple of what
+the services took to start: the processes start meanwhile, and a busy machine needs longer for both."""
 
 
 @click.command(epilog="Example: aftercare demo --json figures.json")
@@ -60,12 +61,14 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
     display = Display(Console())
     with _signals_end_the_block(), ExitStack() as stack:
         with display.step("starting database, broker and scheduler"):
+            started = time.monotonic()
             platform = stack.enter_context(run_platform(settings, name="demo", throwaway=True, commands={}))
+            head_start = max(HEAD_START, OF_SERVICES * (time.monotonic() - started))
         database = stack.enter_context(Database(platform.database_url, application="aftercare demo"))
         display.say(f"on {platform.tier}{f'; {platform.shortcoming}' if platform.shortcoming else ''}")
         _learn(display, platform, database, catalog, fleet)
         speed = (fleet.end - fleet.start).total_seconds() / seconds
-        clock = ScaledClock(fleet.start, time.time() + HEAD_START, speed, until=fleet.end)
+        clock = ScaledClock(fleet.start, time.time() + head_start, speed, until=fleet.end)
         with display.step("starting ingest, API, delivery and flows"):
             processes = stack.enter_context(platform_processes(platform, clock))
         display.say(_address(platform))
