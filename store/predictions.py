@@ -12,6 +12,8 @@ from store.database import Connection
 from store.sql import load
 
 SQL = load("predictions")
+SMALLEST = 1e-30
+"""Smaller probabilities are stored as 0: single precision, of which the risk curve is stored, ends a little below."""
 
 
 def record(connection: Connection, predictions: Sequence[Prediction], *, model_version_id: int, at: datetime) -> int:
@@ -43,7 +45,7 @@ def record(connection: Connection, predictions: Sequence[Prediction], *, model_v
 
 
 def _array(values: Sequence[float]) -> str | None:
-    return f"{{{','.join(f'{value:.6g}' for value in values)}}}" if values else None
+    return f"{{{','.join(f'{value:.6g}' if value >= SMALLEST else '0' for value in values)}}}" if values else None
 
 
 def waiting(

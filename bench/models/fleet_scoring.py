@@ -54,6 +54,6 @@ def measure(data: PublicData) -> list[Figure]:
 
 def _run(url: str, what: str) -> dict[str, float]:
     command = [sys.executable, "-m", "bench.models.scoring_process", url, what]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     told: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
     return told

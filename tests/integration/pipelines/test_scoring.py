@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from aftercare.wiring import Application
 from domain.clock import ScaledClock
-from domain.prediction import CURVE_STEPS
+from domain.prediction import CURVE_STEPS, Prediction
 from models.artifact import loads
 from models.scoring import score
 from pipelines import history as reading
@@ -28,6 +28,7 @@ from pipelines.history import read_history
 from pipelines.scoring import score_device_model
 from store.database import Database
 from store.model_versions import champions, read_artifact
+from store.predictions import record
 
 from .conftest import MODEL, NOW, RUN, START, TRAINED
 
@@ -108,6 +109,18 @@ def test_every_prediction_is_stored_with_its_risk_curve(plant: Plant) -> None:
     for risk, failed_by in rows:
         assert failed_by[CURVE_STEPS - 1] == pytest.approx(risk, rel=1e-5, abs=1e-9)
         assert list(failed_by) == sorted(failed_by)
+
+
+def test_chances_too_small_for_single_precision_are_stored_as_0(plant: Plant) -> None:
+    [(device, version, failure_mode)] = plant.rows(
+        "SELECT name, model_version_id, failure_mode FROM devices, model_versions LIMIT 1"
+    )
+    day, chances = timedelta(days=1), (0.0, 3e-101, 1e-45, 1e-9, 0.5)
+    told = Prediction(device, failure_mode, datetime(2026, 1, 1, tzinfo=UTC), day, 0.5, day, day, day, (), chances)
+    with plant.application.database.transaction() as connection:
+        assert record(connection, [told], model_version_id=version, at=plant.application.clock()) == 1
+    stored = plant.value("SELECT failed_by FROM predictions WHERE as_of = '2026-01-01Z'")
+    assert stored == [0, 0, 0, pytest.approx(1e-9), 0.5]
 
 
 def test_small_groups_and_pages_give_what_large_ones_give(
