@@ -57,11 +57,13 @@ COMMENT ON TABLE sign_in_attempts IS 'Attempts of the last quarter of an hour th
 -- Whoever signs in for a customer reads as this role, row by row. It belongs to the server and not to one database.
 DO $$
 BEGIN
-    CREATE ROLE aftercare_customer NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'aftercare_customer') THEN
+        CREATE ROLE aftercare_customer NOLOGIN;
+    END IF;
 EXCEPTION
     WHEN duplicate_object OR unique_violation THEN NULL;
     WHEN insufficient_privilege THEN
-        RAISE EXCEPTION 'this user may not make the role aftercare_customer: let a superuser run CREATE ROLE aftercare_customer NOLOGIN';
+        RAISE EXCEPTION 'this user may not make the role aftercare_customer: let a superuser run CREATE ROLE aftercare_customer NOLOGIN; GRANT aftercare_customer TO % WITH ADMIN OPTION', current_user;
 END $$;
 
 -- For a table that customers' users may see: `rows` says which of its rows are of the customer of this transaction. What

@@ -14,12 +14,18 @@ from store.migrate import migrate
 
 @contextmanager
 def owned_by_nobody_special(server_url):
-    """A new database whose owner has no other right on the server; its address as the server's owner and as its own."""
+    """A new database whose owner has no other right on the server; its address as the server's owner and as its own.
+
+    The role of customers' users is there, as docs/access.md asks of who owns the server.
+    """
     name = f"owner_{uuid.uuid4().hex[:12]}"
     address = server_url.rpartition("/")[0]
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'of-the-tests'").format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name)))
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'aftercare_customer'").fetchone():
+            connection.execute("CREATE ROLE aftercare_customer NOLOGIN")
+        connection.execute(sql.SQL("GRANT aftercare_customer TO {} WITH ADMIN OPTION").format(sql.Identifier(name)))
     try:
         yield f"{address}/{name}", f"postgresql://{name}:of-the-tests@{address.rpartition('@')[2]}/{name}"
     finally:
