@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import TypeAdapter, ValidationError
 
 from aftercare import wiring
+from aftercare.cli.entry_file import Kinds, read_toml, take_in, tell
 from aftercare.settings import load_settings
-from domain.errors import AftercareError, InvalidInputError
+from domain.errors import InvalidInputError
 from domain.visit import CentreKind, Technician
 from service_desk.maintenance import import_maintenance
 from service_desk.staff import keep_technician
@@ -45,7 +43,7 @@ class Centre:
     kind: CentreKind
 
 
-KINDS: Mapping[str, type[Any]] = {"centre": Centre, "technician": Technician, "maintenance": Maintenance}
+KINDS: Kinds = {"centre": Centre, "technician": Technician, "maintenance": Maintenance}
 
 
 @click.group(epilog="Example: aftercare technicians import technicians.toml")
@@ -58,22 +56,10 @@ def technicians() -> None:
 def import_file(file: Path) -> None:
     """Take in a TOML FILE of [[technician]], [[maintenance]] and [[centre]] tables: all of it or nothing."""
     application = wiring.build(load_settings(), pool_size=1, application="aftercare technicians")
-    problems, taken = [], 0
-    with application.database as database, database.transaction() as connection:
-        require_current(connection)
-        for where, kind, values in _entries(file):
-            try:
-                with connection.transaction():
-                    _take_in(connection, kind, values, application.clock())
-                taken += 1
-            except AftercareError as error:
-                problems.append(f"{file}, {where}: {error}")
-        if problems:
-            connection.rollback()
-    for problem in problems:
-        click.echo(problem, err=True)
-    click.echo(f"{len(problems)} rejected, so nothing is taken in" if problems else f"taken in: {taken}")
-    sys.exit(1 if problems else 0)
+    entries = read_toml(file, KINDS)
+    with application.database as database:
+        problems = take_in(database, KINDS, file, entries, partial(_keep, now=application.clock()))
+    tell(problems, str(len(entries)))
 
 
 @technicians.command("list", epilog="Example: aftercare technicians list --json")
@@ -97,29 +83,7 @@ def list_technicians(as_json: bool) -> None:
         click.echo("there is no technician yet: 'aftercare technicians import FILE' takes them in")
 
 
-def _entries(file: Path) -> list[tuple[str, str, Mapping[str, Any]]]:
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{file} is not TOML in UTF-8: {error}") from error
-    for kind, entries in document.items():
-        if kind not in KINDS or not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-            raise InvalidInputError(f"{file}: {kind!r} is none of {', '.join(f'[[{name}]]' for name in KINDS)}")
-    return [
-        (f"{kind} {number}", kind, entry) for kind in KINDS for number, entry in enumerate(document.get(kind, []), 1)
-    ]
-
-
-def _take_in(connection: Connection, kind: str, values: Mapping[str, Any], now: datetime) -> None:
-    known = [field.name for field in fields(KINDS[kind]) if field.name != "version"]
-    for name in values:
-        if name not in known:
-            raise InvalidInputError(f"a {kind} has no field {name!r}; it has {', '.join(known)}")
-    try:
-        entry = TypeAdapter(KINDS[kind]).validate_python(dict(values))
-    except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise InvalidInputError(told) from error
+def _keep(connection: Connection, entry: Any, *, now: datetime) -> None:
     if isinstance(entry, Technician):
         keep_technician(connection, entry, who=WHO, now=now)
     elif isinstance(entry, Centre):
