@@ -15,7 +15,18 @@ from starlette.staticfiles import StaticFiles
 from aftercare.access import Access
 from aftercare.wiring import Application
 from alerts.feed import Feed
-from console import alarm_pages, forms, live, model_pages, pages, rejected_pages, sign_in_pages, user_pages
+from console import (
+    alarm_pages,
+    forms,
+    live,
+    model_pages,
+    pages,
+    rejected_pages,
+    sign_in_pages,
+    ticket_forms,
+    ticket_pages,
+    user_pages,
+)
 from console.render import show
 from domain.errors import (
     AftercareError,
@@ -30,6 +41,19 @@ from domain.errors import (
 )
 
 log = structlog.get_logger()
+MODULES = (
+    sign_in_pages,
+    user_pages,
+    pages,
+    ticket_pages,
+    ticket_forms,
+    model_pages,
+    rejected_pages,
+    forms,
+    alarm_pages,
+    live,
+)
+"""In this order: the first whose address fits answers."""
 STATUS: dict[type[AftercareError], tuple[int, str]] = {
     NotSignedInError: (401, "Sign in"),
     ForbiddenError: (403, "Not for you"),
@@ -49,7 +73,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.encode_row = live.row_encoder(application)
-    for module in (sign_in_pages, user_pages, pages, model_pages, rejected_pages, forms, alarm_pages, live):
+    for module in MODULES:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("console") / "static")), name="static")
     app.add_exception_handler(AftercareError, _ours)
