@@ -204,13 +204,20 @@ def serving(desk: Desk, **settings: object) -> Iterator[Site]:
         catalog=desk.catalog,
         database=desk.database,
     )
-    feed = Feed(desk.database)
+    with listening_on_loopback(application) as (feed, url):
+        yield Site(desk, feed, url)
+
+
+@contextmanager
+def listening_on_loopback(application: Application) -> Iterator[tuple[Feed, str]]:
+    """Serve an application on a free port of loopback until the block is left; its feed and its address."""
+    feed = Feed(application.database)
     server = uvicorn.Server(uvicorn.Config(compose(application, feed), lifespan="off", log_level="warning"))
     with listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            yield Site(desk, feed, "http://127.0.0.1:{1}".format(*listening.getsockname()))
+            yield feed, "http://127.0.0.1:{1}".format(*listening.getsockname())
         finally:
             feed.close()
             server.should_exit = True
