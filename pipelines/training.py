@@ -29,6 +29,7 @@ from models.reference import compared, describe_spread, sample_devices
 from models.training import TrainingOutcome, train
 from pipelines.history import read_history
 from pipelines.promotion import find_champion, judge
+from service_desk.policy.cost_rate import COST_RATE, learn_cost_rate
 from store import frames, model_versions
 from store.championships import TASK
 
@@ -137,7 +138,9 @@ def _train_mode(
     device_model, mode = part.device_model, part.mode
     names = {"device_model": device_model.name, "failure_mode": mode.name}
     try:
-        outcome = train(history, device_model, mode, kin=_kin(mode, relatives))
+        outcome = _with_cost_rate(
+            train(history, device_model, mode, kin=_kin(mode, relatives)), history, device_model, mode
+        )
     except (TrainingError, FrameError) as error:
         log.warning("failure mode not trained", **names, why=str(error))
         return TrainedMode(device_model.name, mode.name, None, {}, str(error))
@@ -162,6 +165,15 @@ def _train_mode(
     return TrainedMode(
         device_model.name, mode.name, version_id, outcome.model.metrics, "", stored.status, stored.reason
     )
+
+
+def _with_cost_rate(
+    outcome: TrainingOutcome, history: History, device_model: DeviceModel, mode: FailureMode
+) -> TrainingOutcome:
+    """With what the policy would cost among the metrics, where the model's hazards tell it."""
+    curve, metrics = outcome.model.curve, outcome.model.metrics
+    rate = learn_cost_rate(outcome.held_out, history.events, curve, device_model, mode) if curve else None
+    return replace(outcome, model=replace(outcome.model, metrics={**metrics, COST_RATE: rate}))
 
 
 def _family(application: Application, device_model: DeviceModel) -> list[DeviceModel]:

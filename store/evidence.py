@@ -89,3 +89,10 @@ def failures_per_reading(connection: Connection, *, prediction_id: int) -> float
     """How many failures there were per reading that the prediction's model learnt from; 0 when that is not known."""
     row = connection.execute(SQL["failures_per_reading"], {"prediction_id": prediction_id}).fetchone()
     return float(row[0]) if row else 0.0
+
+
+def cost_rate(connection: Connection, *, prediction_id: int) -> float | None:
+    """What a device costs per hour in the long run, in planned visits with their parts, as the prediction's model
+    version has learnt it (`service_desk.policy.cost_rate`); None for a version that does not tell."""
+    row = connection.execute(SQL["cost_rate"], {"prediction_id": prediction_id}).fetchone()
+    return row[0] if row else None

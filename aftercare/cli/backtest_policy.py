@@ -94,12 +94,10 @@ def recall_fleet(database: Database, device_model: DeviceModel, mode: FailureMod
 def replay_fleet(fleet: Fleet) -> tuple[int, Replayed]:
     """Devices, and every policy at the catalog's prices and notice."""
     from models.evaluation import hours
-    from service_desk.policy.renewal import Prices
+    from service_desk.policy.cost_rate import prices_of
     from service_desk.policy.replay import replay
-    from service_desk.policy.ticket_decision import kit_cost
 
-    mode, kit = fleet.mode, kit_cost(fleet.mode, fleet.device_model.parts).minor
-    prices = Prices(mode.costs.planned_visit.minor + kit, mode.costs.emergency_visit.minor + kit)
+    mode, prices = fleet.mode, prices_of(fleet.device_model, fleet.mode)
     if prices.emergency <= prices.planned:
         raise InvalidInputError(f"{mode.name}: an emergency visit costs no more than a planned one; check the catalog")
     [outcome] = replay(fleet, [prices], [hours(mode.lead_time)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.device_model import DeviceModel, FailureMode
-from models.hazard_curve import average_left, learn_curve
+from models.hazard_curve import HazardCurve, average_left, learn_curve
 from models.lives import Lives
 from models.out_of_fold import Told
 from service_desk.policy.renewal import (
@@ -100,8 +100,13 @@ def _hazards(fleet: Fleet, fold: int, notices: Sequence[float]) -> Floats:
     learn = (fleet.fold != fold)[fleet.lives.of_row]
     asked = np.array(notices, dtype=np.float64)
     curve = learn_curve(fleet.lives, fleet.told, fleet.device_model, fleet.mode, rows=learn, only_at=asked)
+    return hazards_after(fleet, curve, asked)
+
+
+def hazards_after(fleet: Fleet, curve: HazardCurve, notices: Floats) -> Floats:
+    """Rows by notices (hours): the chance of failing per hour after the notice, as the curve tells it."""
     looks = average_left(fleet.lives, fleet.told, fleet.mode, curve.step)
-    return curve.hazard(looks, fleet.told.risk, asked) / curve.step
+    return curve.hazard(looks, fleet.told.risk, notices) / curve.step
 
 
 def _act(lives: WatchedLives, hazard: Floats, lead: float, prices: Prices, learn: Flags, judge: Flags) -> Toll:

@@ -44,3 +44,9 @@ LIMIT %(limit)s
 SELECT coalesce((v.metrics ->> 'failures')::float8, 0) / v.row_count
 FROM predictions p JOIN model_versions v USING (model_version_id)
 WHERE p.prediction_id = %(prediction_id)s AND v.row_count > 0
+
+-- cost_rate --
+-- What a device costs per hour in the long run, in planned visits, as the model of a prediction has learnt it.
+SELECT (v.metrics ->> 'cost_rate')::float8
+FROM predictions p JOIN model_versions v USING (model_version_id)
+WHERE p.prediction_id = %(prediction_id)s

@@ -35,17 +35,32 @@ if TYPE_CHECKING:
 def test_each_mode_has_a_champion_with_its_lineage(plant: Plant) -> None:
     versions = plant.rows(
         "SELECT failure_mode, status, device_count, row_count, data_from, data_to, jsonb_array_length(features), "
-        "library_versions ? 'scikit-learn', (metrics ->> 'auc')::float8, created_at, flow_run_id "
+        "library_versions ? 'scikit-learn', (metrics ->> 'auc')::float8, (metrics ->> 'cost_rate')::float8, "
+        "created_at, flow_run_id "
         "FROM model_versions JOIN training_runs USING (training_run_id) ORDER BY failure_mode"
     )
     [(first, last, rows)] = plant.rows("SELECT min(ts), max(ts), count(*) FROM readings_heat_pump")
 
     assert [version[0] for version in versions] == TRAINED
-    for _, status, devices, row_count, data_from, data_to, features, versions_told, auc, created_at, run in versions:
+    for (
+        _,
+        status,
+        devices,
+        row_count,
+        data_from,
+        data_to,
+        features,
+        versions_told,
+        auc,
+        rate,
+        created_at,
+        run,
+    ) in versions:
         assert (status, devices, row_count, data_from, data_to) == ("champion", 12, rows, first, last)
         assert features > 20
         assert versions_told
         assert auc > 0.8
+        assert 1 / 10_000 < rate < 1 / 100
         assert (created_at, run) == (NOW, RUN)
     with plant.application.database.transaction() as connection:
         for champion in champions(connection, device_model=MODEL):
