@@ -6,6 +6,7 @@ import tomllib
 from datetime import timedelta
 
 from domain.catalog_checks import check_references, check_retention
+from domain.catalog_commands import read_commands, read_rate_limit
 from domain.catalog_rules import read_alarm_rules
 from domain.catalog_table import (
     Table,
@@ -97,6 +98,8 @@ def _device_model(document: Table) -> DeviceModel:
         ),
         maintenance_interval=head.get("maintenance_interval", read_span, NO_TIME) or None,
         maintenance_length=head.get("maintenance_length", read_span, USUAL_VISIT),
+        commands=read_commands(document),
+        command_limit=read_rate_limit(document),
     )
     for table in (head, features, document):
         table.finish()

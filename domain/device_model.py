@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from domain.alarm_rule import AlarmRule
+from domain.command import USUAL_LIMIT, CommandType, RateLimit
 from domain.device import EventKind
 from domain.errors import NotFoundError
 from domain.formula import Formula
@@ -203,6 +204,8 @@ class DeviceModel:
     offline_tolerance: timedelta = timedelta(hours=1)
     maintenance_interval: timedelta | None = None
     maintenance_length: timedelta = timedelta(hours=2)
+    commands: Sequence[CommandType] = ()
+    command_limit: RateLimit = USUAL_LIMIT
 
     @property
     def readings_table(self) -> str:
@@ -220,6 +223,14 @@ class DeviceModel:
     def kindred_mode(self, mode: FailureMode) -> FailureMode | None:
         """The failure mode here that is trained on together with `mode` of another device model; None without one."""
         return next((own for own in self.failure_modes if own.family_mode == mode.family_mode), None)
+
+    def command(self, name: str) -> CommandType:
+        """The remote command of that name. Raises NotFoundError."""
+        for command in self.commands:
+            if command.name == name:
+                return command
+        known = ", ".join(command.name for command in self.commands) or "none"
+        raise NotFoundError(f"device model {self.name} lists no command {name!r} in the catalog; it lists {known}")
 
     def channel(self, name: str) -> Channel:
         """The channel of that name. Raises NotFoundError."""

@@ -1,0 +1,131 @@
+-- hold_requests --
+-- One at a time asks, so that no two at once are both the last that a device may be sent.
+SELECT pg_advisory_xact_lock(hashtextextended('aftercare.commands', 0))
+
+-- devices_of_names --
+-- The named devices with how many commands each was sent since an instant.
+SELECT d.name, d.device_id, d.device_model,
+       (SELECT count(*) FROM commands c WHERE c.device_id = d.device_id AND c.requested_at > %(since)s)
+FROM devices d WHERE d.name = ANY(%(names)s)
+
+-- ticket_device --
+SELECT device_id FROM tickets WHERE ticket_id = %(ticket_id)s
+
+-- add_fleet --
+INSERT INTO fleet_commands (command, arguments, requested_at, requested_by)
+VALUES (%(command)s, %(arguments)s, %(at)s, %(who)s) RETURNING fleet_id
+
+-- add --
+-- One command for each of these devices, in their order.
+INSERT INTO commands (device_id, command, arguments, correlation, requested_at, requested_by, expires_at, timeout,
+                      deadline, ticket_id, fleet_id)
+SELECT v.device_id, %(command)s, %(arguments)s, v.correlation, %(at)s, %(who)s, %(expires_at)s, %(timeout)s,
+       %(expires_at)s, %(ticket_id)s, %(fleet_id)s
+FROM unnest(%(device_ids)s::bigint[], %(correlations)s::bytea[]) AS v (device_id, correlation)
+RETURNING command_id
+
+-- claim --
+-- The oldest queued commands of devices that are not known to be offline become sending.
+WITH chosen AS (
+    SELECT c.command_id FROM commands c JOIN devices d USING (device_id)
+    WHERE c.state = 'queued' AND c.expires_at > %(now)s AND d.connectivity <> 'offline'
+    ORDER BY c.command_id LIMIT %(limit)s
+    FOR UPDATE OF c SKIP LOCKED
+)
+UPDATE commands c SET state = 'sending'
+FROM chosen, devices d
+WHERE c.command_id = chosen.command_id AND d.device_id = c.device_id
+RETURNING c.command_id, d.name, c.command, c.arguments, c.correlation, c.expires_at
+
+-- note_sent --
+-- The broker has these: its echo says so.
+UPDATE commands c SET state = 'sent', sent_at = %(at)s, deadline = c.expires_at + c.timeout
+FROM unnest(%(ids)s::bigint[], %(correlations)s::bytea[]) AS v (command_id, correlation)
+WHERE c.command_id = v.command_id AND c.correlation = v.correlation AND c.state = 'sending'
+
+-- requeue --
+-- What the broker has not got: everything that it has came back before the marker did.
+UPDATE commands SET state = 'queued' WHERE state = 'sending'
+
+-- refuse_sent --
+-- The broker does not take it.
+UPDATE commands SET state = 'failed', error_code = %(code)s, error_message = %(message)s, finished_at = %(at)s
+WHERE command_id = %(command_id)s AND state = 'sending'
+
+-- lock --
+-- Commands that responses came for, locked in the order of their ids.
+SELECT c.command_id, d.name, c.state, c.correlation, c.expires_at
+FROM commands c JOIN devices d USING (device_id)
+WHERE c.command_id = ANY(%(ids)s::bigint[])
+ORDER BY c.command_id FOR NO KEY UPDATE OF c
+
+-- add_step --
+-- Gives a row only for a new one.
+INSERT INTO command_steps (command_id, digest, ts, received_at, state, progress)
+VALUES (%(command_id)s, %(digest)s, %(ts)s, %(at)s, %(state)s, %(progress)s)
+ON CONFLICT DO NOTHING RETURNING command_id
+
+-- knows_step --
+SELECT EXISTS (SELECT FROM command_steps WHERE command_id = %(command_id)s AND digest = %(digest)s)
+
+-- advance --
+-- A response moves the command on, and with it the time that the device has for the next.
+UPDATE commands
+SET state = %(state)s, progress = coalesce(%(progress)s::real, progress), result = %(result)s,
+    error_code = %(error_code)s, error_message = %(error_message)s,
+    sent_at = coalesce(sent_at, %(at)s), answered_at = coalesce(answered_at, %(at)s),
+    finished_at = CASE WHEN %(final)s THEN %(at)s::timestamptz END,
+    deadline = %(now)s::timestamptz + timeout
+WHERE command_id = %(command_id)s
+
+-- cancel --
+UPDATE commands SET state = 'cancelled', finished_at = %(at)s
+WHERE command_id = %(command_id)s AND state = 'queued'
+
+-- time_out --
+-- What has waited for too long; rows that somebody works on are left to the next round.
+WITH late AS (
+    SELECT command_id FROM commands WHERE finished_at IS NULL AND deadline < %(now)s
+    ORDER BY command_id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE commands c
+SET state = 'timed_out', finished_at = %(at)s, error_code = 'timed_out',
+    error_message = CASE c.state WHEN 'queued' THEN 'the device was not online while the command was valid'
+                                 WHEN 'sending' THEN 'the broker did not confirm that it has the command'
+                                 WHEN 'sent' THEN 'the device did not answer'
+                                 ELSE 'the device said nothing more' END
+FROM late WHERE c.command_id = late.command_id
+RETURNING c.command_id
+
+-- listing --
+-- Newest first; those of one device, fleet request, ticket or state.
+SELECT c.command_id, d.name AS device, c.command, c.arguments, c.state, c.requested_at, c.requested_by, c.expires_at,
+       c.sent_at, c.answered_at, c.finished_at, c.progress, c.result, c.error_code, c.error_message, c.ticket_id,
+       c.fleet_id
+FROM commands c JOIN devices d USING (device_id)
+WHERE (%(command_id)s::bigint IS NULL OR c.command_id = %(command_id)s)
+  AND (%(device)s::text IS NULL OR d.name = %(device)s)
+  AND (%(fleet_id)s::bigint IS NULL OR c.fleet_id = %(fleet_id)s)
+  AND (%(ticket_id)s::bigint IS NULL OR c.ticket_id = %(ticket_id)s)
+  AND (%(state)s::text IS NULL OR c.state = %(state)s)
+  AND (%(after)s::bigint IS NULL OR c.command_id < %(after)s)
+ORDER BY c.command_id DESC LIMIT %(limit)s
+
+-- fleet --
+-- One request for many devices, and how many of its commands are in which state.
+SELECT f.fleet_id, f.command, f.arguments, f.requested_at, f.requested_by,
+       (SELECT jsonb_object_agg(s.state, s.commands)
+        FROM (SELECT state, count(*) AS commands FROM commands WHERE fleet_id = f.fleet_id GROUP BY state) s)
+FROM fleet_commands f WHERE f.fleet_id = %(fleet_id)s
+
+-- steps --
+-- What a device told of a command, in the order in which it came.
+SELECT ts, received_at, state, progress FROM command_steps WHERE command_id = %(command_id)s
+ORDER BY received_at, ts
+
+-- backlog --
+-- How many commands wait to be sent or for an answer, and the age of the oldest that could be sent.
+SELECT count(*) FILTER (WHERE c.state = 'queued'), count(*) FILTER (WHERE c.state = 'sending'),
+       count(*) FILTER (WHERE c.state IN ('sent', 'acknowledged', 'running')),
+       min(c.requested_at) FILTER (WHERE c.state = 'queued' AND d.connectivity <> 'offline')
+FROM commands c JOIN devices d USING (device_id) WHERE c.finished_at IS NULL
