@@ -13,11 +13,11 @@ from api.paging import Limit
 from api.request import App, Filter, Text, Who
 from domain.visit import Technician, Visit, VisitState
 from service_desk.staff import keep_technician
-from store import evidence, technicians, visits
+from store import evidence, technicians, visit_budget, visits
 from store.database import Connection
 from store.evidence import GateRow
 from store.retry import in_transaction
-from store.technicians import Capacity
+from store.visit_budget import Capacity
 
 router = APIRouter(tags=["visits"])
 
@@ -44,9 +44,11 @@ def set_technician(app: App, who: Who, technician: Technician) -> Technician:
 
 @router.get("/capacities", operation_id="list_capacities")
 def list_capacities(app: App) -> list[Capacity]:
-    """Hours of visits that each service centre can do in a week; a centre without technicians is not listed."""
+    """What each service centre can do in a week: hours of its technicians, or the visits stated for a centre without.
+
+    A centre that is not listed takes all that is predicted."""
     with app.database.transaction() as connection:
-        return list(technicians.capacities(connection).values())
+        return list(visit_budget.capacities(connection).values())
 
 
 @router.get("/visits", operation_id="list_visits")

@@ -123,6 +123,7 @@ def _raise(
         connection,
         service_centre=met.service_centre,
         saving=weighed.decision.saving,
+        visit_length=mode.visit_length,
         need_by=weighed.need_by,
         now=now,
     )
@@ -173,6 +174,7 @@ def _open(
         summary=rules.message(recorded.prediction, mode),
         need_by=weighed.need_by,
         decision=weighed.decision.document,
+        visit_length=mode.visit_length,
         now=now,
     )
     if ticket_id is None:

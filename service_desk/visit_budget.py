@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -17,7 +17,7 @@ from service_desk.budget import Candidate, deferred
 from store import audit, visit_budget
 from store.database import Connection, Database
 from store.retry import in_transaction
-from store.visit_budget import AskingRow
+from store.visit_budget import AskingRow, Capacity
 
 log = structlog.get_logger()
 NOT_YET = 2**63 - 1
@@ -33,16 +33,25 @@ class Reconsidered:
     opened: int
 
 
-def must_wait(connection: Connection, *, service_centre: str, saving: int, need_by: datetime, now: datetime) -> bool:
+def must_wait(
+    connection: Connection,
+    *,
+    service_centre: str,
+    saving: int,
+    visit_length: timedelta,
+    need_by: datetime,
+    now: datetime,
+) -> bool:
     """Whether a failure that is predicted just now finds no visit in time, the costlier ones served first."""
     capacity = visit_budget.capacities(connection, service_centre)
     if not capacity:
         return False
     last = visit_budget.week(connection, service_centre=service_centre, instant=max(need_by, now))
     asking = visit_budget.asking(connection, now=now, service_centre=service_centre)
-    candidates = [*_candidates(asking), Candidate(NOT_YET, service_centre, last, saving)]
+    takes = 1 if capacity[service_centre].hours is None else visit_length / timedelta(hours=1)
+    candidates = [*_candidates(asking), Candidate(NOT_YET, service_centre, last, saving, takes)]
     this_week = visit_budget.week(connection, service_centre=service_centre, instant=now)
-    return NOT_YET in deferred(candidates, capacity, this_week)
+    return NOT_YET in deferred(candidates, _limits(capacity), this_week)
 
 
 def reconsider(database: Database, catalog: Mapping[str, DeviceModel], *, now: datetime) -> Reconsidered:
@@ -62,7 +71,7 @@ def reconsider(database: Database, catalog: Mapping[str, DeviceModel], *, now: d
 def _reconsider(connection: Connection, now: datetime) -> tuple[int, int]:
     visit_budget.hold(connection)
     asking = visit_budget.asking(connection, now=now)
-    capacity = visit_budget.capacities(connection)
+    capacity = _limits(visit_budget.capacities(connection))
     waiting: set[int] = set()
     for centre in {row.service_centre for row in asking}:
         this_week = visit_budget.week(connection, service_centre=centre, instant=now)
@@ -91,12 +100,29 @@ def _open(database: Database, catalog: Mapping[str, DeviceModel], ticket_id: int
 
 
 def _candidates(asking: Iterable[AskingRow]) -> list[Candidate]:
-    return [Candidate(row.ticket_id, row.service_centre, row.week, row.saving, row.committed) for row in asking]
+    return [
+        Candidate(row.ticket_id, row.service_centre, row.week, row.saving, row.takes, row.committed) for row in asking
+    ]
+
+
+def _limits(capacities: Mapping[str, Capacity]) -> dict[str, float]:
+    """Of each centre the hours of its technicians, or the visits that were stated for it."""
+    limits = {centre: one.visits if one.hours is None else one.hours for centre, one in capacities.items()}
+    return {centre: limit for centre, limit in limits.items() if limit is not None}
 
 
 def limit_visits(connection: Connection, *, service_centre: str, visits: int | None, who: str, now: datetime) -> None:
-    """Note how many visits a week a service centre can make; None: as many as are asked for. Raises NotFoundError."""
-    visit_budget.set_capacity(connection, service_centre=service_centre, visits=visits)
+    """Note how many visits a week a service centre can make; None: as many as are asked for.
+
+    Raises NotFoundError, or ConflictError for a number where technicians are known, whose hours count instead.
+    """
+    known = visit_budget.capacities(connection, service_centre).get(service_centre)
+    if visits is not None and known and known.hours is not None:
+        raise ConflictError(
+            f"{service_centre} has {known.technicians} technicians, whose {known.hours:g} h a week count: change their "
+            "weekly_hours with 'aftercare technicians import'"
+        )
+    visit_budget.set_visits(connection, service_centre=service_centre, visits=visits)
     detail = {"visits_per_week": visits}
     audit.record(
         connection,

@@ -1,12 +1,12 @@
-"""Technicians of the service centres, and how many hours of visits a centre can do in a week."""
+"""Technicians of the service centres."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 
 from domain.errors import ConflictError, NotFoundError
 from domain.visit import CentreKind, Technician
@@ -14,21 +14,6 @@ from store.database import Connection
 from store.sql import load
 
 SQL = load("technicians")
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """Hours of visits that a service centre's active technicians can do in a week."""
-
-    service_centre: str
-    technicians: int
-    hours: float
-
-
-def capacities(connection: Connection) -> dict[str, Capacity]:
-    """By service centre; one without technicians is absent, since nobody knows what it can do."""
-    with connection.cursor(row_factory=class_row(Capacity)) as cursor:
-        return {one.service_centre: one for one in cursor.execute(SQL["capacities"])}
 
 
 def list_technicians(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.rows import class_row, dict_row
@@ -82,6 +82,7 @@ def open_ticket(
     summary: str,
     need_by: datetime,
     decision: Mapping[str, Any],
+    visit_length: timedelta,
     now: datetime,
 ) -> int | None:
     """The new ticket's id; None when this alarm needs no other ticket (see the query)."""
@@ -97,6 +98,7 @@ def open_ticket(
             "summary": summary,
             "need_by": need_by,
             "decision": Jsonb(decision),
+            "visit_length": visit_length,
             "now": now,
         },
     ).fetchone()

@@ -1,9 +1,11 @@
-"""How many visits service centres can make, and the tickets that ask for them."""
+"""What service centres can do in a week, and the tickets that ask for visits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from psycopg.rows import class_row
 
 from domain.errors import NotFoundError
 from store.database import Connection
@@ -13,14 +15,27 @@ SQL = load("visit_budget")
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a service centre can do in a week: hours of visits by its active technicians, or without any (`technicians`
+    is 0, `hours` None) the number of visits that was stated."""
+
+    service_centre: str
+    technicians: int
+    hours: float | None
+    visits: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class AskingRow:
-    """A ticket that asks for a visit, at the latest in `week`, or has one (`committed`). alarm_id: the uncleared alarm
-    of its prediction; `saving` and `deferred` are the alarm's."""
+    """A ticket that asks for a visit, at the latest in `week`, or has one (`committed`). takes: hours where the
+    technicians are known, else 1. alarm_id: the uncleared alarm of its prediction; `saving` and `deferred` are the
+    alarm's. Ticket 0 is planned maintenance."""
 
     ticket_id: int
     service_centre: str
     week: int
     saving: int
+    takes: float
     committed: bool
     alarm_id: int | None
     deferred: bool
@@ -31,18 +46,18 @@ def hold(connection: Connection) -> None:
     connection.execute(SQL["hold"])
 
 
-def set_capacity(connection: Connection, *, service_centre: str, visits: int | None) -> None:
+def set_visits(connection: Connection, *, service_centre: str, visits: int | None) -> None:
     """Let a centre make so many visits a week, or as many as are asked for (None). Raises NotFoundError."""
-    [(known,)] = connection.execute(SQL["centre"], {"service_centre": service_centre})
-    if not known:
-        raise NotFoundError(f"there is no service centre {service_centre!r}: a device or site has to name it first")
     values = {"service_centre": service_centre, "visits": visits}
-    connection.execute(SQL["lift" if visits is None else "set_visits"], values)
+    if connection.execute(SQL["set_visits"], values).fetchone() is None:
+        raise NotFoundError(f"there is no service centre {service_centre!r}: a device or site has to name it first")
 
 
-def capacities(connection: Connection, service_centre: str | None = None) -> dict[str, int]:
-    """Visits a week by service centre; one that is not in it takes all."""
-    return dict(connection.execute(SQL["capacities"], {"service_centre": service_centre}).fetchall())
+def capacities(connection: Connection, service_centre: str | None = None) -> dict[str, Capacity]:
+    """By service centre; one that is not in it takes all that is predicted."""
+    with connection.cursor(row_factory=class_row(Capacity)) as cursor:
+        rows = cursor.execute(SQL["capacities"], {"service_centre": service_centre}).fetchall()
+    return {row.service_centre: row for row in rows}
 
 
 def asking(connection: Connection, *, now: datetime, service_centre: str | None = None) -> list[AskingRow]:

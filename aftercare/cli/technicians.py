@@ -19,6 +19,7 @@ from domain.visit import CentreKind, Technician
 from service_desk.maintenance import import_maintenance
 from service_desk.staff import keep_technician
 from store import technicians as store_technicians
+from store import visit_budget
 from store.database import Connection
 from store.migrate import require_current
 
@@ -65,12 +66,12 @@ def import_file(file: Path) -> None:
 @technicians.command("list", epilog="Example: aftercare technicians list --json")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_technicians(as_json: bool) -> None:
-    """Every technician, and the hours of visits that each service centre can do in a week."""
+    """Every technician, and what each service centre can do in a week."""
     application = wiring.build(load_settings(), pool_size=1, application="aftercare technicians")
     with application.database as database, database.transaction() as connection:
         require_current(connection)
         known = store_technicians.list_technicians(connection).values()
-        capacities = store_technicians.capacities(connection)
+        capacities = visit_budget.capacities(connection)
     for one in known:
         skills = ", ".join(one.skills) or "no skills"
         line = f"{one.technician}  {one.service_centre}  {one.hours_a_week:g} h a week  {skills}"
@@ -78,7 +79,8 @@ def list_technicians(as_json: bool) -> None:
     if as_json:
         return
     for capacity in capacities.values():
-        click.echo(f"{capacity.service_centre}: {capacity.hours:g} h of visits a week")
+        told = f"{capacity.visits} visits" if capacity.hours is None else f"{capacity.hours:g} h of visits"
+        click.echo(f"{capacity.service_centre}: {told} a week")
     if not known:
         click.echo("there is no technician yet: 'aftercare technicians import FILE' takes them in")
 

@@ -1,7 +1,3 @@
--- capacities --
--- Hours of visits that each service centre can do in a week.
-SELECT service_centre, technicians, hours FROM weekly_capacity ORDER BY service_centre
-
 -- list_technicians --
 -- Technicians by name: all, of one centre, or the named one.
 SELECT technician_id, technician, service_centre, skills, time_zone, hours, holidays, closed_days, weekly_hours, active,

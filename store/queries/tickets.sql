@@ -33,10 +33,10 @@ WHERE d.device_id = %(device_id)s
 -- open --
 -- At most one unsettled ticket per device and failure mode: the partial unique index decides. None either while a
 -- resolved one waits to be closed, or when one was settled during this alarm: its answer stands until the alarm clears.
-INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by, decision, alarm_id,
-    prediction_id)
+INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by, decision, visit_length,
+    alarm_id, prediction_id)
 SELECT %(device_id)s, %(failure_mode)s, %(state)s, %(priority)s, %(summary)s, %(now)s, %(need_by)s, %(decision)s,
-    alarm_id, %(prediction_id)s
+    %(visit_length)s, alarm_id, %(prediction_id)s
 FROM alarms
 WHERE alarm_id = %(alarm_id)s AND NOT EXISTS (
     SELECT FROM tickets t

@@ -137,7 +137,8 @@ def test_technicians_come_from_a_file_and_visits_are_booked_over_the_api(
         assert again.status_code == 409
         [visit] = client.get(f"{V1}/visits", params={"technician": "anna"}).json()
         assert visit["tickets"] == [ticket_id]
-        assert client.get(f"{V1}/capacities").json() == [{"service_centre": "north", "technicians": 1, "hours": 112.0}]
+        [capacity] = client.get(f"{V1}/capacities").json()
+        assert (capacity["service_centre"], capacity["hours"], capacity["visits"]) == ("north", 112.0, None)
         changed = client.put(f"{V1}/technicians", json={**ANNA, "version": 1, "weekly_hours": 10})
         assert (changed.status_code, changed.json()["version"]) == (200, 2)
         assert client.put(f"{V1}/technicians", json={**ANNA, "version": 1}).status_code == 409

@@ -6,10 +6,11 @@ import pytest
 
 from domain.alarm import AlarmChange
 from domain.errors import NotFoundError
+from domain.visit import Technician, VisitKind
 from service_desk import tickets
 from service_desk.predictions import Outcome, act_on_predictions
 from service_desk.visit_budget import Reconsidered, reconsider
-from store import visit_budget
+from store import technicians, visit_budget, visits
 from tests.integration.conftest import HOUR, START, Desk
 
 RISKS = (0.95, 0.75, 0.99, 0.85, 0.65)
@@ -65,6 +66,31 @@ def test_weeks_are_counted_by_the_clock_of_the_centre_and_early_ones_are_used(de
     assert desk.act(desk.predict(desk.add_device("urgent"), rul_low=1)).alarm is AlarmChange.DEFERRED
 
 
+def test_technicians_hours_are_the_budget_and_maintenance_takes_its_share(desk: Desk) -> None:
+    _let(desk, 0)
+    device_id = desk.add_device("maintained")
+    with desk.database.transaction() as connection:
+        technicians.save(connection, Technician(technician="anna", service_centre="north", weekly_hours=5))
+        visits.add(
+            connection,
+            device_id=device_id,
+            kind=VisitKind.MAINTENANCE,
+            technician_id=None,
+            starts_at=START + HOUR,
+            ends_at=START + 2 * HOUR,
+            who="anna",
+            now=START,
+        )
+    outcomes = _all_predicted(desk)  # visits of two hours, of which two fit beside the hour of maintenance
+    assert [outcome.ticket for outcome in outcomes].count("opened") == 2
+    desk.rows("UPDATE visits SET state = 'cancelled'")
+    assert _reconsider(desk) == Reconsidered(0, 0, 0), "one hour is no visit"
+    desk.rows("UPDATE technicians SET weekly_hours = 6")
+    assert _reconsider(desk) == Reconsidered(deferred=0, resumed=1, opened=1)
+    desk.rows("UPDATE technicians SET active = false")
+    assert _reconsider(desk) == Reconsidered(deferred=3, resumed=0, opened=0), "the stated number counts again: none"
+
+
 def test_a_suggestion_that_only_a_planner_opens_stays_one(desk: Desk) -> None:
     _let(desk, 0)
     outcome = desk.act(desk.predict(desk.add_device("hp-1"), precision=0.1))
@@ -75,13 +101,13 @@ def test_a_suggestion_that_only_a_planner_opens_stays_one(desk: Desk) -> None:
 
 def test_the_capacity_of_an_unknown_centre(desk: Desk) -> None:
     with pytest.raises(NotFoundError, match="'nowhere'"), desk.database.transaction() as connection:
-        visit_budget.set_capacity(connection, service_centre="nowhere", visits=3)
+        visit_budget.set_visits(connection, service_centre="nowhere", visits=3)
 
 
 def _let(desk: Desk, visits: int | None) -> None:
     desk.rows("INSERT INTO service_centres VALUES ('north') ON CONFLICT DO NOTHING")
     with desk.database.transaction() as connection:
-        visit_budget.set_capacity(connection, service_centre="north", visits=visits)
+        visit_budget.set_visits(connection, service_centre="north", visits=visits)
 
 
 def _all_predicted(desk: Desk) -> list[Outcome]:

@@ -17,7 +17,8 @@ def visits(service_centre: str, visits: str) -> None:
     """Say how many VISITS a week the technicians of SERVICE_CENTRE can make.
 
     When more failures are predicted, the costliest to leave get the visits and the alarms of the others are deferred,
-    until the next scoring run finds room.
+    until the next scoring run finds room. Where technicians are known (aftercare technicians), their hours count
+    instead, and no number is taken.
     """
     application = build()
     count = None if visits == "unlimited" else _count(visits)

@@ -39,6 +39,18 @@ def test_a_visit_may_come_in_an_earlier_week_and_not_in_a_past_one() -> None:
     assert deferred([Candidate(1, "north", 1, 50), Candidate(2, "north", 5, 40)], {"north": 1}, 5) == {2}
 
 
+def test_what_takes_long_has_to_save_more() -> None:
+    asking = [
+        Candidate(1, "north", 1, 90, takes=4),
+        Candidate(2, "north", 1, 70, takes=2),
+        Candidate(3, "north", 1, 60, 2),
+    ]
+    assert deferred(asking, {"north": 4.5}, 1) == {1}
+    assert deferred(asking, {"north": 8}, 1) == frozenset()
+    tenths = [Candidate(number, "north", 1, 1, takes=0.1) for number in range(10)]
+    assert deferred(tenths, {"north": 1}, 1) == frozenset(), "ten tenths are one, whatever floats say"
+
+
 def test_what_is_planned_keeps_its_place() -> None:
     asking = [Candidate(1, "north", 1, 50, committed=True), Candidate(2, "north", 1, 90)]
     assert deferred(asking, {"north": 1}, 1) == {2}
