@@ -52,7 +52,14 @@ def sign_in(database: Database, *, name: str, password: str, address: str, now: 
 
 def refuse_too_many(attempts: Attempts) -> None:
     """Raises TooManyAttemptsError."""
-    if attempts.by_both >= MOST_BY_BOTH or attempts.by_address >= MOST_BY_ADDRESS or attempts.by_name >= MOST_BY_NAME:
+    refuse_attempts(
+        attempts.by_both >= MOST_BY_BOTH or attempts.by_address >= MOST_BY_ADDRESS or attempts.by_name >= MOST_BY_NAME
+    )
+
+
+def refuse_attempts(too_many: bool) -> None:
+    """Raises TooManyAttemptsError when there were."""
+    if too_many:
         raise TooManyAttemptsError(
             f"too many attempts to sign in: wait {int(WINDOW.total_seconds() // 60)} minutes, "
             "or ask an admin to reset the password"

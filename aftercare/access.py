@@ -9,13 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from access.openid import OpenId
+from access.openid_claims import ClaimMapping, parse_roles
+from access.openid_provider import Client, Provider
 from access.rules import READS, require, rule_for
 from access.signing_in import Lasting, who_bears, whose_session
 from aftercare.settings import Settings
 from aftercare.wiring import Application
 from domain.account import Caller
 from domain.clock import Clock, system_clock
-from domain.errors import AftercareError, ForbiddenError, NotSignedInError
+from domain.errors import AftercareError, ConfigurationError, ForbiddenError, NotSignedInError
 from store.scope import seen_by
 
 SECURITY_HEADERS = [
@@ -47,6 +50,24 @@ def keep_signed_in(response: Response, request: Request, settings: Settings, tok
 def is_encrypted(request: Request, settings: Settings) -> bool:
     """Whether the browser came by HTTPS, perhaps through a proxy."""
     return request.url.scheme == "https" or (settings.public_url or "").startswith("https://")
+
+
+def base_url(request: Request, settings: Settings) -> str:
+    """What browsers call this installation."""
+    return settings.public_url or str(request.base_url).rstrip("/")
+
+
+def openid_of(settings: Settings) -> OpenId | None:
+    """The provider that people sign in by; None without one. Raises ConfigurationError when a setting is missing."""
+    if settings.oidc_issuer is None:
+        return None
+    roles = parse_roles(settings.oidc_roles)
+    for name, value in (("CLIENT_ID", settings.oidc_client_id), ("ROLES", roles)):
+        if not value:
+            raise ConfigurationError(f"AFTERCARE_OIDC_ISSUER is set, so AFTERCARE_OIDC_{name} is needed too")
+    client = Client(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_scopes)
+    mapping = ClaimMapping(settings.oidc_name_claim, settings.oidc_role_claim, roles, settings.oidc_customer_claim)
+    return OpenId(Provider(client), mapping)
 
 
 def address_of(request: Request) -> str:

@@ -75,6 +75,22 @@ class Settings(BaseSettings):
     session_lifetime: timedelta = Field(
         timedelta(days=7), gt=NO_TIME, description="How long a session lasts that is used, until the next sign-in"
     )
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider that people sign in by, https://...; none: passwords"
+    )
+    oidc_client_id: str = Field("", description="What the OpenID provider calls this installation")
+    oidc_client_secret: str | None = Field(
+        None, description="What this installation shows to the OpenID provider; none: PKCE alone"
+    )
+    oidc_scopes: str = Field("openid profile email", description="What the OpenID provider is asked to tell")
+    oidc_name_claim: str = Field("preferred_username", description="Claim that names the user; else email, else sub")
+    oidc_role_claim: str = Field("groups", description="Claim that gives the role; dots go into objects")
+    oidc_roles: str = Field(
+        "", description="Which of its values gives which role, ROLE=VALUE; ROLE=VALUE; the value * is everybody"
+    )
+    oidc_customer_claim: str | None = Field(
+        None, description="Claim that names the customer whose devices the user sees; who has none sees all"
+    )
     clock: str = Field("system", description="Where time comes from; START@WALL_EPOCHxSPEED for a sped-up replay")
     clock_tolerance: timedelta = Field(
         timedelta(minutes=5), ge=NO_TIME, description="How far a device's clock may be ahead before it is refused"

@@ -40,6 +40,7 @@ class User(Answer):
     disabled_at: datetime | None
     last_signed_in_at: datetime | None
     has_password: bool
+    by_provider: bool = Field(description="Signs in by the OpenID provider")
     told_of_alarms: bool = Field(description="A person of that name has channels")
 
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from aftercare.access import Access
+from aftercare.access import COOKIE, Access, openid_of
 from aftercare.wiring import Application
 from alerts.feed import Feed
 from console import (
@@ -20,6 +20,7 @@ from console import (
     forms,
     live,
     model_pages,
+    openid_pages,
     pages,
     rejected_pages,
     sign_in_pages,
@@ -43,6 +44,7 @@ from domain.errors import (
 log = structlog.get_logger()
 MODULES = (
     sign_in_pages,
+    openid_pages,
     user_pages,
     pages,
     ticket_pages,
@@ -71,6 +73,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     """The console at /. `changes` is shared with the API when both run in one process."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.application = application
+    app.state.openid = openid_of(application.settings)
     app.state.feed = changes or Feed(application.database)
     app.state.encode_row = live.row_encoder(application)
     for module in MODULES:
@@ -89,7 +92,8 @@ async def _ours(request: Request, error: Exception) -> Response:
         return RedirectResponse("/password", 303)
     if isinstance(error, NotSignedInError) and request.url.path != "/live":
         wanted = str(request.url.replace(scheme="", netloc="")) if request.method == "GET" else "/"
-        return RedirectResponse(f"/sign-in?{urlencode({'next': wanted})}", 303)
+        why = {"ended": "by-time"} if COOKIE in request.cookies else {}
+        return RedirectResponse(f"/sign-in?{urlencode({'next': wanted, **why})}", 303)
     status, title = next(
         (answer for kind, answer in STATUS.items() if isinstance(error, kind)), (500, "Something is wrong")
     )

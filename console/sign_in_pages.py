@@ -20,9 +20,29 @@ WAIT = str(int(WINDOW.total_seconds()))
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name that the address shows
-    """The form."""
-    return show(request, "sign_in.html", next=inside(next, "/"), name="", problem="")
+def sign_in_page(request: Request, next: str = "/", ended: str = "") -> HTMLResponse:  # noqa: A002 - the name that the address shows
+    """The form. `ended` tells what became of the session before."""
+    return sign_in_form(request, target=inside(next, "/"), ended=ended)
+
+
+def sign_in_form(
+    request: Request, *, target: str = "/", name: str = "", problem: str = "", ended: str = "", status: int = 200
+) -> HTMLResponse:
+    """The page with both ways in, and what went wrong."""
+    openid = request.app.state.openid
+    page = show(
+        request,
+        "sign_in.html",
+        status=status,
+        next=target,
+        name=name,
+        problem=problem,
+        ended=ended,
+        provider=openid.provider.host if openid else None,
+    )
+    if status == 429:
+        page.headers["Retry-After"] = WAIT
+    return page
 
 
 @router.post("/sign-in")
@@ -41,10 +61,7 @@ def sign_in(request: Request, form: Form) -> Response:
         )
     except (NotSignedInError, TooManyAttemptsError) as error:
         status = 429 if isinstance(error, TooManyAttemptsError) else 401
-        page = show(request, "sign_in.html", status=status, next=target, name=name, problem=str(error))
-        if status == 429:
-            page.headers["Retry-After"] = WAIT
-        return page
+        return sign_in_form(request, target=target, name=name, problem=str(error), status=status)
     response = RedirectResponse(target, 303)
     keep_signed_in(response, request, app.settings, token)
     return response
@@ -56,7 +73,7 @@ def sign_out(request: Request) -> Response:
     app = request.app.state.application
     with seen_by(None), app.database.transaction() as connection:
         signing_in.sign_out(connection, request.scope["caller"], request.cookies.get(COOKIE, ""), now=system_clock())
-    response = RedirectResponse("/sign-in", 303)
+    response = RedirectResponse("/sign-in?ended=by-you", 303)
     response.delete_cookie(COOKIE)
     return response
 

@@ -40,7 +40,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account. `told_of_alarms`: a person of that name has channels."""
+    """An account. `by_provider`: they sign in by OpenID; `told_of_alarms`: a person of that name has channels."""
 
     user_id: int
     name: str
@@ -50,6 +50,7 @@ class User:
     disabled_at: datetime | None
     last_signed_in_at: datetime | None
     has_password: bool
+    by_provider: bool
     told_of_alarms: bool
 
 

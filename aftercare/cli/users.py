@@ -8,13 +8,16 @@ from datetime import datetime
 
 import click
 
-from access import accounts
+from access import accounts, openid
 from aftercare.cli.receiver_options import as_json_option, who, with_database
+from aftercare.wiring import Application
 from domain.account import Role
 from domain.catalog import parse_duration
 from domain.clock import system_clock
+from domain.errors import ConfigurationError
 from store import api_tokens
 from store import users as stored
+from store.database import Connection
 
 role_option = click.option("--role", type=click.Choice(list(Role)), default=Role.VIEWER, show_default=True)
 customer_option = click.option("--customer", help="They see this customer's devices only, as viewers. Default: all.")
@@ -58,7 +61,8 @@ def list_users(as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(asdict(user), default=str))
             continue
-        way = "a password" if user.has_password else "tokens only"
+        ways = [way for way, has in (("a password", user.has_password), ("the provider", user.by_provider)) if has]
+        way = " and ".join(ways) or "tokens only"
         seen = f"last signed in {user.last_signed_in_at:%Y-%m-%d %H:%M}" if user.last_signed_in_at else "never here"
         sees = f", sees {user.customer} only" if user.customer else ""
         disabled = f", disabled since {user.disabled_at:%Y-%m-%d}" if user.disabled_at else ""
@@ -106,6 +110,22 @@ def reset_password(name: str, who: str) -> None:
     click.echo(
         with_database(lambda _, connection: accounts.reset_password(connection, name, who=who, now=system_clock()))
     )
+
+
+@users.command(epilog="Example: aftercare users link alice 248289761001")
+@click.argument("name")
+@click.argument("subject")
+@who
+def link(name: str, subject: str, who: str) -> None:
+    """Let NAME sign in by the OpenID provider, which knows them as SUBJECT (its claim sub)."""
+
+    def in_transaction(app: Application, connection: Connection) -> None:
+        if app.settings.oidc_issuer is None:
+            raise ConfigurationError("AFTERCARE_OIDC_ISSUER is not set: name the provider first")
+        openid.link(connection, name, issuer=app.settings.oidc_issuer, subject=subject, who=who, now=system_clock())
+
+    with_database(in_transaction)
+    click.echo(f"{name} may sign in by the provider")
 
 
 @click.group(epilog="Example: aftercare tokens create erp --label stock --expires 365d")

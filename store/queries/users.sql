@@ -15,6 +15,7 @@ RETURNING user_id
 -- By name; also finds one.
 SELECT u.user_id, u.name, u.role, u.customer, u.created_at, u.disabled_at, u.last_signed_in_at,
     p.user_id IS NOT NULL AS has_password,
+    EXISTS (SELECT FROM user_identities i WHERE i.user_id = u.user_id) AS by_provider,
     EXISTS (SELECT FROM receivers r WHERE r.person = u.name) AS told_of_alarms
 FROM users u
 LEFT JOIN user_passwords p USING (user_id)

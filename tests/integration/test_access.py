@@ -130,7 +130,7 @@ def test_first_password_sign_in_choose_another_and_sign_out(site: Site) -> None:
         assert client.get(f"{V1}/me", headers={"Cookie": f"{COOKIE}={first}"}).status_code == 401
 
         last = client.cookies[COOKIE]
-        assert client.post("/sign-out").headers["location"] == "/sign-in"
+        assert client.post("/sign-out").headers["location"] == "/sign-in?ended=by-you"
         assert client.get(f"{V1}/me", headers={"Cookie": f"{COOKIE}={last}"}).status_code == 401
     assert site.desk.rows("SELECT who, action FROM audit_log ORDER BY audit_id") == [
         ("first start", "added"),
@@ -179,7 +179,9 @@ def test_a_session_ends_unused_and_at_last(site: Site, column: str) -> None:
         assert client.get(f"{V1}/me").status_code == 200
         site.desk.rows(f"UPDATE sessions SET {column} = now() - interval '169 hours'")
         assert client.get(f"{V1}/me").status_code == 401
-        assert client.get("/").headers["location"] == "/sign-in?next=%2F"
+        again = client.get("/").headers["location"]
+        assert again == "/sign-in?next=%2F&ended=by-time"
+        assert "Your session has ended" in client.get(again).text
 
 
 def test_use_keeps_a_session_alive(site: Site) -> None:
