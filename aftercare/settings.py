@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^/\s]+$",
         description="Address that browsers use, https://HOST, when a proxy stands in front",
     )
+    api_rate: int = Field(
+        50,
+        ge=0,
+        description="Requests a second that a token or session may send to the API, ten times as many at once; 0: any",
+    )
     session_idle: timedelta = Field(
         timedelta(hours=12), gt=NO_TIME, description="How long a session lasts that nobody uses"
     )

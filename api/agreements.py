@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from aftercare.wiring import Application
 from api.paging import Limit
-from api.request import App, Filter, Text, Who
+from api.request import App, Filter, Text
+from api.versions import OVERTAKEN, Edit, Editing, require_match, tag, tagged
 from domain.entitlement import Contract, Site, Warranty
 from service_desk.entitlement.papers import Paper, keep
 from store import entitlement
+from store.database import Connection
 from store.retry import in_transaction
 
 router = APIRouter(tags=["agreements"])
@@ -26,10 +27,10 @@ def list_site_descriptions(app: App, customer: Filter = None, site: Filter = Non
         return entitlement.list_sites(connection, customer=customer, site=site, limit=limit)
 
 
-@router.put("/sites/descriptions", operation_id="set_site_description")
-def set_site_description(app: App, who: Who, site: Site) -> Site:
+@router.put("/sites/descriptions", operation_id="set_site_description", responses=OVERTAKEN)
+def set_site_description(edit: Editing, site: Site) -> Site:
     """Describe a site; with `version` only when nobody has changed it since."""
-    return _keep(app, who, site)
+    return _keep(edit, site)
 
 
 @router.get("/warranties", operation_id="list_warranties")
@@ -39,10 +40,10 @@ def list_warranties(app: App, warranty_no: Filter = None, limit: Limit = 50, aft
         return entitlement.list_warranties(connection, warranty_no=warranty_no, after=after, limit=limit)
 
 
-@router.put("/warranties", operation_id="set_warranty")
-def set_warranty(app: App, who: Who, warranty: Warranty) -> Warranty:
+@router.put("/warranties", operation_id="set_warranty", responses=OVERTAKEN)
+def set_warranty(edit: Editing, warranty: Warranty) -> Warranty:
     """Store a warranty; with `version` only when nobody has changed it since."""
-    return _keep(app, who, warranty)
+    return _keep(edit, warranty)
 
 
 @router.get("/contracts", operation_id="list_contracts")
@@ -52,11 +53,36 @@ def list_contracts(app: App, contract_no: Filter = None, limit: Limit = 50, afte
         return entitlement.list_contracts(connection, contract_no=contract_no, after=after, limit=limit)
 
 
-@router.put("/contracts", operation_id="set_contract")
-def set_contract(app: App, who: Who, contract: Contract) -> Contract:
+@router.put("/contracts", operation_id="set_contract", responses=OVERTAKEN)
+def set_contract(edit: Editing, contract: Contract) -> Contract:
     """Store a contract; with `version` only when nobody has changed it since. Open tickets keep their clocks."""
-    return _keep(app, who, contract)
+    return _keep(edit, contract)
 
 
-def _keep(app: Application, who: str, paper: Paper) -> Paper:
-    return in_transaction(app.database, partial(keep, catalog=app.catalog, paper=paper, who=who, now=app.clock()))
+def _keep(edit: Edit, paper: Paper) -> Paper:
+    app = edit.app
+
+    def work(connection: Connection) -> Paper:
+        wanted = paper
+        if edit.if_match is not None:
+            present = _present(connection, paper)
+            require_match(edit.if_match, present, _tag)
+            wanted = replace(paper, version=present.version)  # whoever comes in between is told by 409
+        return keep(connection, catalog=app.catalog, paper=wanted, who=edit.who, now=app.clock())
+
+    return tagged(edit.response, in_transaction(app.database, work), _tag)
+
+
+def _present(connection: Connection, paper: Paper) -> Site | Warranty | Contract:
+    stored: list[Site] | list[Warranty] | list[Contract]
+    if isinstance(paper, Site):
+        stored = entitlement.list_sites(connection, customer=paper.customer, site=paper.site, limit=1)
+    elif isinstance(paper, Warranty):
+        stored = entitlement.list_warranties(connection, warranty_no=paper.warranty_no, limit=1)
+    else:
+        stored = entitlement.list_contracts(connection, contract_no=paper.contract_no, limit=1)
+    return stored[0] if stored else replace(paper, version=0)
+
+
+def _tag(paper: Site | Warranty | Contract) -> str:
+    return tag(paper.version)

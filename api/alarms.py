@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,8 +13,10 @@ from alerts import lifecycle
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id, Who
 from api.schemas import Alarm, AlarmComment, AlarmMember
+from api.versions import OVERTAKEN, Edit, Editing, tag, tagged
 from domain.alarm import Severity
-from store import listings
+from store import alarms, listings
+from store.database import Connection
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
 
@@ -76,42 +80,35 @@ def list_alarms(
 
 
 @router.get("/{alarm_id}", operation_id="get_alarm")
-def get_alarm(app: App, alarm_id: Id) -> Alarm:
+def get_alarm(app: App, response: Response, alarm_id: Id) -> Alarm:
     """One alarm."""
     with app.database.transaction() as connection:
-        return Alarm.model_validate(listings.alarm(connection, alarm_id))
+        return tagged(response, _read(connection, alarm_id), _tag)
 
 
-@router.post("/{alarm_id}/acknowledge", operation_id="acknowledge_alarm")
-def acknowledge_alarm(app: App, who: Who, alarm_id: Id) -> Alarm:
+@router.post("/{alarm_id}/acknowledge", operation_id="acknowledge_alarm", responses=OVERTAKEN)
+def acknowledge_alarm(edit: Editing, alarm_id: Id) -> Alarm:
     """Note that someone has seen it; the first one stands."""
-    with app.database.transaction() as connection:
-        lifecycle.acknowledge(connection, alarm_id=alarm_id, who=who, now=app.clock())
-        return Alarm.model_validate(listings.alarm(connection, alarm_id))
+    return _change(edit, alarm_id, lifecycle.acknowledge)
 
 
-@router.post("/{alarm_id}/shelve", operation_id="shelve_alarm")
-def shelve_alarm(app: App, who: Who, alarm_id: Id, shelving: Shelving) -> Alarm:
+@router.post("/{alarm_id}/shelve", operation_id="shelve_alarm", responses=OVERTAKEN)
+def shelve_alarm(edit: Editing, alarm_id: Id, shelving: Shelving) -> Alarm:
     """Put an active alarm out of sight for a while."""
-    with app.database.transaction() as connection:
-        lifecycle.shelve(connection, alarm_id=alarm_id, until=shelving.until, who=who, now=app.clock())
-        return Alarm.model_validate(listings.alarm(connection, alarm_id))
+    return _change(edit, alarm_id, partial(lifecycle.shelve, until=shelving.until))
 
 
-@router.post("/{alarm_id}/unshelve", operation_id="unshelve_alarm")
-def unshelve_alarm(app: App, who: Who, alarm_id: Id) -> Alarm:
+@router.post("/{alarm_id}/unshelve", operation_id="unshelve_alarm", responses=OVERTAKEN)
+def unshelve_alarm(edit: Editing, alarm_id: Id) -> Alarm:
     """Bring it back into sight before its time."""
-    with app.database.transaction() as connection:
-        lifecycle.unshelve(connection, alarm_id=alarm_id, who=who, now=app.clock())
-        return Alarm.model_validate(listings.alarm(connection, alarm_id))
+    return _change(edit, alarm_id, lifecycle.unshelve)
 
 
-@router.post("/{alarm_id}/assign", operation_id="assign_alarm")
-def assign_alarm(app: App, who: Who, alarm_id: Id, assignment: Assignment) -> Alarm:
+@router.post("/{alarm_id}/assign", operation_id="assign_alarm", responses=OVERTAKEN)
+def assign_alarm(edit: Editing, alarm_id: Id, assignment: Assignment) -> Alarm:
     """Give it to someone, or to nobody."""
-    with app.database.transaction() as connection:
-        lifecycle.assign(connection, alarm_id=alarm_id, assigned_to=assignment.assigned_to, who=who, now=app.clock())
-        return Alarm.model_validate(listings.alarm(connection, alarm_id))
+    assign = partial(lifecycle.assign, assigned_to=assignment.assigned_to)
+    return _change(edit, alarm_id, assign)
 
 
 @router.get("/{alarm_id}/comments", operation_id="list_alarm_comments")
@@ -134,3 +131,22 @@ def list_members(app: App, alarm_id: Id) -> list[AlarmMember]:
     """The devices that a site's alarm stands for."""
     with app.database.transaction() as connection:
         return [AlarmMember.model_validate(row) for row in listings.alarm_members(connection, alarm_id)]
+
+
+def _change(edit: Edit, alarm_id: int, change: Callable[..., object]) -> Alarm:
+    return edit.run(
+        lock=partial(alarms.lock, alarm_id=alarm_id),
+        change=partial(change, alarm_id=alarm_id, who=edit.who, now=edit.app.clock()),
+        read=partial(_read, alarm_id=alarm_id),
+        tag_of=_tag,
+    )
+
+
+def _read(connection: Connection, alarm_id: int) -> Alarm:
+    return Alarm.model_validate(listings.alarm(connection, alarm_id))
+
+
+def _tag(alarm: Alarm) -> str:
+    """Of what an operator decides upon: one more occurrence changes nothing of it."""
+    shelved_until, seen_by = alarm.shelved_until, (alarm.acknowledged, alarm.ack_by)
+    return tag(alarm.alarm_id, alarm.severity, alarm.active, seen_by, shelved_until, alarm.assigned_to, alarm.deferred)

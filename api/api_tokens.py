@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from access import accounts
 from api.request import App, Id, Who
-from api.schemas import Answer
+from api.schemas import Answer, ShownOnce
 from api.users import Name
 from domain.account import LONGEST_NAME
 from domain.clock import system_clock
@@ -37,7 +37,7 @@ class Token(Answer):
     last_used_at: datetime | None = Field(description="Within a minute")
 
 
-class ShownToken(BaseModel):
+class ShownToken(ShownOnce):
     api_token_id: int = Field(examples=[3])
     token: str = Field(description="Send it as Authorization: Bearer; shown this once")
 

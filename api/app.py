@@ -32,7 +32,9 @@ from api import (
     tickets,
     users,
 )
+from api.idempotency import Idempotency
 from api.metrics import Measure, Metrics
+from api.rate_limit import RateLimit
 from api.request import refuse_unknown_parameters
 
 PREFIX = "/api/v1"
@@ -86,6 +88,8 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     ):
         app.include_router(module.router, prefix=PREFIX)
     errors.install(app)
+    app.add_middleware(Idempotency, database=application.database)
+    app.add_middleware(RateLimit, rate=application.settings.api_rate, metrics=app.state.metrics)
     app.add_middleware(Measure, metrics=app.state.metrics)
     app.add_middleware(Access, application=application, refuse=errors.refuse)
     _document_problems(app)

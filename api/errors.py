@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -69,6 +70,15 @@ class Problem(BaseModel):
     detail: str
     instance: str
     errors: list[FieldProblem] | None = None
+    present: dict[str, Any] | None = Field(None, description="Of 412: how the resource stands now")
+
+
+class PreconditionError(ConflictError):
+    """Somebody was quicker than whoever sent If-Match; `present` is how it stands now, `etag` the tag of that."""
+
+    def __init__(self, message: str, present: object, etag: str) -> None:
+        super().__init__(message)
+        self.present, self.etag = present, etag
 
 
 def install(app: FastAPI) -> None:
@@ -95,22 +105,25 @@ def problem_response(status: int) -> dict[str, Any]:
     }
 
 
-def _problem(
+def problem(
     request: Request,
     status: int,
     detail: str,
     headers: Mapping[str, str] | None = None,
     errors: Sequence[FieldProblem] | None = None,
+    present: Any = None,
 ) -> JSONResponse:
-    problem = Problem(
+    """A problem document. `present`: how the resource stands that the caller has an older version of."""
+    document = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         instance=request.url.path,
         errors=list(errors) if errors else None,
+        present=present,
     )
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
+        document.model_dump(mode="json", exclude_none=True),
         status,
         headers=dict(headers or {}),
         media_type="application/problem+json",
@@ -120,10 +133,13 @@ def _problem(
 async def refuse(request: Request, error: Exception) -> JSONResponse:
     """The problem document of an error of ours."""
     assert isinstance(error, AftercareError)
+    if isinstance(error, PreconditionError):
+        present = jsonable_encoder(error.present)
+        return problem(request, HTTPStatus.PRECONDITION_FAILED, str(error), {"ETag": error.etag}, present=present)
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", path=request.url.path, reason=str(error))
-    return _problem(request, status, str(error), HEADERS.get(status))
+    return problem(request, status, str(error), HEADERS.get(status))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -132,7 +148,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         FieldProblem(place=".".join(str(step) for step in one["loc"]), detail=str(one["msg"])) for one in error.errors()
     ]
     detail = "; ".join(f"{one.place}: {one.detail}" for one in errors)
-    return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -141,9 +157,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         404: f"{request.url.path} is not a resource of this API: see /api/v1/openapi.json",
         405: f"{request.url.path} does not take {request.method}",
     }.get(error.status_code, str(error.detail))
-    return _problem(request, error.status_code, detail, error.headers)
+    return problem(request, error.status_code, detail, error.headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request crashed", path=request.url.path, error=type(error).__name__)
-    return _problem(request, 500, "the server made a mistake: its log tells which")
+    return problem(request, 500, "the server made a mistake: its log tells which")

@@ -25,6 +25,9 @@ class Metrics:
         self.seconds = Histogram(
             "aftercare_http_request_seconds", "Seconds to answer", ["route"], registry=self.registry, buckets=BUCKETS
         )
+        self.limited = Counter(
+            "aftercare_http_rate_limited", "Requests refused because their sender sent too many", registry=self.registry
+        )
         self.registry.register(_FeedFigures(feed))
 
 

@@ -13,7 +13,7 @@ from alerts.answers import Verdict
 from alerts.personal import change_person, remove_person
 from alerts.trial import try_receiver
 from api.request import App, Id, Text, Who
-from api.schemas import Answer
+from api.schemas import Answer, ShownOnce
 from domain.clock import system_clock
 from domain.delivery import OF_PEOPLE, Person, QuietHours, Receiver, ReceiverKind, Subscription
 from domain.errors import InvalidInputError
@@ -65,7 +65,7 @@ class NewWebhook(BaseModel):
     from_beginning: bool = Field(default=False, description="Also what the outbox still holds")
 
 
-class WebhookSecret(ReceiverState):
+class WebhookSecret(ReceiverState, ShownOnce):
     """With the secret that verifies its signatures: answered only once."""
 
     secret: str = Field(examples=["whsec_..."])

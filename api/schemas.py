@@ -14,6 +14,10 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class ShownOnce(BaseModel):
+    """Holds a secret, so that the answer is kept nowhere."""
+
+
 class Money(Answer):
     minor: int = Field(description="Whole number of the currency's minor unit, such as cents", examples=[350000])
     currency: str = Field(description="ISO 4217", examples=["EUR"])

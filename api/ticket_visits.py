@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -11,7 +12,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.request import LARGEST_ID, App, Id, Text, Who
 from api.schemas import TicketDetail
-from api.tickets import Seen, ticket_detail
+from api.tickets import Seen, move
+from api.versions import OVERTAKEN, Editing
 from service_desk import booking
 from service_desk.follow_up import follow_up_of, give_feedback
 from service_desk.lineage import lineage_of
@@ -98,15 +100,11 @@ def list_slots(app: App, ticket_id: Id) -> SlotOffers:
     )
 
 
-@router.post("/book", operation_id="book_ticket")
-def book_ticket(app: App, who: Who, ticket_id: Id, chosen: Booking = BEST) -> TicketDetail:
+@router.post("/book", operation_id="book_ticket", responses=OVERTAKEN)
+def book_ticket(edit: Editing, ticket_id: Id, chosen: Booking = BEST) -> TicketDetail:
     """Book the visit, or move it; a technician's slot is nobody else's."""
-
-    def work(connection: Connection) -> TicketDetail:
-        booking.book(connection, app.catalog, ticket_id=ticket_id, who=who, now=app.clock(), **chosen.model_dump())
-        return ticket_detail(connection, ticket_id)
-
-    return in_transaction(app.database, work)
+    slot = chosen.model_dump(exclude={"version"})
+    return move(edit, ticket_id, chosen, partial(booking.book, catalog=edit.app.catalog, **slot))
 
 
 @router.get("/lineage", operation_id="get_lineage")

@@ -10,15 +10,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from aftercare.wiring import Application
 from api.paging import Cursor, Limit, Page, page, read_cursor
-from api.request import App, Filter, Id, Text, Who
+from api.request import App, Filter, Id, Text
 from api.schemas import Reservation, Ticket, TicketDetail, TicketEvent
+from api.versions import OVERTAKEN, Edit, Editing, tag, tagged
 from domain.ticket import ClosureCode, TicketState
 from service_desk import tickets
 from store import listings
+from store import tickets as store_tickets
 from store.database import Connection
-from store.retry import in_transaction
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 
@@ -85,61 +85,68 @@ def list_tickets_by_need(
 
 
 @router.get("/{ticket_id}", operation_id="get_ticket")
-def get_ticket(app: App, ticket_id: Id) -> TicketDetail:
+def get_ticket(app: App, response: Response, ticket_id: Id) -> TicketDetail:
     """One ticket with the sum behind it, its life and its parts."""
     with app.database.transaction() as connection:
-        return ticket_detail(connection, ticket_id)
+        return tagged(response, ticket_detail(connection, ticket_id), tag_of_ticket)
 
 
-@router.post("/{ticket_id}/accept", operation_id="accept_ticket")
-def accept_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
+@router.post("/{ticket_id}/accept", operation_id="accept_ticket", responses=OVERTAKEN)
+def accept_ticket(edit: Editing, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
     """Take up a suggested ticket."""
-    return _moved(app, who, ticket_id, seen, partial(tickets.accept, catalog=app.catalog))
+    return move(edit, ticket_id, seen, partial(tickets.accept, catalog=edit.app.catalog))
 
 
-@router.post("/{ticket_id}/plan", operation_id="plan_ticket")
-def plan_ticket(app: App, who: Who, ticket_id: Id, planning: Planning) -> TicketDetail:
+@router.post("/{ticket_id}/plan", operation_id="plan_ticket", responses=OVERTAKEN)
+def plan_ticket(edit: Editing, ticket_id: Id, planning: Planning) -> TicketDetail:
     """Set the date of the visit."""
-    return _moved(app, who, ticket_id, planning, partial(tickets.plan, planned_for=planning.planned_for))
+    return move(edit, ticket_id, planning, partial(tickets.plan, planned_for=planning.planned_for))
 
 
-@router.post("/{ticket_id}/start", operation_id="start_ticket")
-def start_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
+@router.post("/{ticket_id}/start", operation_id="start_ticket", responses=OVERTAKEN)
+def start_ticket(edit: Editing, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
     """The technician begins."""
-    return _moved(app, who, ticket_id, seen, tickets.start)
+    return move(edit, ticket_id, seen, tickets.start)
 
 
-@router.post("/{ticket_id}/resolve", operation_id="resolve_ticket")
-def resolve_ticket(app: App, who: Who, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
+@router.post("/{ticket_id}/resolve", operation_id="resolve_ticket", responses=OVERTAKEN)
+def resolve_ticket(edit: Editing, ticket_id: Id, seen: Seen = UNSEEN) -> TicketDetail:
     """The work is done."""
-    return _moved(app, who, ticket_id, seen, tickets.resolve)
+    return move(edit, ticket_id, seen, tickets.resolve)
 
 
-@router.post("/{ticket_id}/close", operation_id="close_ticket")
-def close_ticket(app: App, who: Who, ticket_id: Id, closure: Closure) -> TicketDetail:
+@router.post("/{ticket_id}/close", operation_id="close_ticket", responses=OVERTAKEN)
+def close_ticket(edit: Editing, ticket_id: Id, closure: Closure) -> TicketDetail:
     """Say what was found, and be done."""
     close = partial(
         tickets.close,
-        catalog=app.catalog,
+        catalog=edit.app.catalog,
         closure_code=closure.closure_code,
         worked_at=closure.worked_at,
         replaced=closure.replaced,
     )
-    return _moved(app, who, ticket_id, closure, close)
+    return move(edit, ticket_id, closure, close)
 
 
-@router.post("/{ticket_id}/cancel", operation_id="cancel_ticket")
-def cancel_ticket(app: App, who: Who, ticket_id: Id, cancellation: Cancellation) -> TicketDetail:
+@router.post("/{ticket_id}/cancel", operation_id="cancel_ticket", responses=OVERTAKEN)
+def cancel_ticket(edit: Editing, ticket_id: Id, cancellation: Cancellation) -> TicketDetail:
     """Nobody goes; the parts are free again."""
-    return _moved(app, who, ticket_id, cancellation, partial(tickets.cancel, reason=cancellation.reason))
+    return move(edit, ticket_id, cancellation, partial(tickets.cancel, reason=cancellation.reason))
 
 
-def _moved(app: Application, who: str, ticket_id: int, seen: Seen, move: Callable[..., object]) -> TicketDetail:
-    def work(connection: Connection) -> TicketDetail:
-        move(connection, ticket_id=ticket_id, who=who, now=app.clock(), version=seen.version)
-        return ticket_detail(connection, ticket_id)
+def move(edit: Edit, ticket_id: int, seen: Seen, how: Callable[..., object]) -> TicketDetail:
+    """The ticket after a move, with its ETag on the response. Raises PreconditionError, and what the move raises."""
+    return edit.run(
+        lock=partial(store_tickets.lock, ticket_id=ticket_id),
+        change=partial(how, ticket_id=ticket_id, who=edit.who, now=edit.app.clock(), version=seen.version),
+        read=partial(ticket_detail, ticket_id=ticket_id),
+        tag_of=tag_of_ticket,
+    )
 
-    return in_transaction(app.database, work)
+
+def tag_of_ticket(ticket: Ticket) -> str:
+    """Its version."""
+    return tag(ticket.version)
 
 
 def ticket_detail(connection: Connection, ticket_id: int) -> TicketDetail:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from access import accounts
 from api.request import App, Text, Who
-from api.schemas import Answer
+from api.schemas import Answer, ShownOnce
+from api.versions import OVERTAKEN, Edit, Editing, tag, tagged
 from domain.account import LONGEST_NAME, Role
 from domain.clock import system_clock
 from store import users
+from store.database import Connection
 
 router = APIRouter(tags=["access"])
 Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")]
@@ -44,11 +48,11 @@ class User(Answer):
     told_of_alarms: bool = Field(description="A person of that name has channels")
 
 
-class AddedUser(User):
+class AddedUser(User, ShownOnce):
     password: str | None = Field(description="Good for choosing another; shown this once. null for a program")
 
 
-class OneTimePassword(BaseModel):
+class OneTimePassword(ShownOnce):
     password: str = Field(description="Good for choosing another; shown this once")
 
 
@@ -87,28 +91,29 @@ def add_user(app: App, who: Who, new: NewUser) -> AddedUser:
         return AddedUser(**User.model_validate(users.get(connection, new.name)).model_dump(), password=password)
 
 
-@router.put("/users/{name}/rights", operation_id="change_rights")
-def change_rights(app: App, who: Who, name: UserName, rights: Rights) -> User:
+@router.get("/users/{name}", operation_id="get_user")
+def get_user(app: App, response: Response, name: UserName) -> User:
+    """One user."""
+    with app.database.transaction() as connection:
+        return tagged(response, _read(connection, name), _tag)
+
+
+@router.put("/users/{name}/rights", operation_id="change_rights", responses=OVERTAKEN)
+def change_rights(edit: Editing, name: UserName, rights: Rights) -> User:
     """Give a user another role, or another customer's devices to see; from their next request on."""
-    with app.database.transaction() as connection:
-        changed = accounts.change_role(
-            connection, name, role=rights.role, customer=rights.customer, who=who, now=system_clock()
-        )
-    return User.model_validate(changed)
+    return _change(edit, name, partial(accounts.change_role, role=rights.role, customer=rights.customer))
 
 
-@router.post("/users/{name}/disable", operation_id="disable_user")
-def disable_user(app: App, who: Who, name: UserName) -> User:
+@router.post("/users/{name}/disable", operation_id="disable_user", responses=OVERTAKEN)
+def disable_user(edit: Editing, name: UserName) -> User:
     """Keep a user and their tokens out, from their next request on."""
-    with app.database.transaction() as connection:
-        return User.model_validate(accounts.disable(connection, name, who=who, now=system_clock()))
+    return _change(edit, name, accounts.disable)
 
 
-@router.post("/users/{name}/enable", operation_id="enable_user")
-def enable_user(app: App, who: Who, name: UserName) -> User:
+@router.post("/users/{name}/enable", operation_id="enable_user", responses=OVERTAKEN)
+def enable_user(edit: Editing, name: UserName) -> User:
     """Let a user in again."""
-    with app.database.transaction() as connection:
-        return User.model_validate(accounts.enable(connection, name, who=who, now=system_clock()))
+    return _change(edit, name, accounts.enable)
 
 
 @router.post("/users/{name}/reset-password", operation_id="reset_password")
@@ -116,3 +121,20 @@ def reset_password(app: App, who: Who, name: UserName) -> OneTimePassword:
     """A one-time password in place of theirs; their sessions end."""
     with app.database.transaction() as connection:
         return OneTimePassword(password=accounts.reset_password(connection, name, who=who, now=system_clock()))
+
+
+def _change(edit: Edit, name: str, change: Callable[..., object]) -> User:
+    return edit.run(
+        lock=partial(users.lock, name=name),
+        change=partial(change, name=name, who=edit.who, now=system_clock()),
+        read=partial(_read, name=name),
+        tag_of=_tag,
+    )
+
+
+def _read(connection: Connection, name: str) -> User:
+    return User.model_validate(users.get(connection, name))
+
+
+def _tag(user: User) -> str:
+    return tag(user.name, user.role, user.customer, user.disabled_at)

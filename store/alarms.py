@@ -75,6 +75,11 @@ def escalate(connection: Connection, *, alarm_id: int, severity: Severity, now: 
     connection.execute(SQL["escalate"], {"alarm_id": alarm_id, "severity": severity, "now": now})
 
 
+def lock(connection: Connection, alarm_id: int) -> None:
+    """Keep an alarm as it is until the transaction ends, if there is one."""
+    connection.execute(SQL["lock"], {"alarm_id": alarm_id})
+
+
 def clear(connection: Connection, *, alarm_id: int, now: datetime) -> bool:
     """End an active alarm. False when it was not active."""
     return _changed(connection, "clear", alarm_id=alarm_id, now=now)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -44,6 +45,9 @@ class Tier(StrEnum):
     @property
     def has_hypertables(self) -> bool:
         return self is not Tier.PLAIN
+
+
+_JOINED: ContextVar[tuple[object, Connection] | None] = ContextVar("joined", default=None)
 
 
 class Database:
@@ -88,7 +92,7 @@ class Database:
         """
         customer = customer_in_view()
         try:
-            with self._pool.connection() as connection:
+            with self._connection() as connection:
                 if customer is not None:
                     connection.execute(SQL["see_as_customer"], {"customer": customer})
                 yield connection
@@ -102,6 +106,26 @@ class Database:
             if error.sqlstate is None or error.sqlstate.startswith(CONNECTION_LOST):
                 raise UnavailableError(f"the connection to {self.name} broke: is the database up?") from error
             raise
+
+    @contextmanager
+    def joining(self, connection: Connection) -> Iterator[None]:
+        """Transactions that begin in this block, here and in what it calls, are parts of the one of `connection`: each
+        is undone by itself when it fails, and they are committed together. One at a time."""
+        before = _JOINED.set((self, connection))
+        try:
+            yield
+        finally:
+            _JOINED.reset(before)
+
+    def _connection(self) -> AbstractContextManager[Connection]:
+        database, connection = _JOINED.get() or (None, None)
+        return _part_of(connection) if connection is not None and database is self else self._pool.connection()
+
+
+@contextmanager
+def _part_of(connection: Connection) -> Iterator[Connection]:
+    with connection.transaction():
+        yield connection
 
 
 def connect(url: str, **options: Any) -> Connection:

@@ -64,6 +64,11 @@ def get(connection: Connection, name: str) -> User:
     raise NotFoundError(f"there is no user {name!r}: 'aftercare users list' shows who there is")
 
 
+def lock(connection: Connection, name: str) -> None:
+    """Keep a user as they are until the transaction ends, if there is one."""
+    connection.execute(SQL["lock_one"], {"name": name})
+
+
 def change(connection: Connection, *, user_id: int, role: Role, customer: str | None) -> None:
     """Give a user another role, or another customer's devices to see."""
     connection.execute(SQL["change"], {"user_id": user_id, "role": role, "customer": customer})

@@ -12,6 +12,7 @@ import structlog
 
 from aftercare.metrics_server import Pulse, serve_metrics
 from aftercare.wiring import Application
+from domain.clock import system_clock
 from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError
 from ingest.backoff import Backoff
@@ -20,6 +21,7 @@ from ingest.upkeep.metrics import UpkeepMetrics
 from ingest.upkeep.presence import judge_silence
 from ingest.upkeep.readings import drop_what_expired, drop_what_was_removed, roll_up_settled, take_written
 from service_desk.sla.clocks import watch_clocks
+from store import answered_requests
 from store.database import Tier, detect_tier
 from store.failures import is_of_the_database
 from store.migrate import require_current
@@ -83,6 +85,7 @@ class _Rounds:
         watch_clocks(database, self.application.clock())
         if time.monotonic() >= self.births_due:
             self.metrics.births.inc(drop_births(database, self.application.clock()))
+            answered_requests.forget(database, now=system_clock())
             self.births_due = time.monotonic() + BIRTHS_SECONDS
         return any(busy)
 

@@ -18,6 +18,9 @@ UPDATE alarms SET severity = %(severity)s, acknowledged = false, ack_by = NULL, 
     reminded_at = %(now)s
 WHERE alarm_id = %(alarm_id)s
 
+-- lock --
+SELECT FROM alarms WHERE alarm_id = %(alarm_id)s FOR NO KEY UPDATE
+
 -- clear --
 UPDATE alarms SET active = false, cleared_at = %(now)s, deferred = false
 WHERE alarm_id = %(alarm_id)s AND active

@@ -2,6 +2,9 @@
 -- Of several processes that start on an empty database one makes the first user.
 SELECT pg_advisory_xact_lock(hashtextextended('aftercare.users', 0))
 
+-- lock_one --
+SELECT FROM users WHERE lower(name) = lower(%(name)s) FOR NO KEY UPDATE
+
 -- any_user --
 SELECT EXISTS (SELECT FROM users)
 
