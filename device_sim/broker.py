@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -16,8 +16,8 @@ from device_sim.errors import InvalidSimulationError
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 KEEPALIVE = 15
-SESSION_EXPIRY = 300
-"""Seconds that the broker remembers a device that went away, so that a resent message keeps its packet id."""
+SESSION_EXPIRY = 3600
+"""Seconds that the broker remembers a device that went away: a resent message keeps its packet id, requests wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,11 @@ def parse_broker_url(url: str, ca_file: Path | None = None) -> Broker:
     return Broker(parts.hostname, port or PORTS[parts.scheme], parts.scheme == "mqtts", user, password, ca_file)
 
 
-def make_client(client_id: str, broker: Broker) -> Client:
-    """A client that is not connected yet; `reconnect()` connects it."""
+def make_client(client_id: str, broker: Broker, *, keep_session: bool = False) -> Client:
+    """A client that is not connected yet; `reconnect()` connects it.
+
+    keep_session: take up what the broker kept for this client id, requests that came while it was away above all.
+    """
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5)
     client.max_inflight_messages_set(0)  # the connection keeps its own window, as the broker's CONNACK allows
     client.connect_timeout = 3.0
@@ -62,5 +65,6 @@ def make_client(client_id: str, broker: Broker) -> Client:
         client.tls_set_context(ssl.create_default_context(cafile=str(broker.ca_file) if broker.ca_file else None))
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = SESSION_EXPIRY
-    client.connect_async(broker.host, broker.port, KEEPALIVE, properties=properties)
+    clean_start = False if keep_session else MQTT_CLEAN_START_FIRST_ONLY
+    client.connect_async(broker.host, broker.port, KEEPALIVE, clean_start=clean_start, properties=properties)
     return client

@@ -7,13 +7,18 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from device_sim.broker import Broker, make_client
 from device_sim.errors import BrokerError
+from device_sim.packets import publish_properties, read_message
+from device_sim.remote.wire import Incoming, Utterance
 from device_sim.schedule import Message
 
 WINDOW = 500
@@ -23,6 +28,15 @@ HOPELESS = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}
 
 Acknowledged = Callable[[Message, bool], None]
 """Told of each PUBACK: the message, and whether the broker took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What a connection subscribes to, with QoS 1, and who is told of what comes and of each connection."""
+
+    topics: Sequence[str]
+    heard: Callable[[Incoming], None]
+    connected: Callable[[Sequence[str]], None]
 
 
 class Connection:
@@ -42,19 +56,24 @@ class Connection:
         jitter: np.random.Generator,
         *,
         with_will: bool,
+        ears: Ears | None = None,
     ) -> None:
-        """Connects at the first `step`. with_will: the broker says offline for the (only) device when it is lost."""
+        """Connects at the first `step`. with_will: the broker says offline for the (only) device when it is lost, and
+        keeps what comes for it meanwhile."""
         self.devices = devices
         self.connected = False
         self.ever_connected = False
         self.losses = 0
         self.resent = 0
+        self.not_taken = 0
         self.last_error = "no answer yet"
         self._broker = broker
         self._selector = selector
         self._on_acknowledged = on_acknowledged
         self._jitter = jitter
+        self._ears = ears
         self._queue: deque[Message] = deque()
+        self._utterances: deque[Utterance] = deque()
         self._statuses: deque[tuple[str, str]] = deque()
         self._in_flight: dict[int, Message | None] = {}
         self._state = "online"
@@ -64,20 +83,26 @@ class Connection:
         self._next_misc = 0.0
         self._fatal: BrokerError | None = None
         self._leaving = False
-        self._client = make_client(client_id, broker)
+        self._client = make_client(client_id, broker, keep_session=with_will and ears is not None)
         if with_will:
             # A will is written before the end comes and so has no time; it counts from its arrival.
             self._client.will_set(f"devices/{devices[0]}/status", b'{"state": "offline"}', qos=1, retain=True)
         self._client.on_connect = self._connected_or_refused
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published
+        self._client.on_message = self._heard
+        self._client.on_subscribe = self._subscribed
         self._client.on_socket_open = self._socket_opened
         self._client.on_socket_close = self._socket_closed
 
     @property
     def idle(self) -> bool:
         """Nothing waits to be sent or acknowledged."""
-        return not (self._queue or self._statuses or self._in_flight)
+        return not (self._queue or self._statuses or self._utterances or self._in_flight)
+
+    def utter(self, utterance: Utterance) -> None:
+        """Publish this after the statuses and before readings and events that wait."""
+        self._utterances.append(utterance)
 
     def enqueue(self, message: Message) -> None:
         self._queue.append(message)
@@ -132,6 +157,12 @@ class Connection:
                 body = json.dumps({"state": state, "ts": int(device_time * 1000)}).encode()
                 info = self._client.publish(f"devices/{device}/status", body, qos=1, retain=True)
                 self._in_flight[info.mid] = None
+            elif self._utterances:
+                said = self._utterances.popleft()
+                info = self._client.publish(
+                    said.topic, said.payload, qos=1, retain=said.retain, properties=publish_properties(said)
+                )
+                self._in_flight[info.mid] = None
             elif self._queue:
                 message = self._queue.popleft()
                 info = self._client.publish(message.topic, message.payload, qos=1)
@@ -157,6 +188,9 @@ class Connection:
         self._attempts = 0
         # After a loss the broker may have published the will, or may have lost what it retained.
         self.say(self._state)
+        if self._ears and self._ears.topics:
+            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._ears.topics])
+            self._ears.connected(self.devices)
 
     def _disconnected(self, client: Client, data: Any, flags: Any, reason: Any, properties: Any) -> None:
         if self.connected and not self._leaving:
@@ -169,6 +203,16 @@ class Connection:
         message = self._in_flight.pop(mid, None)
         if message is not None:
             self._on_acknowledged(message, not reason.is_failure)
+        elif reason.is_failure:
+            self.not_taken += 1
+
+    def _heard(self, client: Client, data: Any, message: MQTTMessage) -> None:
+        if self._ears:
+            self._ears.heard(read_message(message))
+
+    def _subscribed(self, client: Client, data: Any, mid: int, reasons: Sequence[ReasonCode], properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._fatal = BrokerError(f"the broker {self._broker} does not let {self.devices[0]} hear its commands")
 
     def _socket_opened(self, client: Client, data: Any, socket: Any) -> None:
         self._selector.register(socket, selectors.EVENT_READ, self)

@@ -6,16 +6,19 @@ import secrets
 import selectors
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from device_sim.broker import Broker
-from device_sim.connection import Connection
+from device_sim.connection import Connection, Ears
 from device_sim.errors import BrokerError, InvalidSimulationError
+from device_sim.remote.answering import Answering
 from device_sim.replay_clock import ReplayClock
 from device_sim.schedule import Schedule
 from device_sim.summary import Progress, Summary
@@ -46,12 +49,14 @@ class Publisher:
         clients: Clients = Clients.ONE,
         patience: float | None = None,
         sent: Path | None = None,
+        answering: Answering | None = None,
     ) -> None:
         """Connects nothing yet.
 
         patience: seconds to wait for the very first connection; None waits for ever. Once connected, a broker that
         goes away is always waited for. sent: CSV file that gets one line (device, ts, kind) per acknowledged reading
-        or event. Raises InvalidSimulationError when there is nothing to publish or `sent` cannot be written.
+        or event. answering: hears twins and commands, and answers for as long as there is something to publish.
+        Raises InvalidSimulationError when there is nothing to publish or `sent` cannot be written.
         """
         if not len(schedule):
             raise InvalidSimulationError("there is nothing to publish: the readings and events are empty")
@@ -61,6 +66,8 @@ class Publisher:
         self._clients = clients
         self._patience = patience
         self._tally = Tally(schedule, sent)
+        self._answering = answering
+        self._routes: dict[str, Connection] = {}
         self._next = 0
         self._stop = threading.Event()
         self._connections: list[Connection] = []
@@ -91,15 +98,19 @@ class Publisher:
     def run(self) -> Summary:
         """Publish everything, or until `stop`. Raises BrokerError when refused, or never connected within patience."""
         began = time.time()
+        if self._answering:
+            self._answering.begin(self._clock.at, self._replan)
         with selectors.DefaultSelector() as selector:
-            routes = self._open(selector)
+            self._routes = self._open(selector)
             try:
-                self._publish(selector, routes, began)
+                self._publish(selector, began)
                 self._say_goodbye(selector)
             finally:
                 for connection in self._connections:
                     connection.close()
                 self._tally.close()
+                if self._answering:
+                    self._answering.close()
         return self._summarise(time.time() - began)
 
     def _open(self, selector: selectors.BaseSelector) -> dict[str, Connection]:
@@ -108,14 +119,33 @@ class Publisher:
         groups = {f"simulator-{secrets.token_hex(4)}": devices} if one else {device: [device] for device in devices}
         jitter = np.random.default_rng()  # unseeded: two simulators that lost the same broker must not return in step
         self._connections = [
-            Connection(client_id, self._broker, group, selector, self._tally.acknowledged, jitter, with_will=not one)
+            Connection(
+                *(client_id, self._broker, group, selector, self._tally.acknowledged, jitter),
+                with_will=not one,
+                ears=self._ears(group),
+            )
             for client_id, group in groups.items()
         ]
         return {device: connection for connection in self._connections for device in connection.devices}
 
-    def _publish(self, selector: selectors.BaseSelector, routes: dict[str, Connection], began: float) -> None:
+    def _ears(self, devices: Sequence[str]) -> Ears | None:
+        answering = self._answering
+        if answering is None:
+            return None
+        return Ears(
+            answering.wanted(devices),
+            lambda heard: answering.hear(heard, time.time()),
+            lambda group: answering.connected(group, time.time()),
+        )
+
+    def _replan(self, device: str, since: float, readings: pd.DataFrame, events: pd.DataFrame) -> None:
+        """From `since` (device time in seconds) on, the device says this instead."""
+        if since < float("inf"):
+            self._schedule.replace(device, int(since * 1000), readings, events, sent=self._next)
+
+    def _publish(self, selector: selectors.BaseSelector, began: float) -> None:
         while not self._stop.is_set():
-            self._take_what_is_due(routes)
+            self._take_what_is_due()
             self._turn(selector)
             self._check_patience(time.time() - began)
             if self._next == len(self._schedule) and self._idle():
@@ -123,22 +153,27 @@ class Publisher:
         for connection in self._connections:
             connection.drop_waiting()
 
-    def _take_what_is_due(self, routes: dict[str, Connection]) -> None:
+    def _take_what_is_due(self) -> None:
         now = self._clock.at(time.time()) * 1000
         end = int(np.searchsorted(self._schedule.due, now, side="right"))
         for index in range(self._next, min(end, self._tally.settled + MOST_UNSETTLED)):
             message = self._schedule.message(index)
-            routes[message.device].enqueue(message)
+            self._routes[message.device].enqueue(message)
             self._next = index + 1
 
     def _turn(self, selector: selectors.BaseSelector) -> None:
         now = time.time()
         device_time = self._device_time(now)
+        if self._answering:
+            for utterance in self._answering.due(now):
+                self._routes[utterance.device].utter(utterance)
         for connection in self._connections:
             connection.step(now, device_time)
         wait = LONGEST_WAIT
         if self._next < len(self._schedule):
             wait = min(wait, max(0.001, self._clock.wall(self._schedule.due[self._next] / 1000) - now))
+        if self._answering:
+            wait = min(wait, max(0.001, self._answering.next_due() - now))
         for key, ready in selector.select(wait):
             key.data.serve(ready)
 
@@ -168,6 +203,10 @@ class Publisher:
 
     def _summarise(self, seconds: float) -> Summary:
         summary = self._tally.summary
+        summary.total = len(self._schedule)
+        if self._answering:
+            summary.remote = self._answering.counts
+            summary.remote["not_taken"] = sum(connection.not_taken for connection in self._connections)
         summary.unacknowledged = len(self._schedule) - self._tally.settled
         summary.complete = summary.unacknowledged == 0 and summary.refused == 0
         summary.losses = sum(connection.losses for connection in self._connections)

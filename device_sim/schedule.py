@@ -83,6 +83,30 @@ class Schedule:
             self._add_copies(np.flatnonzero((drawn >= low) & (drawn < low + share)), fault)
         self._order()
 
+    def replace(self, device: str, since: int, readings: pd.DataFrame, events: pd.DataFrame, *, sent: int) -> None:
+        """Have the device say these readings and events from `since` (epoch ms) on instead of what was planned.
+
+        The first `sent` places of the order stay as they are. Channels are those of the schedule.
+        """
+        known = [len(ts) for ts in self._ts]
+        place = self.row[sent:] + self.source[sent:] * known[Source.READING]
+        goes = (np.concatenate(self._devices)[place] == device) & (np.concatenate(self._ts)[place] >= since)
+        stays = np.concatenate([np.ones(sent, dtype=bool), ~goes])
+        frames = (readings.reindex(columns=["device", "ts", *self._channels]), events)
+        self._values = np.concatenate([self._values, _numbers(frames[0], self._channels)])
+        self._event_details += _details(events)
+        instants = [_milliseconds(frame) for frame in frames]
+        self._ts = tuple(np.concatenate(pair) for pair in zip(self._ts, instants, strict=True))
+        names = [frame["device"].astype(str).to_numpy() for frame in frames]
+        self._devices = tuple(np.concatenate(pair) for pair in zip(self._devices, names, strict=True))
+        counts = [len(frame) for frame in frames]
+        self.source = np.concatenate([self.source[stays], np.repeat([Source.READING, Source.EVENT], counts)])
+        rows = [first + np.arange(count) for first, count in zip(known, counts, strict=True)]
+        self.row = np.concatenate([self.row[stays], *rows])
+        self.due = np.concatenate([self.due[stays], *instants])
+        self.fault = np.concatenate([self.fault[stays], np.full(sum(counts), Fault.NONE)])
+        self._order(sent)
+
     def message(self, index: int) -> Message:
         """The message in that place of the order."""
         source, row, fault = Source(self.source[index]), int(self.row[index]), Fault(self.fault[index])
@@ -123,8 +147,9 @@ class Schedule:
             setattr(self, name, np.concatenate([column, column[picked]]))
         self.fault = np.concatenate([self.fault, np.full(len(picked), fault)])
 
-    def _order(self) -> None:
-        order = np.argsort(self.due, kind="stable")
+    def _order(self, sent: int = 0) -> None:
+        """By due time, but for the first `sent` places."""
+        order = np.concatenate([np.arange(sent), sent + np.argsort(self.due[sent:], kind="stable")])
         self.source, self.row, self.due, self.fault = (
             column[order] for column in (self.source, self.row, self.due, self.fault)
         )

@@ -34,7 +34,8 @@ class Summary:
 
     complete: everything was acknowledged. readings, events: how many different ones were acknowledged, by device.
     faults: acknowledged messages by the fault that was mixed in. refused: PUBACKs with an error. losses: connections
-    that broke; resent: messages that were in flight then.
+    that broke; resent: messages that were in flight then. remote: what was heard, executed and said of twins and
+    commands, and not taken by the broker.
     """
 
     complete: bool = False
@@ -43,6 +44,7 @@ class Summary:
     events: Counter[str] = field(default_factory=Counter)
     failures: list[PublishedFailure] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+    remote: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     unacknowledged: int = 0
     losses: int = 0

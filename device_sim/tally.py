@@ -41,9 +41,17 @@ class Tally:
             return
         if message.fault is not Fault.NONE:
             self.summary.faults[message.fault.name.lower()] += 1
-        if message.fault is not Fault.MALFORMED and not self._seen[message.source][message.row]:
-            self._seen[message.source][message.row] = True
+        if message.fault is not Fault.MALFORMED and self._is_new(message):
             self._count(message)
+
+    def _is_new(self, message: Message) -> bool:
+        seen = self._seen[message.source]
+        if message.row >= len(seen):  # the schedule has grown
+            self._seen[message.source] = seen = np.concatenate([seen, np.zeros(message.row + 1, dtype=bool)])
+        if seen[message.row]:
+            return False
+        seen[message.row] = True
+        return True
 
     def close(self) -> None:
         if self._lines:

@@ -19,6 +19,9 @@ from device_sim.errors import BrokerError, SimulatorError
 from device_sim.fleet import Fleet, simulate_fleet
 from device_sim.publisher import Clients, Publisher
 from device_sim.recorded import NO_EVENTS, read_events, read_readings
+from device_sim.remote.answering import Answering
+from device_sim.remote.behaviour import Behaviour, parse_behaviours
+from device_sim.remote.machine import machines_of, recorded_machines
 from device_sim.replay_clock import ReplayClock, parse_clock
 from device_sim.schedule import Schedule
 from device_sim.summary import Summary
@@ -53,6 +56,8 @@ def _fleet_sizes(ctx: click.Context, param: click.Parameter, values: Sequence[st
 @click.option("--mqtt", "mqtt_url", help="mqtt(s)://USER:PASSWORD@HOST:PORT; else AFTERCARE_MQTT_URL.")
 @click.option("--clients", type=click.Choice([c.value for c in Clients]), default="one", help="One has no last wills.")
 @click.option("--patience", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to first connect.")
+@click.option("--behaviour", "ills", multiple=True, metavar="DEVICE=BEHAVIOUR", help="Repeatable: *=slow, SC-0001=old.")
+@click.option("--executions", type=A_FILE, help="CSV of every remote command that a device began to carry out.")
 @click.option("--faults", is_flag=True, help="Mix in repeated, late, swapped and malformed messages.")
 @click.option("--csv", "csv_folder", type=A_FILE, help="Write CSV files for 'aftercare import'; publish nothing.")
 @click.option("--replay", type=A_FILE, help="Publish these readings (CSV) and no simulated fleet.")
@@ -70,6 +75,8 @@ def simulate(
     mqtt_url: str | None,
     clients: str,
     patience: float,
+    ills: Sequence[str],
+    executions: Path | None,
     faults: bool,
     csv_folder: Path | None,
     replay: Path | None,
@@ -93,14 +100,25 @@ def simulate(
         if csv_folder:
             _write_csv(fleets, csv_folder, as_json)
             return
-        schedule = _recorded(replay, events) if replay else _simulated(fleets)
+        readings, happenings = _recorded(replay, events) if replay else _simulated(fleets)
+        machines = recorded_machines(readings) if replay else {k: v for f in fleets for k, v in machines_of(f).items()}
+        behaviours = parse_behaviours(ills, machines)
+        away = [device for device, behaviour in behaviours.items() if behaviour is Behaviour.OFFLINE]
+        schedule = Schedule(*(frame[~frame["device"].isin(away)] for frame in (readings, happenings)))
+        answering = Answering({k: v for k, v in machines.items() if k not in away}, behaviours, executions)
         if faults:
             schedule.mix_in_faults(seed)
         if given is None:
             first = schedule.due[0] / 1000 if replay else (begin + timedelta(days=skip_days)).timestamp()
             given = ReplayClock(first, time.time(), speed)
         broker = parse_broker_url(_broker_url(mqtt_url, settings), settings.mqtt_ca_file)
-        publisher = Publisher(schedule, given, broker, clients=Clients(clients), patience=patience, sent=sent)
+        publisher = Publisher(
+            *(schedule, given, broker),
+            clients=Clients(clients),
+            patience=patience,
+            sent=sent,
+            answering=answering,
+        )
         summary, stopped = watch(publisher)
     click.echo(json.dumps(summary.as_json()) if as_json else describe(summary))
     if stopped:
@@ -122,6 +140,8 @@ def describe(summary: Summary) -> str:
         lines.append(f"not acknowledged: {summary.unacknowledged}, of which refused: {summary.refused}")
     if summary.losses:
         lines.append(f"connections lost: {summary.losses}; sent again after that: {summary.resent}")
+    if summary.remote["heard"]:
+        lines.append(f"twins and commands heard: {summary.remote['heard']}; executed: {summary.remote['executed']}")
     if summary.faults:
         lines.append("mixed in: " + ", ".join(f"{count} {fault}" for fault, count in sorted(summary.faults.items())))
     lines.append(f"failures published: {len(summary.failures)}")
@@ -141,15 +161,15 @@ def _simulate(model: str, count: int, begin: datetime, skip_days: int, days: int
     return whole.cut(begin + timedelta(days=skip_days))[1] if skip_days else whole
 
 
-def _simulated(fleets: Sequence[Fleet]) -> Schedule:
-    return Schedule(pd.concat([fleet.readings for fleet in fleets]), pd.concat([fleet.events for fleet in fleets]))
+def _simulated(fleets: Sequence[Fleet]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return pd.concat([fleet.readings for fleet in fleets]), pd.concat([fleet.events for fleet in fleets])
 
 
-def _recorded(readings: Path, events: Path | None) -> Schedule:
-    schedule = Schedule(read_readings(readings), read_events(events) if events else NO_EVENTS)
-    if not len(schedule):
-        raise InvalidInputError(f"{readings} holds no reading: there is nothing to publish")
-    return schedule
+def _recorded(file: Path, events: Path | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    readings = read_readings(file)
+    if readings.empty:
+        raise InvalidInputError(f"{file} holds no reading: there is nothing to publish")
+    return readings, read_events(events) if events else NO_EVENTS
 
 
 def _write_csv(fleets: Sequence[Fleet], folder: Path, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from device_sim.physics.calendar import Hours
 from device_sim.physics.device import DevicePhysics, Operation
+from device_sim.physics.self_test import SelfCheck
 from device_sim.physics.streams import Streams
 from device_sim.physics.wear import Lives, WearMode
 
@@ -24,8 +25,13 @@ DECIMALS = {
     "run_hours": 1,
 }
 BEARING = WearMode("bearing_wear", "air_end", mean_life=24 * 122, sharpness=7.0)
-FILTER = WearMode("clogged_intake_filter", "intake_filter", mean_life=24 * 118, sharpness=5.0)
+FILTER = WearMode("clogged_intake_filter", "intake_filter", mean_life=24 * 118, sharpness=5.0, cleanable=0.7)
 OIL = WearMode("oil_degradation", "oil_circuit", mean_life=24 * 120)
+SELF_CHECKS = (
+    SelfCheck("vibration_at_full_load", BEARING.component, BEARING.name, "mm/s", healthy=2.7, worn=5.2, limit=3.9),
+    SelfCheck("filter_drop_at_full_load", FILTER.component, FILTER.name, "mbar", healthy=22.0, worn=56.2, limit=36.0),
+    SelfCheck("oil_pressure_at_full_load", OIL.component, OIL.name, "bar", healthy=4.8, worn=4.38, limit=4.6),
+)
 AMPERE_PER_KW = 1.0 / (3**0.5 * 0.4 * 0.87)
 FULL_FLOW = 12.5
 """m3/min at full load."""
@@ -90,6 +96,7 @@ COMPRESSOR = DevicePhysics(
     decimals=DECIMALS,
     modes=(BEARING, FILTER, OIL),
     harmless_errors=("communication_timeout", "grid_undervoltage", "condensate_drain_blocked"),
+    self_checks=SELF_CHECKS,
     operate=_operate,
     measure=_measure,
 )

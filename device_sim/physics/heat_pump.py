@@ -8,6 +8,7 @@ import numpy as np
 
 from device_sim.physics.calendar import Hours
 from device_sim.physics.device import DevicePhysics, Operation
+from device_sim.physics.self_test import SelfCheck
 from device_sim.physics.streams import Streams
 from device_sim.physics.wear import Lives, WearMode
 
@@ -27,6 +28,11 @@ DECIMALS = {
 LEAK = WearMode("refrigerant_leak", "refrigerant_circuit", mean_life=24 * 118)
 FOULING = WearMode("fouled_condenser", "condenser", mean_life=24 * 118, sharpness=5.0)
 BEARING = WearMode("worn_compressor_bearing", "compressor", mean_life=24 * 122, sharpness=7.0)
+SELF_CHECKS = (
+    SelfCheck("superheat_at_half_load", LEAK.component, LEAK.name, "K", healthy=6.5, worn=12.0, limit=9.0),
+    SelfCheck("flow_at_full_speed", FOULING.component, FOULING.name, "m3/h", healthy=1.9, worn=1.48, limit=1.7),
+    SelfCheck("vibration_at_full_speed", BEARING.component, BEARING.name, "mm/s", healthy=2.1, worn=3.9, limit=3.0),
+)
 KELVIN = 273.15
 WATER_HEAT = 1.163
 """kWh per m3 and K."""
@@ -96,6 +102,7 @@ HEAT_PUMP = DevicePhysics(
     decimals=DECIMALS,
     modes=(LEAK, FOULING, BEARING),
     harmless_errors=("communication_timeout", "defrost_prolonged", "grid_undervoltage"),
+    self_checks=SELF_CHECKS,
     operate=_operate,
     measure=_measure,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ class WearMode:
     mean_life: hours to failure at stress 1. life_cv: coefficient of variation that the gamma process alone gives.
     unit_sd: spread of the wear rate over units (log-normal). threshold_sd: spread of the wear at which it fails.
     sharpness: exponent of the signature over wear; high means late and sudden. severity_sd: spread of how loudly a
-    life shows its wear.
+    life shows its wear. cleanable: share of the wear since the last cleaning that a cleaning takes off.
     """
 
     name: str
@@ -30,6 +31,15 @@ class WearMode:
     threshold_sd: float = 0.02
     sharpness: float = 6.0
     severity_sd: float = 0.12
+    cleanable: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """The device cleaned itself of one mode's wear, by name, before the hour `hour` (an index)."""
+
+    mode: str
+    hour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +65,18 @@ class Lives:
     failures: list[Failure] = field(default_factory=list)
 
 
-def run_lives(modes: Sequence[WearMode], stress: Mapping[str, np.ndarray], streams: Streams) -> Lives:
+def run_lives(
+    modes: Sequence[WearMode],
+    stress: Mapping[str, np.ndarray],
+    streams: Streams,
+    cleanings: Sequence[Cleaning] = (),
+) -> Lives:
     """Wear a device down, mode by mode, over the hours for which `stress` (about 1 on average) is given.
 
     Wear is a gamma process (van Noortwijk 2009, doi 10.1016/j.ress.2007.03.019): in one hour it grows by
     Gamma(shape = stress / (life_cv^2 mean_life), scale = life_cv^2). The first mode to reach its threshold stops
-    the device; the repair makes that component as good as new and leaves the others as they are.
+    the device; the repair makes that component as good as new and leaves the others as they are. What comes before
+    a cleaning does not depend on it; a cleaning while the device is down does nothing.
     """
     count = len(next(iter(stress.values())))
     processes = [_Process(mode, stress[mode.name], streams) for mode in modes]
@@ -70,13 +86,21 @@ def run_lives(modes: Sequence[WearMode], stress: Mapping[str, np.ndarray], strea
         signature={mode.name: np.zeros(count) for mode in modes},
         running=np.ones(count, dtype=bool),
     )
-    begin = 0
+    begin, to_clean = 0, deque(sorted(cleanings, key=lambda cleaning: cleaning.hour))
     while begin < count:
+        while to_clean and to_clean[0].hour < begin:
+            to_clean.popleft()
         worn = min(processes, key=_Process.next_failure)
         failed = min(worn.next_failure(), count)
+        end = min(failed, to_clean[0].hour) if to_clean else failed
         for process in processes:
             name = process.mode.name
-            lives.wear[name][begin:failed], lives.signature[name][begin:failed] = process.between(begin, failed)
+            lives.wear[name][begin:end], lives.signature[name][begin:end] = process.between(begin, end)
+        if end < failed:
+            cleaned = to_clean.popleft().mode
+            next(process for process in processes if process.mode.name == cleaned).clean(end)
+            begin = end
+            continue
         if failed == count:
             break
         begin = failed + int(downtimes[len(lives.failures)])
@@ -102,6 +126,7 @@ class _Process:
         self._life = 0
         # A fleet is not new on the day that the recording begins: nothing shows yet at a third of the wear limit.
         self._origin = -float(streams.generator(f"{mode.name} age").uniform(0.0, 0.35))
+        self._caked = 0.0
 
     def next_failure(self) -> int:
         """The hour at which this life ends if nothing stops the device before."""
@@ -115,6 +140,13 @@ class _Process:
         end = min(end, len(self._path) - 1)
         self._origin += self._path[end] - self._path[begin]
 
+    def clean(self, hour: int) -> None:
+        """Most of what came on since the last cleaning comes off; the rest is caked on for good."""
+        wear = self._path[hour] - self._origin
+        self._caked = wear - self.mode.cleanable * (wear - self._caked)
+        self._origin = self._path[hour] - self._caked
+
     def renew(self, begin: int) -> None:
         self._life += 1
+        self._caked = 0.0
         self._origin = self._path[min(begin, len(self._path) - 1)]

@@ -95,3 +95,27 @@ def test_a_reading_that_cannot_be_told_is_refused(values: list[object], problem:
     frame = pd.DataFrame({"device": "d", "ts": pd.date_range("2026-01-01", periods=2, tz="UTC"), "a": values})
     with pytest.raises(InvalidSimulationError, match=problem):
         Schedule(frame, NO_EVENTS)
+
+
+def test_what_is_planned_of_a_device_is_replaced_from_an_instant_on():
+    schedule = Schedule(readings(devices=2, hours=48), events())
+    since = int(pd.Timestamp("2026-01-02T12:00Z").timestamp() * 1000)
+    new = readings(devices=2, hours=60).query("device == 'd1' and ts >= '2026-01-02T12:00Z'").assign(a=-1.0)
+
+    schedule.replace("d1", since, new, NO_EVENTS, sent=20)
+
+    said = [schedule.message(place) for place in range(len(schedule))]
+    assert [message.ts for message in said] == sorted(message.ts for message in said)
+    assert len([message for message in said if message.device == "d0"]) == 48
+    own = [message for message in said if message.device == "d1" and message.source is Source.READING]
+    assert len(own) == 60
+    assert {json.loads(message.payload)["values"]["a"] for message in own if message.ts >= since} == {-1.0}
+    assert [schedule.failure_mode(message) for message in said if message.source is Source.EVENT] == ["leak"]
+
+
+def test_an_event_that_does_not_come_to_pass_is_not_planned_any_more():
+    schedule = Schedule(readings(devices=2, hours=48), events())
+
+    schedule.replace("d1", 0, readings(devices=2, hours=48).query("device == 'd1'"), NO_EVENTS, sent=0)
+
+    assert len(schedule) == 96

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from device_sim.physics.streams import Streams
-from device_sim.physics.wear import WearMode, run_lives
+from device_sim.physics.wear import Cleaning, WearMode, run_lives
 
 HOURS = 24 * 400
 FAST = WearMode("fast", "pump", mean_life=24 * 50)
@@ -50,3 +50,32 @@ def test_signature_shows_late():
     signature, wear = history.signature["fast"][:first], history.wear["fast"][:first]
     assert signature[wear < 0.5].max() < 0.05
     assert signature[-1] > 0.5
+
+
+DUSTY = WearMode("dusty", "filter", mean_life=24 * 80, cleanable=0.7)
+
+
+def dusty(*hours: int):
+    flat = np.full(HOURS, 1.0)
+    cleanings = [Cleaning("dusty", hour) for hour in hours]
+    return run_lives([DUSTY, SLOW], {"dusty": flat, "slow": flat}, Streams(1, "test"), cleanings)
+
+
+def test_a_cleaning_takes_off_what_has_not_caked_on_and_changes_nothing_before():
+    never = dusty()
+    failed = never.failures[0].failed
+    early, late = failed - 300, failed - 100
+    once, twice = dusty(late), dusty(early, late)
+
+    assert (once.wear["dusty"][:late] == never.wear["dusty"][:late]).all()
+    assert once.wear["dusty"][late] == pytest.approx(0.3 * never.wear["dusty"][late], abs=0.01)
+    assert once.failures[0].failed > failed + 24 * 30
+    assert twice.wear["dusty"][late] == pytest.approx(once.wear["dusty"][late]), "a share of all dust cakes on"
+    assert (once.wear["slow"][:failed] == never.wear["slow"][:failed]).all()
+
+
+def test_a_device_that_is_down_cannot_clean_itself():
+    never = dusty()
+    down = never.failures[0].failed + 1
+
+    assert (dusty(down).wear["dusty"] == never.wear["dusty"]).all()
