@@ -22,6 +22,7 @@ class AlarmSource(StrEnum):
     RULE = "rule"
     PREDICTION = "prediction"
     CONNECTIVITY = "connectivity"
+    CONTRACT = "contract"
 
 
 class AlarmChange(StrEnum):
@@ -48,7 +49,8 @@ class Alarm:
 
     customer, site: of the device, or the site that the alarm is about; empty where there is none. device_model: empty
     for a site. `alarm_type` for a prediction is `predicted:<failure mode>`, for a model that no longer fits
-    `drift:<failure mode>`, for a rule `rule:<its name>`, `offline` for a device, `site_offline` for a site. deferred:
+    `drift:<failure mode>`, for a rule `rule:<its name>`, `offline` for a device, `site_offline` for a site,
+    `sla_response:<failure mode>` and `sla_repair:<failure mode>` for what a contract promises for a ticket. deferred:
     more is predicted than can be worked off, and this can wait best.
     """
 

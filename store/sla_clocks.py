@@ -96,6 +96,11 @@ def end_pause(connection: Connection, *, ticket_id: int, now: datetime) -> bool:
     return connection.execute(SQL["end_pause"], {"ticket_id": ticket_id, "now": now}).fetchone() is not None
 
 
+def tell_again(connection: Connection, *, ticket_id: int, kind: ClockKind) -> None:
+    """A clock that goes on is told of anew when it is about to breach or has."""
+    connection.execute(SQL["tell_again"], {"ticket_id": ticket_id, "kind": kind})
+
+
 def set_state(
     connection: Connection,
     *,

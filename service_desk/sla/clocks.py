@@ -14,6 +14,7 @@ from domain.business_hours import BusinessHours
 from domain.entitlement import ClockKind, Contract, PauseReason
 from domain.errors import ConflictError
 from domain.ticket import Ticket, TicketState
+from service_desk.sla import alarms
 from service_desk.sla.promises import Pause, SlaClock, promises, state_of
 from service_desk.ticket_record import record_change
 from store import sla_clocks, tickets
@@ -44,11 +45,11 @@ def follow(connection: Connection, *, ticket_id: int, state: TicketState, now: d
     """The ticket has moved to `state`: stop the clocks that it ends, and the pause of a ticket that is over.
 
     A response that was given stays given. A repair that is begun again was none: its clock goes on as if it had never
-    stopped.
+    stopped, and is told of anew.
     """
     if state in ENDS[ClockKind.REPAIR]:
         sla_clocks.end_pause(connection, ticket_id=ticket_id, now=now)
-    pauses = read_pauses(connection, ticket_id)
+    pauses, filed = read_pauses(connection, ticket_id), tickets.get(connection, ticket_id)
     for clock in read_clocks(connection, ticket_id):
         stopped = clock.stopped_at
         if state in ENDS[clock.kind]:
@@ -57,6 +58,10 @@ def follow(connection: Connection, *, ticket_id: int, state: TicketState, now: d
             stopped = None
         if stopped != clock.stopped_at:
             _settle(connection, ticket_id, clock, stopped, pauses, now)
+            if stopped:
+                alarms.clear(connection, filed, kind=clock.kind, now=now)
+            else:
+                sla_clocks.tell_again(connection, ticket_id=ticket_id, kind=clock.kind)
     sla_clocks.note_due(connection, ticket_id=ticket_id)
 
 
@@ -82,7 +87,7 @@ def resume(connection: Connection, *, ticket_id: int, who: str, now: datetime) -
 
 
 def watch_clocks(database: Database, now: datetime) -> int:
-    """Tell once of each clock that is about to breach, and once of each that has; how many were told.
+    """Tell once of each clock that is about to breach, and once of each that has, and raise its alarm; how many.
 
     Any number of processes may call it.
     """
@@ -116,12 +121,21 @@ def clock_of(row: ClockRow) -> SlaClock:
 
 
 def _tell(connection: Connection, *, ticket_id: int, now: datetime) -> int:
-    tickets.lock(connection, ticket_id)
+    filed = tickets.lock(connection, ticket_id)
     reached = sla_clocks.note_reached(connection, ticket_id=ticket_id, now=now)
     for one in reached:
         what = f"{one.kind}_{'breached' if one.breached else 'due_soon'}"
         detail = {"contract_no": one.contract_no, "due_at": one.due_at.isoformat()}
         record_change(connection, ticket_id=ticket_id, what=what, who=SYSTEM, now=now, detail=detail)
+        alarms.tell(
+            connection,
+            filed,
+            kind=one.kind,
+            contract_no=one.contract_no,
+            due_at=one.due_at,
+            breached=one.breached,
+            now=now,
+        )
         log.info("sla clock reached", ticket_id=ticket_id, what=what, contract_no=one.contract_no)
     return len(reached)
 

@@ -18,3 +18,7 @@ COMMENT ON VIEW weekly_capacity IS
 
 ALTER TABLE tickets ADD COLUMN visit_length interval NOT NULL DEFAULT '2 hours';
 COMMENT ON COLUMN tickets.visit_length IS 'How long the repair takes at the device, by the catalog when the ticket was written.';
+
+-- What a contract promises for a ticket raises alarms too.
+ALTER TABLE alarms DROP CONSTRAINT alarms_source_check,
+    ADD CONSTRAINT alarms_source_check CHECK (source IN ('rule', 'prediction', 'connectivity', 'contract'));

@@ -31,6 +31,9 @@ UPDATE sla_clocks
 SET stopped_at = %(stopped_at)s, paused = %(paused)s, warn_at = %(warn_at)s, due_at = %(due_at)s
 WHERE ticket_id = %(ticket_id)s AND kind = %(kind)s
 
+-- tell_again --
+UPDATE sla_clocks SET warned_at = NULL, breached_at = NULL WHERE ticket_id = %(ticket_id)s AND kind = %(kind)s
+
 -- note_due --
 -- What the ticket says of its clocks, for lists and the feed.
 UPDATE tickets t

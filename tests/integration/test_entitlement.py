@@ -173,6 +173,33 @@ def test_a_clock_is_told_of_once_before_and_once_after_it_is_due(desk: Desk, dev
     assert told(desk, ticket_id) == ["opened", "response_due_soon", "response_breached"]
 
 
+def test_a_promise_that_is_nearly_missed_is_an_alarm_until_it_is_settled(desk: Desk, device: int) -> None:
+    store(desk, GOLD)
+    ticket_id = ticket_of(desk, device)
+    told_of = "SELECT alarm_type, severity, active FROM alarms WHERE source = 'contract' ORDER BY alarm_id"
+    response, repair = (f"sla_{kind}:{desk.failure_mode}" for kind in ("response", "repair"))
+    clocks.watch_clocks(desk.database, datetime(2026, 1, 2, 10, tzinfo=UTC))
+    assert desk.rows(told_of) == [(response, "MINOR", True)]
+    clocks.watch_clocks(desk.database, datetime(2026, 1, 2, 11, 1, tzinfo=UTC))
+    assert desk.rows(told_of) == [(response, "MAJOR", True)]
+    assert f"Ticket {ticket_id}: the response promised by contract C-1 was due 2026-01-02 11:00 UTC" in desk.value(
+        "SELECT message FROM alarms WHERE source = 'contract'"
+    )
+    with desk.database.transaction() as connection:
+        tickets.start(connection, ticket_id=ticket_id, who=WHO, now=datetime(2026, 1, 2, 11, 30, tzinfo=UTC))
+    assert desk.rows(told_of) == [(response, "MAJOR", False)], "late, but given"
+    later = datetime(2026, 1, 2, 14, tzinfo=UTC)
+    clocks.watch_clocks(desk.database, later)
+    with desk.database.transaction() as connection:
+        tickets.resolve(connection, ticket_id=ticket_id, who=WHO, now=later)
+    assert desk.rows(told_of)[1:] == [(repair, "MINOR", False)]
+    with desk.database.transaction() as connection:
+        tickets.start(connection, ticket_id=ticket_id, who=WHO, now=later)
+    clocks.watch_clocks(desk.database, later)
+    assert desk.rows(told_of)[2:] == [(repair, "MINOR", True)], "a repair that is begun again is nearly missed again"
+    assert desk.value("SELECT count(*) FROM alarms WHERE active AND source = 'prediction'") == 1
+
+
 def test_what_is_over_is_neither_paused_nor_told_of(desk: Desk, device: int) -> None:
     store(desk, GOLD)
     ticket_id = ticket_of(desk, device)
