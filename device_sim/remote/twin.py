@@ -20,6 +20,7 @@ class Twin:
         self.settings: dict[str, Any] = {name: setting.factory for name, setting in self._known.items()}
         self._version: int | None = None
         self._refused: dict[str, str] = {}
+        self._told_at = 0
 
     def look_at(self, payload: bytes) -> bool:
         """Apply what can be applied of a desired document. False for an old one, to which there is nothing to say."""
@@ -42,8 +43,9 @@ class Twin:
         return refused
 
     def reported(self, at: float) -> bytes:
-        """The document for `twin/reported`."""
-        body: dict[str, Any] = {"ts": int(at * 1000), "reported": self.settings}
+        """The document for `twin/reported`; of two documents the one with the later `ts` counts."""
+        self._told_at = max(int(at * 1000), self._told_at + 1)
+        body: dict[str, Any] = {"ts": self._told_at, "reported": self.settings}
         if self._version is not None:
             body["version"] = self._version
         if self._refused:

@@ -168,6 +168,7 @@ def test_a_device_speaks_for_itself(press_17, topic):
         "devices/press-18/senml",
         "devices/press-18/events",
         "devices/press-18/status",
+        "devices/press-18/twin/reported",
         "devices/press-18/commands/1/response",
         "devices/press-17/commands/1/request",
         "devices/press-17/twin/desired",
@@ -178,6 +179,7 @@ def test_a_device_speaks_for_itself(press_17, topic):
         "spBv1.0/plant/DDATA/press-18/press-17",
         "spBv1.0/plant/NCMD/press-17",
         "alarms/press-17",
+        "diagnostics/aftercare/marker",
     ],
 )
 def test_a_device_speaks_for_nobody_else(press_17, topic):
@@ -204,6 +206,26 @@ def test_a_device_hears_only_what_is_meant_for_it(broker, press_17):
 
     assert arrived.wait(10)
     assert set(heard) == {"devices/press-17/commands/1/request"}
+    platform.disconnect()
+
+
+def test_the_platform_asks_and_hears_its_own_requests_and_markers(broker):
+    heard = []
+    subscribed, arrived = threading.Event(), threading.Event()
+    platform = connect(broker, "aftercare", broker.platform_password)
+    platform.on_subscribe = lambda *_: subscribed.set()
+    platform.on_message = lambda _client, _data, message: (
+        heard.append(message.topic),
+        arrived.set() if message.topic.endswith("/marker") else None,
+    )
+    platform.subscribe([(topic, 1) for topic in ("devices/+/commands/+/request", "diagnostics/aftercare/marker")])
+    assert subscribed.wait(10)
+
+    for topic in ("devices/press-17/commands/7/request", "diagnostics/aftercare/marker"):
+        assert publish(platform, topic) == "Success"
+
+    assert arrived.wait(10)
+    assert heard == ["devices/press-17/commands/7/request", "diagnostics/aftercare/marker"]
     platform.disconnect()
 
 
