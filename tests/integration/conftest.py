@@ -292,7 +292,15 @@ def _desk(catalog: Catalog, database_url: str) -> Iterator[Desk]:
 
 
 def with_fixed_times(device_model: DeviceModel) -> DeviceModel:
-    """The same with a fan, a notice of 10 h, a horizon of 30 h and a gate of 0.7, whatever the catalog says today."""
-    mode = replace(device_model.failure_modes[0], lead_time=10 * HOUR, horizon=30 * HOUR, gate_precision=0.7)
+    """The same with a fan, a notice of 10 h, a horizon of 30 h and a gate of 0.7, visits of two hours by
+    anybody, whatever the catalog says today."""
+    mode = replace(
+        device_model.failure_modes[0],
+        lead_time=10 * HOUR,
+        horizon=30 * HOUR,
+        gate_precision=0.7,
+        skills=(),
+        visit_length=2 * HOUR,
+    )
     fan = Component("fan", "Fan")
     return replace(device_model, failure_modes=[mode], components=[*device_model.components, fan])

@@ -18,6 +18,7 @@ import pandas as pd
 from aftercare.cli.demo.agreements import sign_agreements
 from aftercare.cli.demo.figures import Counts, Figures, count_readings, summarise
 from aftercare.cli.demo.fleets import DemoFleet
+from aftercare.cli.demo.technicians import employ_technicians
 from aftercare.one_machine import Platform
 from aftercare.settings import child_environment
 from domain.device_model import DeviceModel
@@ -43,7 +44,7 @@ class Results:
 
 
 def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet) -> int:
-    """Import devices with what they are entitled to, readings and events; returns the number of readings."""
+    """Import devices, what they are entitled to and who visits them, readings and events; the number of readings."""
     readings = 0
     for history in fleet.history:
         report = import_history(
@@ -59,6 +60,8 @@ def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet:
     with database.transaction() as connection:
         devices = pd.concat([history.devices for history in fleet.history], ignore_index=True)
         sign_agreements(connection, catalog, devices, fleet.start)
+        models = [catalog[history.device_model] for history in fleet.history]
+        employ_technicians(connection, models, sorted(set(devices["service_centre"])), fleet.start)
     return readings
 
 

@@ -1,4 +1,4 @@
-"""The people of the demo, working by API: a planner who takes up suggestions, a technician who repairs what failed."""
+"""The people of the demo, working by API: a planner who takes up suggestions and books visits, and a technician."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -41,6 +42,7 @@ class People(threading.Thread):
         super().__init__(name="people", daemon=True)
         self._database, self._catalog, self._url, self._since = database, catalog, url, since
         self._tokens: Mapping[str, str] = {}
+        self._booked: set[int] = set()
         self._done = threading.Event()
         self.closed = 0
 
@@ -57,10 +59,11 @@ class People(threading.Thread):
         self.look_around()
 
     def look_around(self) -> None:
-        """Take up what is suggested, and work the open tickets of devices that have failed."""
+        """Take up what is suggested, book visits, and work the open tickets of devices that have failed."""
         try:
             for ticket in self._call("GET", "tickets?state=suggested&limit=200")["items"]:
                 self._call("POST", f"tickets/{ticket['ticket_id']}/accept", {}, who=PLANNER)
+            self._book_visits()
             with self._database.transaction() as connection:
                 tickets = ticket_outcomes(connection, self._catalog, since=self._since)
             for outcome in tickets:
@@ -70,6 +73,19 @@ class People(threading.Thread):
             log.info("demo people were refused", url=error.url, status=error.code, body=error.read().decode()[:300])
         except OSError as error:
             log.info("demo people cannot reach the API", why=str(error))
+
+    def _book_visits(self) -> None:
+        """Book the best slot for each open ticket; once, for when nobody is free the API says so again and again."""
+        for ticket in self._call("GET", "tickets?state=open&limit=200")["items"]:
+            if ticket["ticket_id"] in self._booked:
+                continue
+            self._booked.add(ticket["ticket_id"])
+            try:
+                self._call("POST", f"tickets/{ticket['ticket_id']}/book", {})
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.CONFLICT:
+                    raise
+                log.info("no visit booked", ticket_id=ticket["ticket_id"], why=json.load(error)["detail"])
 
     def _repair(self, outcome: TicketOutcome) -> None:
         ticket = f"tickets/{outcome.ticket_id}"

@@ -1,15 +1,21 @@
-"""What the demo's devices are entitled to."""
+"""What the demo's devices are entitled to, and who visits them."""
 
 import pandas as pd
+import pytest
 
 from aftercare.cli.demo.agreements import sign_agreements
 from aftercare.cli.demo.fleets import simulated_fleet
+from aftercare.cli.demo.technicians import employ_technicians
 from store import entitlement
+from store.technicians import list_technicians
+from store.visit_budget import capacities
 
 from .conftest import START
 
 
-def test_some_have_a_warranty_some_a_contract_and_each_site_its_hours(desk):
+@pytest.fixture
+def devices(desk):
+    """The simulated fleet, registered."""
     fleet = simulated_fleet(START, seed=7)
     devices = pd.concat([history.devices for history in fleet.history], ignore_index=True)
     desk.rows("INSERT INTO service_centres SELECT DISTINCT unnest(%s::text[])", list(devices["service_centre"]))
@@ -24,6 +30,10 @@ def test_some_have_a_warranty_some_a_contract_and_each_site_its_hours(desk):
             site,
             centre,
         )
+    return devices
+
+
+def test_some_have_a_warranty_some_a_contract_and_each_site_its_hours(desk, devices):
     with desk.database.transaction() as connection:
         sign_agreements(connection, desk.catalog, devices, START)
         covered = {one.device for one in entitlement.list_warranties(connection)}
@@ -32,3 +42,17 @@ def test_some_have_a_warranty_some_a_contract_and_each_site_its_hours(desk):
     kinds = {(row.name in covered, row.customer in contracted) for row in devices.itertuples()}
     assert kinds == {(True, True), (True, False), (False, True), (False, False)}
     assert len(zones) > 1
+
+
+def test_every_centre_can_repair_everything_that_it_serves(desk, devices):
+    models = [desk.catalog[name] for name in ("heat_pump", "compressor")]
+    centres = sorted(set(devices["service_centre"]))
+    with desk.database.transaction() as connection:
+        employ_technicians(connection, models, centres, START)
+        known = list_technicians(connection).values()
+        assert {centre: one.hours for centre, one in capacities(connection).items()} == dict.fromkeys(centres, 108.0)
+    for centre in centres:
+        able = [set(one.skills) for one in known if one.service_centre == centre]
+        needed = [set(mode.skills) for model in models for mode in model.failure_modes]
+        assert all(any(one >= skills for one in able) for skills in needed)
+        assert not all(one >= skills for one in able for skills in needed), "that skills matter is to be seen"
