@@ -19,6 +19,7 @@ from aftercare.wiring import Application
 from domain.account import Caller
 from domain.clock import Clock, system_clock
 from domain.errors import AftercareError, ConfigurationError, ForbiddenError, NotSignedInError
+from store import audit
 from store.scope import seen_by
 
 SECURITY_HEADERS = [
@@ -77,7 +78,7 @@ def address_of(request: Request) -> str:
 
 class Access:
     """ASGI middleware: lets through who may, by `access.rules`, and leaves them in scope["caller"] and scope["who"].
-    For a customer's user every query sees that customer's rows only.
+    For a customer's user every query sees that customer's rows only. Every change leaves a line in the audit log.
 
     A change must not come from another site's page (Sec-Fetch-Site, or Origin in older browsers). Streams ask
     scope["still_welcome"] from time to time. Sessions run by the machine's clock, also when devices' time is replayed.
@@ -98,7 +99,9 @@ class Access:
         scope["caller"] = caller
         scope["who"] = caller.name if caller else ""
         scope["still_welcome"] = lambda: self._is_welcome(request, caller)
-        with seen_by(caller.customer if caller else None):
+        with seen_by(caller.customer if caller else None), audit.watching() as noted:
+            if caller is not None and request.method not in READS:
+                send = self._noting(send, request, caller, noted)
             return await self._app(scope, receive, send)
 
     def _admit(self, request: Request) -> Caller | None:
@@ -122,6 +125,27 @@ class Access:
                 return who_bears(connection, token=token.strip(), now=self._clock())
             return whose_session(
                 connection, token=session or "", now=self._clock(), lasting=lasting(self._application.settings)
+            )
+
+    def _noting(self, send: Send, request: Request, caller: Caller, noted: list[str]) -> Send:
+        """Whoever changes something leaves a line in the audit log, also where no better one is written."""
+
+        async def send_noting(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400 and not noted:
+                await run_in_threadpool(self._note, request, caller)
+            await send(message)
+
+        return send_noting
+
+    def _note(self, request: Request, caller: Caller) -> None:
+        with seen_by(None), self._application.database.transaction() as connection:
+            audit.record(
+                connection,
+                at=self._application.clock(),
+                who=caller.name,
+                action="sent",
+                object_kind="request",
+                object_id=f"{request.method} {request.scope['path']}",
             )
 
     def _is_welcome(self, request: Request, caller: Caller | None) -> bool:

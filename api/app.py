@@ -14,6 +14,7 @@ from api import (
     agreements,
     alarms,
     api_tokens,
+    audit_log,
     devices,
     errors,
     escalations,
@@ -83,6 +84,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
         rejected,
         users,
         api_tokens,
+        audit_log,
         feed,
         health,
     ):

@@ -17,6 +17,7 @@ from aftercare.wiring import Application
 from alerts.feed import Feed
 from console import (
     alarm_pages,
+    audit_pages,
     forms,
     live,
     model_pages,
@@ -46,6 +47,7 @@ MODULES = (
     sign_in_pages,
     openid_pages,
     user_pages,
+    audit_pages,
     pages,
     ticket_pages,
     ticket_forms,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +15,18 @@ from store.database import Connection
 from store.sql import load
 
 SQL = load("audit")
+_NOTED: ContextVar[list[str] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def watching() -> Iterator[list[str]]:
+    """The actions that are recorded in this block, here and in what it calls, as they come."""
+    noted: list[str] = []
+    before = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(before)
 
 
 def record(
@@ -37,6 +51,8 @@ def record(
             "detail": Jsonb(detail or {}),
         },
     )
+    if (noted := _NOTED.get()) is not None:
+        noted.append(action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +69,36 @@ def history(connection: Connection, *, object_kind: str, object_id: str | int, l
     """What was done to one object, newest first."""
     wanted = {"object_kind": object_kind, "object_id": str(object_id), "limit": limit}
     return [Noted(*row) for row in connection.execute(SQL["history"], wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A line of the log."""
+
+    audit_id: int
+    at: datetime
+    who: str
+    action: str
+    object_kind: str
+    object_id: str
+    detail: Mapping[str, Any]
+
+
+def listing(
+    connection: Connection,
+    *,
+    who: str | None = None,
+    kind: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: int | None = None,
+    limit: int,
+) -> list[AuditRow]:
+    """Lines, newest first. `until` is not included; `after` is the last line of the page before."""
+    wanted = {"who": who, "kind": kind, "since": since, "until": until, "after": after, "limit": limit}
+    return [AuditRow(*row) for row in connection.execute(SQL["list"], wanted)]
+
+
+def kinds(connection: Connection) -> list[str]:
+    """Of what things there are lines, by name."""
+    return [kind for (kind,) in connection.execute(SQL["kinds"])]

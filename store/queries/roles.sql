@@ -26,7 +26,7 @@ REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM {app}
 GRANT CONNECT ON DATABASE {database} TO {read};
 GRANT USAGE ON SCHEMA {schema} TO {read};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {read};
-REVOKE SELECT ON device_credentials, receiver_secrets, user_passwords, sessions, api_tokens FROM {read}
+REVOKE SELECT ON device_credentials, receiver_secrets, user_passwords, sessions, api_tokens, sign_in_flows FROM {read}
 
 -- grant_aftercare_customer --
 -- The tables that each device model has of its own: their queries begin at a device, which row security has let through.
