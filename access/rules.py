@@ -37,6 +37,7 @@ RULES = (
     Rule(READS, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.PLANNER),
     Rule(WRITES, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.ADMIN),
     Rule(WRITES, (f"{API}/alarms", "/alarms"), Role.OPERATOR),
+    Rule(WRITES, ("/predictions/views",), Role.VIEWER),
     Rule(READS, (f"{API}/metrics", f"{API}/model-versions", "/models"), Role.VIEWER),
     Rule(READS, (f"{API}/rejected-messages", "/rejected"), Role.VIEWER),
 )

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from aftercare import __version__
 from console import words
+from console.terms import TERMS
 from domain.clock import Clock, ScaledClock
 from domain.units import unit_sign
 
@@ -42,6 +43,7 @@ def environment() -> Environment:
     ):
         templates.filters[name] = getattr(words, name)
     templates.filters["unit"] = unit_sign
+    templates.globals["terms"] = TERMS
     templates.globals["closures"] = words.CLOSURES
     templates.globals["version"] = __version__
     return templates
@@ -57,6 +59,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
             now=now,
             replay_speed=_replay_speed(application.clock, now),
             who=request.scope.get("who", ""),
+            caller=request.scope.get("caller"),
             path=request.url.path,
             titles={mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes},
             **values,

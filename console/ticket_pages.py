@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -11,17 +10,15 @@ from starlette.responses import HTMLResponse
 from console.drawings import risk_chart
 from console.render import show
 from console.request import After, Id, Text
-from domain.device_model import DeviceModel, FailureMode
-from domain.ticket import MOVES, TicketState
-from service_desk.sla.standing import standing_of
-from service_desk.supply import PartSupply, supply_of
-from store import listings
-from store.database import Connection
-from store.listing_rows import TicketEventRow, TicketRow
+from console.ticket_view import decided_by, gate_told, ticket_view
+from domain.ticket import TicketState
+from service_desk.lineage import lineage_of
+from store import listings, returns
 from store.scope import customer_in_view
 
 router = APIRouter()
 ROWS = 100
+LOOKS_BACK = timedelta(days=14)
 
 
 @router.get("/tickets")
@@ -52,25 +49,21 @@ def tickets(
 
 @router.get("/tickets/{ticket_id}")
 def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
-    """Everything that a planner needs to decide on one ticket."""
+    """What is done about one predicted failure, by whom and when, and where it comes from."""
     app = request.app.state.application
     with app.database.transaction() as connection:
         row = listings.ticket(connection, ticket_id)
-        model: DeviceModel | None = app.catalog.get(row.device_model)
         events = listings.ticket_events(connection, ticket_id)
-        decided_by = _decided_by(row, events)
-        prediction = listings.prediction(connection, decided_by) if decided_by else None
+        shown = decided_by(row, events)
+        prediction = listings.prediction(connection, shown) if shown else None
         device = listings.device(connection, row.device)
-        now, mode = app.clock(), _mode_of(row, model)
-        risk = listings.risk_over_time(
-            connection, device_id=device.device_id, since=row.opened_at - timedelta(days=14), until=now
-        )
+        since = row.opened_at - LOOKS_BACK
+        risk = listings.risk_over_time(connection, device_id=device.device_id, since=since, until=app.clock())
         return show(
             request,
             "ticket.html",
-            ticket=row,
+            **ticket_view(connection, app, row),
             device=device,
-            mode=mode,
             prediction=prediction,
             risk=risk_chart(
                 [point for point in risk if point.failure_mode == row.failure_mode],
@@ -78,27 +71,21 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
                 pins=[(row.opened_at, "Ticket opened")],
             ),
             events=events,
-            reservations=listings.reservations(connection, ticket_id=ticket_id, limit=ROWS),
-            supply=_supply(connection, ticket_id, mode, now),
-            moves=MOVES[TicketState(row.state)],
-            clocks=standing_of(connection, ticket_id=ticket_id, now=now),
+            gate=gate_told(events),
+            returns=returns.of_ticket(connection, ticket_id=ticket_id) if customer_in_view() is None else [],
         )
 
 
-def _supply(connection: Connection, ticket_id: int, mode: FailureMode | None, now: datetime) -> list[PartSupply]:
-    """Nothing for a customer's user: what lies on whose shelf is not theirs to know."""
-    if customer_in_view() is not None:
-        return []
-    return supply_of(connection, ticket_id=ticket_id, kit=mode.kit if mode else (), now=now)
-
-
-def _mode_of(ticket: TicketRow, model: DeviceModel | None) -> FailureMode | None:
-    """None for a ticket that is older than the catalog: its failure mode may have left it."""
-    modes = model.failure_modes if model else ()
-    return next((mode for mode in modes if mode.name == ticket.failure_mode), None)
-
-
-def _decided_by(ticket: TicketRow, events: Sequence[TicketEventRow]) -> int | None:
-    """The prediction that the ticket's decision rests on: it is renewed when a later one hastens the ticket."""
-    named = (event.detail.get("prediction_id") for event in reversed(events))
-    return next((prediction_id for prediction_id in named if prediction_id), ticket.prediction_id)
+@router.get("/tickets/{ticket_id}/lineage")
+def lineage(request: Request, ticket_id: Id) -> HTMLResponse:
+    """From a ticket back to the raw readings; a page of its own, since counting these may take a while."""
+    app = request.app.state.application
+    with app.database.transaction() as connection:
+        links = lineage_of(connection, app.catalog, ticket_id)
+    model = app.catalog.get(links["ticket"]["device_model"])
+    return show(
+        request,
+        "lineage.html",
+        links=links,
+        channels={channel.name: channel for channel in model.channels} if model else {},
+    )

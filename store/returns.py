@@ -98,6 +98,12 @@ def listing(
         return cursor.execute(SQL["listing"], wanted).fetchall()
 
 
+def of_ticket(connection: Connection, *, ticket_id: int) -> list[ReturnRow]:
+    """What comes back from one ticket's visit."""
+    with connection.cursor(row_factory=class_row(ReturnRow)) as cursor:
+        return cursor.execute(SQL["of_ticket"], {"ticket_id": ticket_id}).fetchall()
+
+
 def findings_by_mode(connection: Connection) -> list[FindingsRow]:
     """Of every failure mode that a ticket was closed for."""
     with connection.cursor(row_factory=class_row(FindingsRow)) as cursor:

@@ -1,0 +1,60 @@
+"""What the charts of a prediction show: how the risk grows, and the telemetry that moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from console.charts import NARROW, Chart, Series, chart
+from console.drawings import pins_of
+from domain.device_model import Channel, DeviceModel, FailureMode
+from store import predicted_failures
+from store.database import Connection
+from store.listing_rows import PredictionRow
+from store.readings import read_range
+
+CHANNELS = 4
+LOOKS_BACK = 2
+
+
+def growing_risk(
+    prediction: PredictionRow, curve: Sequence[float], *, pins: Sequence[tuple[datetime, str]]
+) -> Chart | None:
+    """Probability of having failed by each date up to the horizon; None when the model version tells none."""
+    if not curve:
+        return None
+    step = timedelta(hours=prediction.horizon_hours) / len(curve)
+    dates = [prediction.as_of + number * step for number in range(len(curve) + 1)]
+    shares = [0.0, *curve]
+    series = Series(dates, shares, shares, shares)
+    return chart(series, dates[0], dates[-1], pins=pins, threshold=prediction.alarm_threshold, share=True)
+
+
+def driving_channels(contributions: Sequence[Mapping[str, Any]], model: DeviceModel, most: int = CHANNELS) -> list[str]:
+    """Names of the measured channels that moved the risk most, the strongest first. A derived channel is not measured:
+    it is left to the words."""
+    measured = {channel.name for channel in model.channels}
+    strongest = sorted(contributions, key=lambda one: -abs(one["effect"]))
+    return list(dict.fromkeys(one["channel"] for one in strongest if one["channel"] in measured))[:most]
+
+
+def telemetry(
+    connection: Connection, prediction: PredictionRow, model: DeviceModel, mode: FailureMode
+) -> list[tuple[Channel, Chart | None]]:
+    """The channels that drove the prediction, over twice the time that its model or its horizon looks at, with what was
+    done to the device and what broke on the time axis."""
+    names = driving_channels(prediction.contributions, model)
+    if not names:
+        return []
+    since = prediction.as_of - LOOKS_BACK * max(model.features.look_back, mode.horizon)
+    until = prediction.as_of + timedelta(microseconds=1)
+    device_id = prediction.device_id
+    events = predicted_failures.pins(connection, device_id=device_id, since=since, until=until)
+    readings = read_range(connection, model, device_id=device_id, since=since, until=until, points=240)
+    drawn = []
+    for name in names:
+        found = readings.channels[name]
+        series = Series(readings.ts, found.mean, found.low, found.high)
+        drawn.append((model.channel(name), chart(series, since, until, pins=pins_of(events), width=NARROW)))
+    return drawn

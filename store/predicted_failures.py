@@ -1,0 +1,137 @@
+"""Predicted failures, ranked by what a visit in time saves, and what became of one prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from domain.errors import NotFoundError
+from domain.money import Money
+from store.database import Connection
+from store.listing_rows import EventRow
+from store.sql import load
+
+SQL = load("predicted_failures")
+RankKey = tuple[int, int]
+"""saving and alarm_id of a row: where the list goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedFailure:
+    """An alarm that a prediction holds up. `saving`: what a visit in time saves as expected, in minor units. It fails
+    between `fails_from` and `fails_until`, most likely at `fails_at`. The ticket is the unsettled one, if any."""
+
+    alarm_id: int
+    saving: int
+    currency: str
+    severity: str
+    deferred: bool
+    prediction_id: int
+    device: str
+    device_model: str
+    customer: str
+    site: str
+    service_centre: str
+    failure_mode: str
+    as_of: datetime
+    risk: float
+    horizon_hours: float
+    fails_from: datetime
+    fails_at: datetime
+    fails_until: datetime
+    ticket_id: int | None
+    state: str | None
+    priority: int | None
+    need_by: datetime | None
+    planned_for: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtStake:
+    """How many failures are predicted, and what visits in time save together."""
+
+    failures: int
+    saving: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionCase:
+    """What a prediction led to. `newest_id`: the newest prediction of the same device and failure mode."""
+
+    newest_id: int
+    alarm_id: int | None
+    deferred: bool
+    saving: int | None
+    ticket_id: int | None
+
+
+def listing(
+    connection: Connection,
+    *,
+    device_model: str | None = None,
+    failure_mode: str | None = None,
+    customer: str | None = None,
+    site: str | None = None,
+    service_centre: str | None = None,
+    fails_before: datetime | None = None,
+    after: RankKey | None = None,
+    limit: int = 50,
+) -> list[PredictedFailure]:
+    """Predicted failures, the costliest to leave first. fails_before: those that may fail before then."""
+    after_saving, after_alarm = after or (None, None)
+    wanted = {
+        "device_model": device_model,
+        "failure_mode": failure_mode,
+        "customer": customer,
+        "site": site,
+        "service_centre": service_centre,
+        "fails_before": fails_before,
+        "after_saving": after_saving,
+        "after_alarm": after_alarm,
+        "limit": limit,
+    }
+    with connection.cursor(row_factory=class_row(PredictedFailure)) as cursor:
+        return cursor.execute(SQL["predicted_failures"], wanted).fetchall()
+
+
+def at_stake(connection: Connection) -> list[AtStake]:
+    """Over all predicted failures, one entry a currency."""
+    rows = connection.execute(SQL["at_stake"])
+    return [AtStake(failures, Money(saving, currency)) for currency, failures, saving in rows]
+
+
+def places(connection: Connection, *, limit: int = 500) -> list[tuple[str, str]]:
+    """Customers and sites with predicted failures, by name; at most `limit`."""
+    return [(customer, site) for customer, site in connection.execute(SQL["places"], {"limit": limit})]
+
+
+def service_centres(connection: Connection) -> list[str]:
+    """All of them, by name."""
+    return [name for (name,) in connection.execute(SQL["service_centres"])]
+
+
+def risk_curve(connection: Connection, prediction_id: int) -> Sequence[float]:
+    """Probability of having failed by the end of each equal step of the horizon; empty when its version tells none."""
+    row = connection.execute(SQL["risk_curve"], {"prediction_id": prediction_id}).fetchone()
+    return (row[0] or ()) if row else ()
+
+
+def case_of(connection: Connection, prediction_id: int) -> PredictionCase:
+    """What became of a prediction. Raises NotFoundError."""
+    with connection.cursor(row_factory=class_row(PredictionCase)) as cursor:
+        case = cursor.execute(SQL["case_of"], {"prediction_id": prediction_id}).fetchone()
+    if case is None:
+        raise NotFoundError(f"prediction {prediction_id} does not exist: look it up in the list")
+    return case
+
+
+def pins(
+    connection: Connection, *, device_id: int, since: datetime, until: datetime, limit: int = 40
+) -> list[EventRow]:
+    """Failures and maintenance in a stretch of time, newest first."""
+    wanted = {"device_id": device_id, "since": since, "until": until, "limit": limit}
+    with connection.cursor(row_factory=class_row(EventRow)) as cursor:
+        return cursor.execute(SQL["pins"], wanted).fetchall()
