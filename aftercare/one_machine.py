@@ -23,10 +23,10 @@ from domain.errors import UnavailableError
 from store.database import Tier, connect
 from store.migrate import migrate
 
-METRICS_OFFSETS = {"ingest": 0, "upkeep": 1, "deliver": 2, "alarms": 3}
+METRICS_OFFSETS = {"ingest": 0, "upkeep": 1, "deliver": 2, "alarms": 3, "diagnostics": 4}
 """Processes on one machine cannot share a port: each has its own from AFTERCARE_METRICS_PORT on."""
 COMMANDS: Mapping[str, Sequence[str]] = {
-    name: (name,) for name in ("ingest", "upkeep", "alarms", "serve", "deliver", "flows")
+    name: (name,) for name in ("ingest", "upkeep", "alarms", "diagnostics", "serve", "deliver", "flows")
 }
 
 

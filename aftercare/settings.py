@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Address that /metrics and /health are served on")
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port of /metrics and /health of ingest, upkeep, alarms and deliver; 0: off"
+        0, ge=0, le=65535, description="Port of /metrics and /health of each process but serve and flows; 0: off"
     )
     train_interval: timedelta = Field(timedelta(days=7), gt=NO_TIME, description="How often models are trained")
     score_interval: timedelta = Field(timedelta(minutes=15), gt=NO_TIME, description="How often devices are scored")

@@ -60,7 +60,7 @@ def _report(device: str, payload: bytes) -> Report:
     if problem := document_problem(document["reported"]):
         raise MessageError("twin", f"reported cannot be stored: {problem}")
     version = document.get("version")
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or not 0 <= version < 2**63):
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or not 0 <= version < 2**53):
         raise MessageError("twin", "version is not the number of a desired document")
     return Report(
         device=device,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
 
@@ -60,6 +61,17 @@ class Advance:
     result: Mapping[str, Any] | None = None
     error_code: str = ""
     error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """Something that a device told of a command just now."""
+
+    command_id: int
+    digest: bytes
+    ts: datetime
+    state: CommandState
+    progress: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,19 +181,17 @@ def lock(connection: Connection, command_ids: Collection[int]) -> dict[int, Lock
     return {row[0]: LockedCommand(row[0], row[1], CommandState(row[2]), *row[3:]) for row in rows}
 
 
-def add_step(
-    connection: Connection,
-    *,
-    command_id: int,
-    digest: bytes,
-    ts: datetime,
-    state: CommandState,
-    progress: float | None,
-    at: datetime,
-) -> None:
-    """Keep what a device told."""
-    values = {"command_id": command_id, "digest": digest, "ts": ts, "state": state, "progress": progress, "at": at}
-    connection.execute(SQL["add_step"], values)
+def add_steps(connection: Connection, steps: Sequence[NewStep], *, at: datetime) -> None:
+    """Keep what devices told."""
+    values = {
+        "ids": [step.command_id for step in steps],
+        "digests": [step.digest for step in steps],
+        "ts": [step.ts for step in steps],
+        "states": [step.state for step in steps],
+        "progress": [step.progress for step in steps],
+        "at": at,
+    }
+    connection.execute(SQL["add_steps"], values)
 
 
 def knows_step(connection: Connection, *, command_id: int, digest: bytes) -> bool:
@@ -190,22 +200,21 @@ def knows_step(connection: Connection, *, command_id: int, digest: bytes) -> boo
     return bool(known)
 
 
-def advance(connection: Connection, change: Advance, *, at: datetime, now: datetime) -> None:
-    """Move a locked command on; `at` by the platform's clock, `now` by the machine's."""
-    connection.execute(
-        SQL["advance"],
-        {
-            "command_id": change.command_id,
-            "state": change.state,
-            "progress": change.progress,
-            "result": None if change.result is None else Jsonb(dict(change.result)),
-            "error_code": change.error_code,
-            "error_message": change.error_message,
-            "final": change.state.is_final,
-            "at": at,
-            "now": now,
-        },
-    )
+def advance(connection: Connection, changes: Sequence[Advance], *, at: datetime, now: datetime) -> None:
+    """Move locked commands on, each once; `at` by the platform's clock, `now` by the machine's."""
+    results = [change.result for change in changes]
+    values = {
+        "ids": [change.command_id for change in changes],
+        "states": [change.state for change in changes],
+        "progress": [change.progress for change in changes],
+        "results": [None if result is None else orjson.dumps(result).decode() for result in results],
+        "error_codes": [change.error_code for change in changes],
+        "error_messages": [change.error_message for change in changes],
+        "final": [change.state.is_final for change in changes],
+        "at": at,
+        "now": now,
+    }
+    connection.execute(SQL["advance"], values)
 
 
 def cancel(connection: Connection, command_id: int, *, at: datetime) -> bool:

@@ -19,6 +19,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "deliver": ("aftercare.cli.deliver:deliver", "Tell of every change: over MQTT, to webhooks and to people."),
     "demo": ("aftercare.cli.demo:demo", "Run the whole loop on a fleet and count what came of it."),
     "devices": ("aftercare.cli.devices:devices", "Register devices, give them credentials, take in strangers."),
+    "diagnostics": (
+        "aftercare.cli.diagnostics:diagnostics",
+        "Send commands and settings to devices, and take answers in.",
+    ),
     "doctor": ("aftercare.cli.doctor:doctor", "Check settings, services and catalog, with a mend for each fault."),
     "drift": ("aftercare.cli.drift:drift", "Show whether the models still fit what they see, and are right."),
     "evaluate": ("aftercare.cli.evaluate:evaluate", "Show how well the models do on devices they had not seen."),

@@ -59,24 +59,28 @@ FROM commands c JOIN devices d USING (device_id)
 WHERE c.command_id = ANY(%(ids)s::bigint[])
 ORDER BY c.command_id FOR NO KEY UPDATE OF c
 
--- add_step --
--- Gives a row only for a new one.
+-- add_steps --
 INSERT INTO command_steps (command_id, digest, ts, received_at, state, progress)
-VALUES (%(command_id)s, %(digest)s, %(ts)s, %(at)s, %(state)s, %(progress)s)
-ON CONFLICT DO NOTHING RETURNING command_id
+SELECT v.command_id, v.digest, v.ts, %(at)s, v.state, v.progress
+FROM unnest(%(ids)s::bigint[], %(digests)s::bytea[], %(ts)s::timestamptz[], %(states)s::text[], %(progress)s::real[])
+    AS v (command_id, digest, ts, state, progress)
+ON CONFLICT DO NOTHING
 
 -- knows_step --
 SELECT EXISTS (SELECT FROM command_steps WHERE command_id = %(command_id)s AND digest = %(digest)s)
 
 -- advance --
--- A response moves the command on, and with it the time that the device has for the next.
-UPDATE commands
-SET state = %(state)s, progress = coalesce(%(progress)s::real, progress), result = %(result)s,
-    error_code = %(error_code)s, error_message = %(error_message)s,
-    sent_at = coalesce(sent_at, %(at)s), answered_at = coalesce(answered_at, %(at)s),
-    finished_at = CASE WHEN %(final)s THEN %(at)s::timestamptz END,
-    deadline = %(now)s::timestamptz + timeout
-WHERE command_id = %(command_id)s
+-- Responses move commands on, and with them the time that the devices have for the next.
+UPDATE commands c
+SET state = v.state, progress = coalesce(v.progress, c.progress), result = v.result::jsonb,
+    error_code = v.error_code, error_message = v.error_message,
+    sent_at = coalesce(c.sent_at, %(at)s), answered_at = coalesce(c.answered_at, %(at)s),
+    finished_at = CASE WHEN v.final THEN %(at)s::timestamptz END,
+    deadline = %(now)s::timestamptz + c.timeout
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(progress)s::real[], %(results)s::text[], %(error_codes)s::text[],
+            %(error_messages)s::text[], %(final)s::boolean[])
+    AS v (command_id, state, progress, result, error_code, error_message, final)
+WHERE c.command_id = v.command_id
 
 -- cancel --
 UPDATE commands SET state = 'cancelled', finished_at = %(at)s

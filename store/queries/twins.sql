@@ -15,8 +15,9 @@ SELECT desired, desired_version, reported, reported_at, looked_at_version, refus
 WHERE device_id = %(device_id)s FOR NO KEY UPDATE
 
 -- desire --
+-- The version grows beyond what the device has seen, also when this database is younger than the device's memory.
 UPDATE device_twins
-SET desired = %(desired)s, desired_version = desired_version + 1, desired_at = %(at)s, desired_by = %(who)s
+SET desired = %(desired)s, desired_version = greatest(desired_version, coalesce(looked_at_version, 0)) + 1, desired_at = %(at)s, desired_by = %(who)s
 WHERE device_id = %(device_id)s RETURNING desired_version
 
 -- report --

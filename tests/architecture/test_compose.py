@@ -35,7 +35,7 @@ def test_the_command_exists(name):
 def test_every_process_of_aftercare_is_there():
     run = {service["command"][1] for service in SERVICES.values() if service.get("command", [""])[0] == "aftercare"}
 
-    assert run == {"migrate", "devices", "ingest", "upkeep", "alarms", "flows", "serve", "deliver"}
+    assert run == {"migrate", "devices", "ingest", "upkeep", "alarms", "diagnostics", "flows", "serve", "deliver"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -94,7 +94,7 @@ def test_each_process_answers_for_itself_and_for_no_other():
     own = ["check-health", f"http://127.0.0.1:{SERVICES['upkeep']['environment']['AFTERCARE_METRICS_PORT']}/health"]
 
     assert asked == {
-        **dict.fromkeys(["ingest", "upkeep", "alarms", "deliver", "flows"], own),
+        **dict.fromkeys(["ingest", "upkeep", "alarms", "diagnostics", "deliver", "flows"], own),
         "serve": ["check-health", "http://127.0.0.1:8080/api/v1/health"],
     }
     assert SERVICES["flows"]["environment"]["PREFECT_RUNNER_SERVER_PORT"] in own[1]

@@ -12,6 +12,7 @@ from alerts.delivery_metrics import DeliveryMetrics
 from alerts.feed import Feed
 from alerts.watch_metrics import WatchMetrics
 from api.metrics import Metrics
+from diagnostics.metrics import DiagnosticsMetrics
 from domain.clock import system_clock
 from ingest.metrics import IngestMetrics
 from ingest.upkeep.metrics import UpkeepMetrics
@@ -32,6 +33,7 @@ def test_the_table_of_metrics_is_complete_and_names_none_that_is_not_there(datab
             "ingest": IngestMetrics(lambda: 0).registry,
             "upkeep": UpkeepMetrics(database).registry,
             "alarms": WatchMetrics(database).registry,
+            "diagnostics": DiagnosticsMetrics(database, system_clock).registry,
             "deliver": DeliveryMetrics(database, "mqtt", system_clock).registry,
             "http": Metrics(Feed(database)).registry,
         }

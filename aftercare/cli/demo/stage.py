@@ -20,6 +20,7 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "upkeep": ("upkeep",),
     "alarms": ("alarms",),
+    "diagnostics": ("diagnostics",),
     "serve": ("serve",),
     "deliver": ("deliver",),
     "flows": ("flows", "--in-process"),

@@ -1,0 +1,47 @@
+"""`aftercare diagnostics`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from aftercare import wiring
+from aftercare.broker_address import parse_broker_url
+from aftercare.logs import configure_logging
+from aftercare.metrics_server import Pulse, serve_metrics
+from aftercare.settings import load_settings
+from diagnostics.metrics import DiagnosticsMetrics
+from diagnostics.service import Diagnostics
+from diagnostics.session import BrokerLogin
+from store.migrate import require_current
+
+LONGEST_ROUND = 60.0
+
+
+@click.command(
+    epilog="Example: AFTERCARE_DATABASE_URL=postgresql://me@localhost/aftercare "
+    "AFTERCARE_MQTT_URL=mqtt://localhost aftercare diagnostics"
+)
+def diagnostics() -> None:
+    """Send remote commands and desired settings to devices, and take in their answers, until Ctrl-C or SIGTERM.
+
+    No command is sent twice, and no answer is lost, however this process ends. A broker or database that goes away is
+    waited for. Several of these may run side by side: one speaks with the devices, the others stand by.
+    """
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    application = wiring.build(settings, pool_size=4, application="aftercare diagnostics")
+    address = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
+    login = BrokerLogin(address.host, address.port, address.tls, address.username, address.password, address.ca_file)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with application.database as database:
+        with database.transaction() as connection:
+            require_current(connection)
+        metrics = DiagnosticsMetrics(database, application.clock)
+        pulse = Pulse(LONGEST_ROUND)
+        serve_metrics(settings, metrics.registry, pulse.problem)
+        Diagnostics(database, login, application.clock, settings.clock_tolerance, metrics).run(stop, pulse.beat)
