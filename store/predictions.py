@@ -97,6 +97,33 @@ def mark_acted(connection: Connection, recorded: RecordedPrediction, *, at: date
     )
 
 
+def times_retracted(
+    connection: Connection, recorded: RecordedPrediction, *, alarm_type: str, component: str, now: datetime
+) -> int:
+    """How often the alarm of this failure mode was cleared within the horizon before `now`, of this component."""
+    values = {
+        "device_id": recorded.device_id,
+        "alarm_type": alarm_type,
+        "component": component,
+        "since": now - recorded.prediction.horizon,
+    }
+    [(times,)] = connection.execute(SQL["times_retracted"], values)
+    return int(times)
+
+
+def stayed_below(connection: Connection, recorded: RecordedPrediction, *, level: float, times: int) -> bool:
+    """Whether the risk of so many predictions just before this one was below a level; False when there are fewer."""
+    values = {
+        "device_id": recorded.device_id,
+        "failure_mode": recorded.prediction.failure_mode,
+        "as_of": recorded.prediction.as_of,
+        "level": level,
+        "times": times,
+    }
+    [(below,)] = connection.execute(SQL["count_below"], values)
+    return bool(below == times)
+
+
 def mark_uneventful(connection: Connection, recorded: Sequence[RecordedPrediction], *, at: datetime) -> set[int]:
     """Note that these predictions, none of which raises an alarm, were acted on, where no alarm and no ticket is there
     that they could change. Returns the ids of those that were; a case that someone else decides about is left out."""

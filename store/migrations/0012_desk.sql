@@ -22,3 +22,6 @@ COMMENT ON COLUMN tickets.visit_length IS 'How long the repair takes at the devi
 -- What a contract promises for a ticket raises alarms too.
 ALTER TABLE alarms DROP CONSTRAINT alarms_source_check,
     ADD CONSTRAINT alarms_source_check CHECK (source IN ('rule', 'prediction', 'connectivity', 'contract'));
+
+-- How often an alarm of a device came and went.
+CREATE INDEX alarms_cleared ON alarms (device_id, alarm_type, cleared_at) WHERE NOT active;

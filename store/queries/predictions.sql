@@ -28,6 +28,21 @@ LIMIT %(limit)s
 UPDATE predictions SET acted_at = %(at)s
 WHERE device_id = %(device_id)s AND failure_mode = %(failure_mode)s AND as_of <= %(as_of)s AND acted_at IS NULL
 
+-- times_retracted --
+-- How often an alarm was cleared since an instant that was raised about the component that is built in now.
+SELECT count(*) FROM alarms a
+WHERE a.device_id = %(device_id)s AND a.alarm_type = %(alarm_type)s AND a.cleared_at > %(since)s AND NOT EXISTS (
+    SELECT FROM components c WHERE c.device_id = a.device_id AND c.component = %(component)s AND c.removed_at IS NULL
+      AND c.installed_at >= a.raised_at)
+
+-- count_below --
+-- Of so many predictions before an instant, the newest, those whose risk is below a level.
+SELECT count(*) FROM (
+    SELECT risk FROM predictions
+    WHERE device_id = %(device_id)s AND failure_mode = %(failure_mode)s AND as_of < %(as_of)s
+    ORDER BY as_of DESC LIMIT %(times)s
+) before WHERE risk < %(level)s
+
 -- try_lock_cases --
 -- The cases that nobody decides about now, which are locked as by `lock_case`; the others are not waited for.
 SELECT q.prediction_id FROM unnest(%(prediction_ids)s::bigint[], %(device_ids)s::bigint[], %(failure_modes)s::text[])
@@ -42,7 +57,8 @@ FROM predictions q
 WHERE q.prediction_id = ANY(%(prediction_ids)s::bigint[])
   AND p.device_id = q.device_id AND p.failure_mode = q.failure_mode AND p.as_of <= q.as_of AND p.acted_at IS NULL
   AND NOT EXISTS (
-      SELECT FROM alarms a WHERE a.device_id = q.device_id AND a.failure_mode = q.failure_mode AND a.active
+      SELECT FROM alarms a
+      WHERE a.device_id = q.device_id AND a.alarm_type = 'predicted:' || q.failure_mode AND a.active
   )
   AND NOT EXISTS (
       SELECT FROM tickets t

@@ -26,7 +26,8 @@ from domain.clock import system_clock
 from domain.device_model import Component, DeviceModel
 from domain.prediction import Prediction, RecordedPrediction
 from models import learners, out_of_fold, training
-from service_desk.predictions import Outcome, act_on_prediction
+from service_desk.prediction_outcome import Outcome
+from service_desk.predictions import act_on_prediction
 from store import users
 from store.database import Database
 

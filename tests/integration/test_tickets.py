@@ -160,6 +160,40 @@ def test_between_the_thresholds_nothing_flaps(desk: Desk) -> None:
     assert desk.value("SELECT active FROM alarms") is True
 
 
+def test_a_prediction_that_comes_and_goes_opens_ever_fewer_tickets(desk: Desk) -> None:
+    """Up and down every hour for a day: opened, withdrawn and opened once more, and then the ticket stays."""
+    device_id = desk.add_device("d1")
+    for hour in range(24):
+        desk.act(desk.predict(device_id, hours=hour, risk=0.1 if hour % 2 else 0.9))
+    assert desk.rows("SELECT state FROM tickets ORDER BY ticket_id") == [("cancelled",), ("open",)]
+    desk.act(desk.predict(device_id, hours=24, risk=0.1))
+    assert desk.value("SELECT count(*) FROM alarms WHERE active") == 0, "twice in a row is a retraction again"
+    for hour, risk in enumerate([0.9, 0.9, 0.1, 0.1, 0.9, 0.9], start=25):
+        desk.act(desk.predict(device_id, hours=hour, risk=risk))
+    assert desk.rows("SELECT state, count(*) FROM tickets GROUP BY state ORDER BY state") == [
+        ("cancelled", 2),
+        ("open", 1),
+    ], "slower ones are damped too"
+    desk.check_ledgers()
+
+
+def test_retractions_of_long_ago_and_of_another_component_delay_nothing(desk: Desk) -> None:
+    device_id = desk.add_device("d1")
+    cleared = []
+    for start in (0, 40):  # hours, of which the horizon has 30; the component is exchanged after 42
+        desk.act(desk.predict(device_id, hours=start))
+        cleared.append(desk.act(desk.predict(device_id, hours=start + 1, risk=0.1)).alarm)
+    desk.rows(
+        "INSERT INTO components (device_id, component, installed_at) VALUES (%s, %s, %s)",
+        device_id,
+        desk.device_model.failure_modes[0].component,
+        NOW - timedelta(hours=6),
+    )
+    desk.act(desk.predict(device_id, hours=43))
+    cleared.append(desk.act(desk.predict(device_id, hours=44, risk=0.1)).alarm)
+    assert cleared == [AlarmChange.CLEARED] * 3
+
+
 def test_a_planned_ticket_survives_a_retraction(desk: Desk) -> None:
     device_id = desk.add_device("d1")
     opened = desk.act(desk.predict(device_id))

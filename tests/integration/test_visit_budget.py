@@ -8,7 +8,8 @@ from domain.alarm import AlarmChange
 from domain.errors import NotFoundError
 from domain.visit import Technician, VisitKind
 from service_desk import tickets
-from service_desk.predictions import Outcome, act_on_predictions
+from service_desk.prediction_outcome import Outcome
+from service_desk.predictions import act_on_predictions
 from service_desk.visit_budget import Reconsidered, reconsider
 from store import technicians, visit_budget, visits
 from tests.integration.conftest import HOUR, START, Desk
