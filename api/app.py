@@ -15,9 +15,11 @@ from api import (
     alarms,
     api_tokens,
     audit_log,
+    bulk,
     devices,
     errors,
     escalations,
+    exports,
     feed,
     health,
     latest,
@@ -52,6 +54,7 @@ TAGS = {
     "delivery": "Who is told of changes: webhooks, and people with their channels",
     "access": "Users and the tokens of programs",
     "feed": "Changes as they happen",
+    "exports": "Tables as files: CSV, Parquet or JSON lines, streamed",
     "operation": "Health and figures of this server",
 }
 
@@ -74,6 +77,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.metrics = Metrics(app.state.feed)
     of_service = (alarms, sites, agreements, tickets, ticket_sla, parts, receivers, escalations)
     for module in (
+        bulk,
         devices,
         latest,
         predictions,
@@ -85,6 +89,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
         users,
         api_tokens,
         audit_log,
+        exports,
         feed,
         health,
     ):

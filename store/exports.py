@@ -3,40 +3,139 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
+from psycopg import sql
+
+from domain.device_model import DeviceModel
 from store.database import Connection
 from store.sql import load
 
 SQL = load("exports")
 ROWS_AT_ONCE = 10_000
-PREDICTION_COLUMNS: Mapping[str, type] = {
-    "prediction_id": int,
-    "device": str,
-    "device_model": str,
-    "failure_mode": str,
-    "as_of": datetime,
-    "horizon_hours": float,
-    "risk": float,
-    "rul_hours": float,
-    "rul_low_hours": float,
-    "rul_high_hours": float,
-    "alarm_threshold": float,
-    "model_version": int,
-    "created_at": datetime,
-    "contributions": str,
-}
+
+Rows = Sequence[tuple[Any, ...]]
+Columns = Mapping[str, type]
+"""What a column holds, in the order of the row: int, float, str, bool, datetime in UTC, or dict and list for JSON as
+text. Each may be None."""
 
 
-def read_predictions(
-    connection: Connection, *, since: datetime | None = None, device_model: str | None = None
-) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """Predictions as of `since` and later, up to 10,000 rows of `PREDICTION_COLUMNS` at once, all of one snapshot.
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A table that leaves as a file."""
 
-    Times are UTC, durations hours; contributions are a JSON list of {channel, effect, text, log_odds}.
+    query: LiteralString
+    columns: Columns
+
+
+DEVICES = Export(
+    SQL["devices"],
+    {
+        **dict.fromkeys(("device", "device_model", "serial", "customer", "site", "service_centre"), str),
+        "installed_at": datetime,
+        "firmware": str,
+        "attributes": dict,
+        "last_seen_at": datetime,
+        "heard_at": datetime,
+        "connectivity": str,
+    },
+)
+PREDICTIONS = Export(
+    SQL["predictions"],
+    {
+        "prediction_id": int,
+        **dict.fromkeys(("device", "device_model", "failure_mode"), str),
+        "as_of": datetime,
+        **dict.fromkeys(
+            ("horizon_hours", "risk", "rul_hours", "rul_low_hours", "rul_high_hours", "alarm_threshold"), float
+        ),
+        "model_version": int,
+        "created_at": datetime,
+        "contributions": list,
+    },
+)
+"""Durations are hours; contributions a list of {channel, effect, text, log_odds}."""
+ALARMS = Export(
+    SQL["alarms"],
+    {
+        "alarm_id": int,
+        **dict.fromkeys(("device", "device_model", "customer", "site", "alarm_type", "severity"), str),
+        **dict.fromkeys(("active", "acknowledged"), bool),
+        "ack_by": str,
+        "ack_at": datetime,
+        "assigned_to": str,
+        "shelved_until": datetime,
+        "deferred": bool,
+        "count": int,
+        **dict.fromkeys(("raised_at", "last_at", "cleared_at"), datetime),
+        **dict.fromkeys(("source", "failure_mode"), str),
+        "prediction_id": int,
+        "message": str,
+    },
+)
+TICKETS = Export(
+    SQL["tickets"],
+    {
+        "ticket_id": int,
+        **dict.fromkeys(("device", "device_model", "customer", "site", "service_centre", "failure_mode", "state"), str),
+        "priority": int,
+        "summary": str,
+        **dict.fromkeys(("opened_at", "need_by", "planned_for", "sla_response_due", "sla_repair_due"), datetime),
+        "closure_code": str,
+        "closed_at": datetime,
+        **dict.fromkeys(("alarm_id", "prediction_id", "version"), int),
+        **dict.fromkeys(("entitlement", "decision"), dict),
+    },
+)
+STOCK_JOURNAL = Export(
+    SQL["stock_journal"],
+    {
+        "journal_id": int,
+        "at": datetime,
+        **dict.fromkeys(("service_centre", "part_no", "movement"), str),
+        **dict.fromkeys(("on_hand_change", "allocated_change", "on_order_change", "reservation_id"), int),
+        **dict.fromkeys(("who", "reason", "reference"), str),
+    },
+)
+
+
+def reading_columns(device_model: DeviceModel) -> Columns:
+    """Those of the readings of a device of this model: its channels, and what it sent beyond them."""
+    return {"ts": datetime, **dict.fromkeys((channel.name for channel in device_model.channels), float), "extra": dict}
+
+
+def read_export(
+    connection: Connection,
+    export: Export,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    device_model: str | None = None,
+) -> Iterator[Rows]:
+    """Up to 10,000 rows at once, all of one snapshot, with since <= the row's own time < until.
+
+    That time is when a prediction is as of, an alarm was raised, a ticket opened, stock moved; devices have none.
     """
+    return _stream(connection, export.query, {"since": since, "until": until, "device_model": device_model})
+
+
+def read_readings(
+    connection: Connection, device_model: DeviceModel, *, device: str, since: datetime, until: datetime
+) -> Iterator[Rows]:
+    """The readings of one device with since <= ts < until, as they were sent, up to 10,000 at once."""
+    statement = sql.SQL(SQL["readings"]).format(
+        channels=sql.SQL(", ").join(sql.Identifier(channel.name) for channel in device_model.channels),
+        table=sql.Identifier(device_model.readings_table),
+    )
+    return _stream(connection, statement, {"device": device, "since": since, "until": until})
+
+
+def _stream(
+    connection: Connection, query: LiteralString | sql.Composed, parameters: Mapping[str, Any]
+) -> Iterator[Rows]:
     with connection.cursor(name="export") as cursor:
-        cursor.execute(SQL["predictions"], {"since": since, "device_model": device_model})
+        cursor.execute(query, parameters)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield rows

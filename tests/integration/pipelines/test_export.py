@@ -69,7 +69,7 @@ def test_since_and_device_model(plant: Plant, run: Run, capsysbinary: pytest.Cap
     assert {row["as_of"] for row in rows} == {since.isoformat()}
     assert run("--device-model", "compressor") == 0
     out, err = capsysbinary.readouterr()
-    assert out.splitlines() == [",".join(exports.PREDICTION_COLUMNS).encode()]
+    assert out.splitlines() == [",".join(exports.PREDICTIONS.columns).encode()]
     assert err == b"0 predictions written to standard output\n"
 
 
