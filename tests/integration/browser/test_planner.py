@@ -1,0 +1,37 @@
+"""A planner's morning in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from service_desk import shelves
+from tests.integration.conftest import HOUR, START
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
+def test_a_planner_accepts_a_suggested_ticket_and_its_part_shows_reserved(
+    site: Any, window: Callable[..., Page], scripts: bool
+) -> None:
+    device = site.desk.add_device("engine-1")
+    with site.desk.database.transaction() as connection:
+        shelves.receive(
+            connection, service_centre="north", part_no=site.desk.part_no, quantity=5, who="a test", now=START
+        )
+    site.desk.act(site.desk.predict(device, hours=90, rul_low=60, precision=None))
+    page = window(java_script_enabled=scripts)
+    page.goto("/")
+    page.get_by_role("link", name="Predictions").click()
+    page.get_by_role("link", name="High-pressure compressor worn out").click()
+    expect(page.locator("aside")).to_contain_text("in stock")
+    page.get_by_label("Visit").select_option("hand")
+    page.get_by_label("Date by hand").fill((START + 120 * HOUR).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_role("button", name="Accept and reserve parts").click()
+    expect(page.locator("aside .chip.part-reserved")).to_have_text("Reserved")
+    expect(page.locator("h1 + p .chip")).to_have_text("Planned")
+    page.get_by_role("link", name="Parts", exact=True).click()
+    expect(page.get_by_role("table").last).to_contain_text(site.desk.part_no)
+    assert site.desk.value("SELECT state FROM part_reservations") == "reserved"
