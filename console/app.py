@@ -16,8 +16,11 @@ from aftercare.access import COOKIE, Access, openid_of
 from aftercare.wiring import Application
 from alerts.feed import Feed
 from console import (
+    alarm_feed,
     alarm_pages,
     audit_pages,
+    device_pages,
+    fleet_pages,
     forms,
     live,
     model_pages,
@@ -28,6 +31,7 @@ from console import (
     sign_in_pages,
     ticket_forms,
     ticket_pages,
+    tour,
     user_pages,
 )
 from console.render import show
@@ -56,7 +60,11 @@ MODULES = (
     model_pages,
     rejected_pages,
     forms,
+    alarm_feed,
     alarm_pages,
+    fleet_pages,
+    device_pages,
+    tour,
     live,
 )
 """In this order: the first whose address fits answers."""

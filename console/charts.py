@@ -3,23 +3,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 WIDE, NARROW, HEIGHT = 720, 420, 130
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 22
-STEPS = [timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 180, 360, 720)] + [
-    timedelta(days=d) for d in (1, 2, 7, 14, 30, 90, 180, 365)
-]
+STEPS = (
+    [timedelta(seconds=s) for s in (1, 5, 15, 30)]
+    + [timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 180, 360, 720)]
+    + [timedelta(days=d) for d in (1, 2, 7, 14, 30, 90, 180, 365)]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A place on an axis, in SVG units, with its label."""
+    """A place on an axis, in SVG units, with its label; on the time axis also the instant itself."""
 
     at: float
     label: str
+    moment: datetime | None = None
+
+
+TICK_FORMS = ((timedelta(minutes=1), "%H:%M:%S"), (timedelta(days=1), "%H:%M"), (timedelta(days=90), "%d %b"))
+
+
+class Pin(NamedTuple):
+    """Something that happened at an instant, on the time axis. `kind` chooses its shape."""
+
+    at: datetime
+    label: str
+    kind: str = "note"
+    href: str = ""
+
+
+class Stretch(NamedTuple):
+    """Something that lasted; `until` is None while it does."""
+
+    since: datetime
+    until: datetime | None
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinMark:
+    """A pin in SVG units."""
+
+    at: float
+    label: str
+    kind: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class StretchMark:
+    """A stretch in SVG units."""
+
+    at: float
+    width: float
+    label: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +75,8 @@ class Chart:
     band: str
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
-    pins: Sequence[Tick]
+    pins: Sequence[PinMark]
+    stretches: Sequence[StretchMark]
     threshold: float | None
     last: float | None
     last_x: float | None
@@ -53,12 +99,14 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values at instants; None where there is none. `low` and `high` bound what a point stands for."""
+    """Values at instants; None where there is none. `low` and `high` bound what a point stands for. Points that lie
+    further apart than `gap` are not joined: nobody knows what was between them."""
 
     ts: Sequence[datetime]
     mean: Sequence[float | None]
     low: Sequence[float | None]
     high: Sequence[float | None]
+    gap: timedelta | None = None
 
 
 def chart(
@@ -66,7 +114,8 @@ def chart(
     since: datetime,
     until: datetime,
     *,
-    pins: Sequence[tuple[datetime, str]] = (),
+    pins: Sequence[Pin] = (),
+    stretches: Sequence[Stretch] = (),
     threshold: float | None = None,
     share: bool = False,
     width: int = WIDE,
@@ -80,28 +129,29 @@ def chart(
     ticks = [0.0, high / 2, high] if share else _round_steps(low, high)
 
     def x(moment: datetime) -> float:
-        return round(LEFT + (moment - since) / (until - since) * (width - LEFT - RIGHT), 1)
+        return round(LEFT + (max(moment, since) - since) / (until - since) * (width - LEFT - RIGHT), 1)
 
     def y(value: float) -> float:
         return round(TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
 
-    points = [(x(ts), y(mean)) for ts, mean in zip(series.ts, series.mean, strict=True) if mean is not None]
-    edges = [
-        (x(ts), y(least), y(most))
-        for ts, least, most in zip(series.ts, series.low, series.high, strict=True)
-        if least is not None and most is not None
-    ]
-    last = next((value for value in reversed(series.mean) if value is not None), None)
+    pieces = list(_pieces(series))
+    last_at, last = pieces[-1][-1][:2] if pieces else (None, None)
     return Chart(
-        line=_path(points),
-        band=_path([(at, top) for at, _, top in edges] + [(at, base) for at, base, _ in reversed(edges)]) + "Z",
+        line="".join(_path([(x(ts), y(mean)) for ts, mean, *_ in piece]) for piece in pieces),
+        band="".join(_band([(x(ts), y(least), y(most)) for ts, _, least, most in piece]) for piece in pieces),
         x_ticks=_time_ticks(since, until, x, wanted=width // 80),
         y_ticks=[Tick(y(value), f"{value:.0%}" if share else _plain(value, ticks)) for value in ticks],
-        pins=[Tick(x(moment), text) for moment, text in pins if since <= moment <= until],
+        pins=[PinMark(x(pin.at), pin.label, pin.kind, pin.href) for pin in pins if since <= pin.at <= until],
+        stretches=[
+            StretchMark(start, max(round(x(min(one.until or until, until)) - start, 1), 1.5), one.label, one.kind)
+            for one in stretches
+            if one.since < until and (one.until is None or one.until > since)
+            for start in [x(max(one.since, since))]
+        ],
         threshold=y(threshold) if threshold is not None and low <= threshold <= high else None,
         last=last,
-        last_x=points[-1][0] if points else None,
-        last_y=points[-1][1] if points else None,
+        last_x=x(last_at) if last_at is not None else None,
+        last_y=y(last) if last is not None else None,
         width=width,
     )
 
@@ -132,15 +182,35 @@ def _plain(value: float, ticks: Sequence[float]) -> str:
 
 def _time_ticks(since: datetime, until: datetime, x: Callable[[datetime], float], wanted: int) -> list[Tick]:
     step = next((step for step in STEPS if (until - since) / step <= wanted), STEPS[-1])
-    form = "%H:%M" if step < timedelta(days=1) else "%d %b" if step < timedelta(days=90) else "%b %Y"
+    form = next((form for upto, form in TICK_FORMS if step < upto), "%b %Y")
     origin = datetime(2000, 1, 3, tzinfo=UTC)
     moment = origin + math.ceil((since - origin) / step) * step
     ticks = []
     while moment < until:
-        ticks.append(Tick(x(moment), moment.strftime(form)))
+        ticks.append(Tick(x(moment), moment.strftime(form), moment))
         moment += step
     return ticks
 
 
+def _pieces(series: Series) -> Iterator[list[tuple[datetime, float, float, float]]]:
+    """Instant, mean, least and greatest of points that are joined."""
+    piece: list[tuple[datetime, float, float, float]] = []
+    for ts, mean, low, high in zip(series.ts, series.mean, series.low, series.high, strict=True):
+        if mean is None or low is None or high is None:
+            continue
+        if piece and series.gap is not None and ts - piece[-1][0] > series.gap:
+            yield piece
+            piece = []
+        piece.append((ts, mean, low, high))
+    if piece:
+        yield piece
+
+
+def _band(edges: Sequence[tuple[float, float, float]]) -> str:
+    return _path([(at, top) for at, _, top in edges] + [(at, base) for at, base, _ in reversed(edges)]) + "Z"
+
+
 def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{at},{value}" for at, value in points) if points else ""
+    """A lone point is a stroke of no length, which round caps show as a dot."""
+    line = "M" + "L".join(f"{at},{value}" for at, value in points) if points else ""
+    return line + "h0" if len(points) == 1 else line

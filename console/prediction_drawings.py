@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from console.charts import NARROW, Chart, Series, chart
-from console.drawings import pins_of
+from console.charts import Chart, Pin, Series, chart
+from console.drawings import channel_charts
+from console.time_window import Window
 from domain.device_model import Channel, DeviceModel, FailureMode
-from store import predicted_failures
 from store.database import Connection
+from store.device_timeline import device_timeline
 from store.listing_rows import PredictionRow
 from store.readings import read_range
 
@@ -28,7 +29,9 @@ def growing_risk(
     dates = [prediction.as_of + number * step for number in range(len(curve) + 1)]
     shares = [0.0, *curve]
     series = Series(dates, shares, shares, shares)
-    return chart(series, dates[0], dates[-1], pins=pins, threshold=prediction.alarm_threshold, share=True)
+    return chart(
+        series, dates[0], dates[-1], pins=[Pin(*pin) for pin in pins], threshold=prediction.alarm_threshold, share=True
+    )
 
 
 def driving_channels(contributions: Sequence[Mapping[str, Any]], model: DeviceModel, most: int = CHANNELS) -> list[str]:
@@ -50,11 +53,7 @@ def telemetry(
     since = prediction.as_of - LOOKS_BACK * max(model.features.look_back, mode.horizon)
     until = prediction.as_of + timedelta(microseconds=1)
     device_id = prediction.device_id
-    events = predicted_failures.pins(connection, device_id=device_id, since=since, until=until)
-    readings = read_range(connection, model, device_id=device_id, since=since, until=until, points=240)
-    drawn = []
-    for name in names:
-        found = readings.channels[name]
-        series = Series(readings.ts, found.mean, found.low, found.high)
-        drawn.append((model.channel(name), chart(series, since, until, pins=pins_of(events), width=NARROW)))
-    return drawn
+    timeline = device_timeline(connection, device_id=device_id, since=since, until=until)
+    readings = read_range(connection, model, device_id=device_id, since=since, until=until, channels=names, points=240)
+    drawn = channel_charts(readings, model, Window(since, until), timeline, wide=False)
+    return [(one.channel, one.chart) for one in drawn]

@@ -11,8 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from aftercare import __version__
-from console import words
+from console import tour, words
 from console.terms import TERMS
+from domain.account import Role
 from domain.clock import Clock, ScaledClock
 from domain.units import unit_sign
 
@@ -35,6 +36,8 @@ def environment() -> Environment:
         "money",
         "percent",
         "points",
+        "width",
+        "exact",
         "number",
         "label",
         "state",
@@ -60,12 +63,20 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
             replay_speed=_replay_speed(application.clock, now),
             who=request.scope.get("who", ""),
             caller=request.scope.get("caller"),
+            operates=_operates(request),
+            tour=tour.is_wanted(request),
             path=request.url.path,
             titles={mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes},
             **values,
         ),
         status,
     )
+
+
+def _operates(request: Request) -> bool:
+    """Whether they may change alarms; their pages show no button that would be refused."""
+    caller = request.scope.get("caller")
+    return caller is not None and caller.customer is None and caller.role.includes(Role.OPERATOR)
 
 
 def _replay_speed(clock: Clock, now: datetime) -> float | None:

@@ -30,4 +30,12 @@ TERMS: Mapping[str, str] = {
     "rma": "Return merchandise authorisation: the number under which a replaced part comes back and is looked at.",
     "lineage": "From the ticket back to the readings that its prediction was made from.",
     "capacity": "Hours of visits that the technicians of the service centre can do in the week.",
+    "acknowledge": "Note that somebody has seen the alarm. It stays until its cause is gone.",
+    "shelve": "Put an active alarm out of sight until a time; it comes back by itself.",
+    "severity": "How urgent: critical, major, minor or warning.",
+    "connectivity": "Whether the platform hears the device: by its status, its last will and its silence.",
+    "health": "The worst active alarm that is not shelved; without one, whether the device is heard.",
+    "last_seen": "The newest time that the device told, by its own clock.",
+    "last_heard": "When its newest message arrived, by the platform's clock.",
+    "group_alarm": "One alarm for a whole site: most of its devices fell silent together.",
 }

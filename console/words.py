@@ -56,6 +56,17 @@ def span(length: timedelta) -> str:
     return f"{minutes} min"
 
 
+def exact(moment: datetime) -> str:
+    """`2026-03-01 08:00:05`, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def width(length: timedelta) -> str:
+    """How wide a bucket of readings is: `30 s`, or as `span` says it."""
+    seconds = length.total_seconds()
+    return span(length) if seconds >= 60 and seconds % 60 == 0 else f"{seconds:g} s"
+
+
 def hours(number: float) -> str:
     """A duration given in hours."""
     return span(timedelta(hours=number))

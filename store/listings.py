@@ -38,7 +38,18 @@ NEWEST_TICKETS = f"{SQL['ticket_rows']}\n{SQL['newest_tickets_first']}"
 SOONEST_NEEDED_TICKETS = f"{SQL['ticket_rows']}\n{SQL['soonest_need_first']}"
 UNSETTLED = ("suggested", "open", "planned", "in_progress")
 EVERY_ALARM: Mapping[str, Any] = dict.fromkeys(
-    ("active", "severity", "device", "alarm_id", "acknowledged", "shelved", "deferred", "customer", "site")
+    (
+        "active",
+        "severity",
+        "device",
+        "alarm_id",
+        "acknowledged",
+        "shelved",
+        "deferred",
+        "customer",
+        "site",
+        "device_model",
+    )
 )
 
 Row = TypeVar("Row")
@@ -140,10 +151,11 @@ def alarms(
     deferred: bool | None = None,
     customer: str | None = None,
     site: str | None = None,
+    device_model: str | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> list[AlarmRow]:
-    """Alarms, newest first. customer, site: of the alarm's device, or what the alarm is about."""
+    """Alarms, newest first. customer, site, device_model: of the alarm's device, or what the alarm is about."""
     wanted = {
         **EVERY_ALARM,
         "active": active,
@@ -154,6 +166,7 @@ def alarms(
         "deferred": deferred,
         "customer": customer,
         "site": site,
+        "device_model": device_model,
     }
     return _rows(connection, AlarmRow, SQL["alarms"], {**wanted, "after": after, "limit": limit})
 

@@ -11,7 +11,6 @@ from psycopg.rows import class_row
 from domain.errors import NotFoundError
 from domain.money import Money
 from store.database import Connection
-from store.listing_rows import EventRow
 from store.sql import load
 
 SQL = load("predicted_failures")
@@ -126,12 +125,3 @@ def case_of(connection: Connection, prediction_id: int) -> PredictionCase:
     if case is None:
         raise NotFoundError(f"prediction {prediction_id} does not exist: look it up in the list")
     return case
-
-
-def pins(
-    connection: Connection, *, device_id: int, since: datetime, until: datetime, limit: int = 40
-) -> list[EventRow]:
-    """Failures and maintenance in a stretch of time, newest first."""
-    wanted = {"device_id": device_id, "since": since, "until": until, "limit": limit}
-    with connection.cursor(row_factory=class_row(EventRow)) as cursor:
-        return cursor.execute(SQL["pins"], wanted).fetchall()

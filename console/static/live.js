@@ -1,18 +1,26 @@
-// Rows that change arrive ready-made from /live and take their place in the tables that show their kind.
+// Rows that change arrive ready-made and take their place in the tables that show their kind.
+import { announce } from "./sound.js";
+import { Stream } from "./stream.js";
 import { showTimes } from "./times.js";
 
 const page = document.querySelector("[data-feed]");
 const state = document.querySelector("[data-live-state]");
 const pause = document.querySelector("[data-pause]");
+const STATES = {
+  live: "Live",
+  cut: "Not live: connecting again. The page can be used, reload it to see changes",
+  "signed-out": "Not live: you are signed out. Reload to sign in",
+};
 const fresh = 60_000;
 let last = page?.dataset.feed;
-let source = null;
+let follower = null;
 let held = [];
 
-function tell(text, cut) {
+function tell(name) {
+  if (!state) return;
   state.hidden = false;
-  state.textContent = text;
-  state.classList.toggle("cut", cut);
+  state.textContent = STATES[name];
+  state.classList.toggle("cut", name !== "live");
 }
 
 function place(body, row) {
@@ -24,19 +32,29 @@ function place(body, row) {
   for (const extra of rows.slice(Number(body.dataset.most))) extra.remove();
 }
 
-function apply({ kind, html }) {
+function belongs(body, row) {
+  const where = JSON.parse(body.dataset.where ?? "{}");
+  return row.dataset.views.split(" ").includes(body.dataset.view) && Object.entries(where).every(([name, value]) => row.dataset[name] === value);
+}
+
+function apply({ kind, data }) {
+  if (kind === "gone") document.getElementById(data)?.remove();
   for (const body of document.querySelectorAll(`tbody[data-live="${kind}"]`)) {
     const template = document.createElement("template");
-    template.innerHTML = html;
+    template.innerHTML = data;
     const row = template.content.querySelector("tr");
     const old = document.getElementById(row.id);
+    const isTicked = old?.querySelector(".choose input")?.checked;
     old?.remove();
-    if (body.dataset.keep === "open" && row.dataset.open !== "yes") continue;
+    if (!belongs(body, row)) continue;
+    const tick = row.querySelector(".choose input");
+    if (tick) tick.checked = isTicked ?? false;
     for (const back of row.querySelectorAll("input[name=back]")) back.value = location.pathname + location.search;
     showTimes(row);
     row.classList.add("fresh");
     setTimeout(() => row.classList.remove("fresh"), fresh);
     place(body, row);
+    if (!old) announce(row);
   }
 }
 
@@ -47,37 +65,28 @@ function isHeld() {
 
 function settle() {
   if (!isHeld()) for (const change of held.splice(0)) apply(change);
-  if (pause) pause.textContent = pause.ariaPressed === "true" ? `Resume (${held.length} new)` : "Pause";
+  if (!pause) return;
+  if (pause.ariaPressed === "true") pause.textContent = `Resume (${held.length} new)`;
+  else pause.textContent = held.length ? `Pause (${held.length} wait while you are in the list)` : "Pause";
 }
 
-function take(kind) {
-  return (event) => {
-    last = event.lastEventId;
-    held.push({ kind, html: event.data });
-    settle();
-  };
+function take(change) {
+  if (change.id <= last) return;
+  last = change.id;
+  held.push(change);
+  settle();
 }
 
-function open() {
-  source = new EventSource(`/live?after=${encodeURIComponent(last)}`);
-  source.onopen = () => tell("Live", false);
-  source.onerror = () => tell("Not live: reload to see changes", true);
-  source.addEventListener("alarm", take("alarm"));
-  source.addEventListener("ticket", take("ticket"));
-  source.addEventListener("gone", (event) => {
-    last = event.lastEventId;
-    document.getElementById(event.data)?.remove();
-  });
+/** By the worker that all tabs share, or by a connection of this tab where there is no such worker. */
+function follow() {
+  if (!("SharedWorker" in window)) return new Stream(last, take, tell);
+  const { port } = new SharedWorker("/static/feed-worker.js", { type: "module", name: "feed" });
+  port.onmessage = ({ data }) => (data.change ? take(data.change) : tell(data.state));
+  port.postMessage({ after: last });
+  return { close: () => port.postMessage({ leave: true }) };
 }
 
 if (page) {
-  // A hidden tab gives its connection back: a browser opens only six to one server.
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) {
-      source?.close();
-      source = null;
-    } else if (source === null) open();
-  });
   document.addEventListener("focusout", () => setTimeout(settle));
   if (pause) {
     pause.hidden = false;
@@ -86,5 +95,10 @@ if (page) {
       settle();
     });
   }
-  if (!document.hidden) open();
+  addEventListener("pagehide", () => {
+    follower?.close();
+    follower = null;
+  });
+  addEventListener("pageshow", () => (follower ??= follow()));
+  if (document.readyState === "complete") follower ??= follow();
 }

@@ -1,20 +1,39 @@
 // Times are rendered in UTC; the viewer may read them in their own zone instead.
 const toggle = document.querySelector("[data-zone-toggle]");
-const label = document.querySelector("[data-zone-name]");
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const SECONDS = { dateStyle: "short", timeStyle: "medium" };
+const CLOCK = { hour: "2-digit", minute: "2-digit" };
 const local = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" });
 const utc = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: "UTC" });
 let wantsLocal = localStorage.getItem("zone") === "local";
 
-export function showTimes(root) {
+function formatted(moment, options) {
+  return new Intl.DateTimeFormat("sv-SE", wantsLocal ? options : { ...options, timeZone: "UTC" }).format(new Date(moment));
+}
+
+export function showTimes(root, exact = false) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const place = time.querySelector("[data-instant]") ?? time;
-    place.textContent = (wantsLocal ? local : utc).format(new Date(time.dateTime));
+    const wanted = exact || "exact" in time.dataset;
+    place.textContent = wanted
+      ? formatted(time.dateTime, SECONDS)
+      : (wantsLocal ? local : utc).format(new Date(time.dateTime));
+  }
+  for (const tick of root.querySelectorAll("text[data-clock]")) {
+    const seconds = tick.textContent.length > 5 ? { second: "2-digit" } : {};
+    tick.textContent = formatted(tick.dataset.clock, { ...CLOCK, ...seconds });
   }
 }
 
+// A time is typed in the zone that is shown, and sent as the instant that it is.
+document.addEventListener("formdata", (event) => {
+  for (const field of event.target.querySelectorAll("input[type=datetime-local]")) {
+    if (wantsLocal && field.name && field.value) event.formData.set(field.name, new Date(field.value).toISOString());
+  }
+});
+
 function show() {
-  label.textContent = wantsLocal ? zone : "UTC";
+  for (const name of document.querySelectorAll("[data-zone-name]")) name.textContent = wantsLocal ? zone : "UTC";
   showTimes(document);
 }
 

@@ -104,6 +104,7 @@ WHERE (%(alarm_id)s::bigint IS NULL OR a.alarm_id = %(alarm_id)s)
     AND (%(shelved)s::boolean IS NULL OR (a.active AND a.shelved_until IS NOT NULL) = %(shelved)s)
     AND (%(customer)s::text IS NULL OR coalesce(a.customer, d.customer) = %(customer)s)
     AND (%(site)s::text IS NULL OR coalesce(a.site, d.site) = %(site)s)
+    AND (%(device_model)s::text IS NULL OR coalesce(a.device_model, d.device_model) = %(device_model)s)
     AND (%(after)s::bigint IS NULL OR a.alarm_id < %(after)s)
 ORDER BY a.alarm_id DESC
 LIMIT %(limit)s

@@ -57,9 +57,3 @@ SELECT
 FROM predictions p
 LEFT JOIN alarms a ON a.device_id = p.device_id AND a.failure_mode = p.failure_mode AND a.active AND a.source = 'prediction'
 WHERE p.prediction_id = %(prediction_id)s
-
--- pins --
--- What was done to a device and what broke in a stretch of time, for the time axis of its charts.
-SELECT ts, kind, code, component, detail FROM device_events
-WHERE device_id = %(device_id)s AND ts BETWEEN %(since)s AND %(until)s AND kind IN ('failure', 'maintenance')
-ORDER BY ts DESC LIMIT %(limit)s

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.charts import Series, chart
+from console.charts import Pin, Series, chart
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -73,4 +73,4 @@ def test_a_small_share_is_shown_so_that_its_threshold_can_be_told_from_none() ->
 
 def test_pins_outside_the_range_are_left_out() -> None:
     inside, outside = SINCE + timedelta(hours=1), SINCE - timedelta(hours=1)
-    assert [pin.label for pin in drawn(series(1), pins=[(inside, "in"), (outside, "out")]).pins] == ["in"]
+    assert [pin.label for pin in drawn(series(1), pins=[Pin(inside, "in"), Pin(outside, "out")]).pins] == ["in"]

@@ -1,0 +1,56 @@
+-- sites_by_health --
+-- Each site with its devices and the alarms of its devices and its own that are in sight, the worst first.
+WITH sick AS (
+    SELECT coalesce(a.customer, d.customer) AS customer, coalesce(a.site, d.site) AS site,
+        count(*) AS active_alarms, count(*) FILTER (WHERE NOT a.acknowledged) AS unacknowledged,
+        min(array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], a.severity)) AS worst,
+        count(DISTINCT a.device_id) AS troubled
+    FROM alarms a LEFT JOIN devices d USING (device_id)
+    WHERE a.active AND a.shelved_until IS NULL
+    GROUP BY 1, 2
+), counted AS (
+    SELECT customer, site, count(*) AS devices, count(*) FILTER (WHERE connectivity = 'offline') AS offline,
+        count(*) FILTER (WHERE connectivity NOT IN ('online', 'offline')) AS unheard
+    FROM devices
+    WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
+        AND (%(device_model)s::text IS NULL OR device_model = %(device_model)s)
+    GROUP BY customer, site
+)
+SELECT c.customer, c.site, c.devices, c.offline, c.unheard, coalesce(s.troubled, 0) AS troubled,
+    coalesce(s.active_alarms, 0) AS active_alarms, coalesce(s.unacknowledged, 0) AS unacknowledged,
+    (ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'])[s.worst] AS worst_severity
+FROM counted c LEFT JOIN sick s USING (customer, site)
+ORDER BY coalesce(s.worst, 9), coalesce(s.active_alarms, 0) DESC, c.offline DESC, c.customer, c.site
+LIMIT %(limit)s OFFSET %(offset)s
+
+-- device_models --
+-- Devices of each model, and how many are offline.
+SELECT m.device_model, m.title, count(d.device_id) AS devices,
+    count(*) FILTER (WHERE d.connectivity = 'offline') AS offline,
+    count(*) FILTER (WHERE d.connectivity = 'online') AS online
+FROM device_models m JOIN devices d USING (device_model)
+GROUP BY m.device_model, m.title ORDER BY m.title
+
+-- devices_of_site --
+-- Each device of a site with the worst of its alarms in sight and its highest newest risk, the worst first.
+SELECT d.name, d.device_model, d.serial, d.connectivity, d.last_seen_at, a.worst_severity,
+    coalesce(a.active_alarms, 0) AS active_alarms,
+    (SELECT count(*) FROM tickets t WHERE t.device_id = d.device_id
+        AND t.state IN ('suggested', 'open', 'planned', 'in_progress')) AS unsettled_tickets
+FROM devices d
+LEFT JOIN LATERAL (
+    SELECT count(*) AS active_alarms,
+        (array_agg(severity ORDER BY array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], severity)))[1]
+            AS worst_severity
+    FROM alarms WHERE device_id = d.device_id AND active AND shelved_until IS NULL
+) a ON true
+WHERE d.customer = %(customer)s AND d.site = %(site)s
+ORDER BY array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], a.worst_severity) NULLS LAST,
+    d.connectivity <> 'offline', d.name
+LIMIT %(limit)s OFFSET %(offset)s
+
+-- alarm_counts --
+-- Uncleared alarms by severity: in sight, of these unseen, out of sight, and those that can wait.
+SELECT severity, count(*) FILTER (WHERE shelved_until IS NULL), count(*) FILTER (WHERE shelved_until IS NULL AND NOT acknowledged),
+    count(*) FILTER (WHERE shelved_until IS NOT NULL), count(*) FILTER (WHERE deferred)
+FROM alarms WHERE active GROUP BY severity
