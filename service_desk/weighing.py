@@ -48,7 +48,6 @@ def weigh(
     wait, reason = _parts_wait(connection, mode, service_centre=service_centre, ticket_id=ticket_id, now=now)
     penalty, penalty_reason = _penalty(entitled, max(wait, mode.lead_time), now, device_model.currency)
     visits = planned_visits(connection, device_model, device_id=recorded.device_id, now=now)
-    rate = evidence.failures_per_reading(connection, prediction_id=recorded.prediction_id)
     situation = Situation(
         now=now,
         parts_wait=wait,
@@ -56,13 +55,22 @@ def weigh(
         journey=_journey(connection, recorded.device_id, mode),
         penalty=penalty,
         penalty_reason=penalty_reason,
-        failures_per_hour=rate / (device_model.reading_interval / timedelta(hours=1)),
+        cost_rate=_cost_rate(connection, device_model, recorded.prediction_id),
         planned_visits=[PlannedVisit(one.visit_id, one.starts_at) for one in visits],
         contract_priority=min((one.priority for one in entitled.contracts), default=None),
     )
     decision = ticket_decision.decide(prediction, mode, device_model.parts, situation)
     urgency = ticket_decision.priority(prediction, mode, decision, situation)
     return Weighed(decision, urgency, ticket_decision.need_by(prediction, mode, now))
+
+
+def _cost_rate(connection: Connection, device_model: DeviceModel, prediction_id: int) -> float:
+    """As the model version has learnt it; of one that tells none only the failures per hour."""
+    learnt = evidence.cost_rate(connection, prediction_id=prediction_id)
+    if learnt is not None:
+        return learnt
+    failures = evidence.failures_per_reading(connection, prediction_id=prediction_id)
+    return failures / (device_model.reading_interval / timedelta(hours=1))
 
 
 def quick_saving(device_model: DeviceModel, recorded: RecordedPrediction) -> int:

@@ -36,7 +36,8 @@ class Situation:
 
     parts_wait: how long until the whole kit can be at the service centre, and why. journey: what of a planned visit's
     cost is saved when someone is there anyway. penalty: what an emergency costs in missed windows of contracts.
-    failures_per_hour: how often this mode failed per hour that devices ran. contract_priority: the most urgent one.
+    cost_rate: what a device costs per hour in the long run, in planned visits with their parts: what an hour of life is
+    worth. contract_priority: the most urgent one.
     """
 
     now: datetime
@@ -45,7 +46,7 @@ class Situation:
     journey: int = 0
     penalty: int = 0
     penalty_reason: str = ""
-    failures_per_hour: float = 0.0
+    cost_rate: float = 0.0
     planned_visits: Sequence[PlannedVisit] = ()
     contract_priority: int | None = None
 
@@ -72,7 +73,7 @@ def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], sit
     planned = mode.costs.planned_visit + kit
     joined = Money(mode.costs.planned_visit.minor - situation.journey, currency) + kit
     emergency = mode.costs.emergency_visit + kit + Money(situation.penalty, currency)
-    stakes = Stakes(planned, emergency, situation.failures_per_hour * planned.minor, joined)
+    stakes = Stakes(planned, emergency, situation.cost_rate * planned.minor, joined)
     visits = {(one.starts_at - situation.now) / HOUR: one.visit_id for one in situation.planned_visits}
     choice = choose(curve, stakes, notice=notice, planned_visits=sorted(visits))
     sums = _Sums(mode, kit, situation, curve, stakes.hour_of_life)
@@ -99,6 +100,7 @@ def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], sit
         if situation.parts_wait > mode.lead_time
         else "so long a visit takes to arrange",
         "penalty_reason": situation.penalty_reason,
+        "hour_of_life": stakes.hour_of_life,
         "decided_at": situation.now.isoformat(),
         "risk": prediction.risk,
         "horizon_hours": prediction.horizon / HOUR,

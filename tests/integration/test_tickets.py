@@ -194,6 +194,23 @@ def test_retractions_of_long_ago_and_of_another_component_delay_nothing(desk: De
     assert cleared == [AlarmChange.CLEARED] * 3
 
 
+def test_an_hour_of_life_is_worth_what_the_version_has_learnt(desk: Desk) -> None:
+    def sum_of(name: str) -> tuple[float, int]:
+        ticket_id = desk.act(desk.predict(desk.add_device(name), risk=0.6, rul_low=22)).ticket_id
+        decision = desk.value("SELECT decision FROM tickets WHERE ticket_id = %s", ticket_id)
+        return decision["hour_of_life"], decision["options"][0]["lines"][-1]["minor"]
+
+    planned = desk.device_model.failure_modes[0].costs.planned_visit.minor + 350_000
+    receive(desk, 2)
+    worth = []
+    for rate in (0.002, 0.004):
+        desk.rows("UPDATE model_versions SET metrics = metrics || jsonb_build_object('cost_rate', %s::float8)", rate)
+        worth.append(sum_of(f"d-{rate}"))
+        assert worth[-1][0] == pytest.approx(rate * planned)
+    assert worth[0][1] > 0
+    assert worth[1][1] == pytest.approx(2 * worth[0][1], abs=1)
+
+
 def test_a_planned_ticket_survives_a_retraction(desk: Desk) -> None:
     device_id = desk.add_device("d1")
     opened = desk.act(desk.predict(device_id))

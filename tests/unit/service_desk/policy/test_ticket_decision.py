@@ -50,7 +50,7 @@ def option(told: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_the_sum_can_be_checked_by_hand() -> None:
-    told = document(predict(), replace(HERE, penalty=200_000, failures_per_hour=A_LIFE))
+    told = document(predict(), replace(HERE, penalty=200_000, cost_rate=A_LIFE))
     now = option(told, "act_now")
     failed = now["failed_by"]
     assert now["at"] == (AS_OF + 10 * HOUR).isoformat()
@@ -84,7 +84,7 @@ def test_stored_sums_are_those_of_their_lines_and_the_cheapest_visit_is_chosen(
     planned = (PlannedVisit(7, AS_OF + 24 * HOUR),)
     told = document(
         predict(risk, rul_low + 5, rul_low),
-        replace(HERE, failures_per_hour=rate, planned_visits=planned, journey=90_000),
+        replace(HERE, cost_rate=rate, planned_visits=planned, journey=90_000),
     )
     for one in told["options"]:
         assert one["total"] == sum(line["minor"] for line in one["lines"])
@@ -95,7 +95,7 @@ def test_stored_sums_are_those_of_their_lines_and_the_cheapest_visit_is_chosen(
 
 
 def test_a_small_risk_is_not_worth_a_visit() -> None:
-    decision = decide(predict(risk=0.001), MODE, [BLADES], replace(HERE, failures_per_hour=A_LIFE))
+    decision = decide(predict(risk=0.001), MODE, [BLADES], replace(HERE, cost_rate=A_LIFE))
     assert decision.action is Action.WAIT
     assert decision.saving < 0
     assert decision.document["reason"].startswith("Waiting saves EUR")
@@ -113,7 +113,7 @@ def test_a_repair_joins_a_planned_visit_that_saves_the_journey() -> None:
 def test_a_life_that_is_worth_much_is_used_up() -> None:
     far = predict(risk=0.05, rul=45, rul_low=40)
     assert decide(far, MODE, [BLADES], HERE).action is Action.ACT_NOW
-    later = decide(far, MODE, [BLADES], replace(HERE, failures_per_hour=4 * A_LIFE))
+    later = decide(far, MODE, [BLADES], replace(HERE, cost_rate=4 * A_LIFE))
     assert later.action is Action.WAIT
     assert later.visit_at > AS_OF + 10 * HOUR
 
