@@ -49,7 +49,9 @@ def note_closure(
 
 
 def _evidence(connection: Connection, device_model: str, mode: FailureMode) -> Evidence:
-    return evidence.read_evidence(connection, device_model=device_model, failure_mode=mode.name, latest=LATEST)
+    return evidence.read_evidence(
+        connection, device_model=device_model, failure_mode=mode.name, component=mode.component, latest=LATEST
+    )
 
 
 def _judge(known: Evidence, mode: FailureMode, held_out: float | None) -> GateFinding:

@@ -47,9 +47,11 @@ class GateRow:
     reason: str
 
 
-def read_evidence(connection: Connection, *, device_model: str, failure_mode: str, latest: int) -> Evidence:
-    """Of the latest so many closures of tickets that a prediction had opened."""
-    wanted = {"device_model": device_model, "failure_mode": failure_mode, "latest": latest}
+def read_evidence(
+    connection: Connection, *, device_model: str, failure_mode: str, component: str, latest: int
+) -> Evidence:
+    """Of the latest so many closures of tickets that a prediction had opened. component: of the failure mode."""
+    wanted = {"device_model": device_model, "failure_mode": failure_mode, "component": component, "latest": latest}
     with connection.cursor(row_factory=class_row(Evidence)) as cursor:
         evidence = cursor.execute(SQL["evidence"], wanted).fetchone()
     assert evidence is not None

@@ -1,8 +1,9 @@
 -- evidence --
 -- Of the latest closures of tickets that predictions had opened, the right and the wrong ones, with what the champion's
--- held-out devices said and how the gate was found last.
-SELECT count(*) FILTER (WHERE j.closure_code IN ('confirmed', 'worn')) AS right,
-       count(*) FILTER (WHERE j.closure_code = 'no_fault_found') AS wrong,
+-- held-out devices said and how the gate was found last. Wrong is also where the component that was taken out came back
+-- and had no fault.
+SELECT count(*) FILTER (WHERE NOT j.wrong) AS right,
+       count(*) FILTER (WHERE j.wrong) AS wrong,
        (SELECT (metrics ->> 'alarm_precision')::float8 FROM model_versions
         WHERE device_model = %(device_model)s AND failure_mode = %(failure_mode)s AND status = 'champion'
         ORDER BY model_version_id DESC LIMIT 1) AS held_out,
@@ -10,7 +11,9 @@ SELECT count(*) FILTER (WHERE j.closure_code IN ('confirmed', 'worn')) AS right,
         WHERE device_model = %(device_model)s AND failure_mode = %(failure_mode)s
         ORDER BY gate_finding_id DESC LIMIT 1) AS was_open
 FROM (
-    SELECT t.closure_code FROM tickets t JOIN devices d USING (device_id)
+    SELECT t.closure_code = 'no_fault_found' OR coalesce(r.findings = 'no_fault_found', false) AS wrong
+    FROM tickets t JOIN devices d USING (device_id)
+    LEFT JOIN part_returns r ON r.ticket_id = t.ticket_id AND r.component = %(component)s
     WHERE d.device_model = %(device_model)s AND t.failure_mode = %(failure_mode)s AND t.prediction_id IS NOT NULL
       AND t.state = 'closed' AND t.closure_code IN ('confirmed', 'worn', 'no_fault_found')
     ORDER BY t.closed_at DESC, t.ticket_id DESC

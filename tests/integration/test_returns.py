@@ -11,6 +11,7 @@ from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.part_return import Finding
 from domain.ticket import ClosureCode
 from service_desk import returns, tickets
+from service_desk.gates import look_at_gate
 from store.returns import findings_by_mode, listing
 
 from .conftest import HOUR, START
@@ -67,6 +68,23 @@ def test_what_is_found_becomes_an_event_and_is_counted_by_failure_mode(desk: Des
     assert (row.returned, row.no_fault_found, row.worn) == (1, 1, 0)
     history = [what for (what,) in desk.rows("SELECT what FROM ticket_events WHERE ticket_id = %s", ticket_id)]
     assert history[-2:] == ["part_returned", "part_inspected"]
+
+
+def test_a_component_that_came_back_without_fault_counts_against_the_precision(desk: Desk) -> None:
+    mode = desk.device_model.failure_modes[0]
+
+    def known() -> tuple[int, int]:
+        with desk.database.transaction() as connection:
+            found = look_at_gate(connection, device_model=desk.device_model.name, mode=mode, held_out=0.9)
+        return found.right, found.wrong
+
+    close(desk, "d1", ClosureCode.CONFIRMED, replaced=["fan"])
+    assert known() == (1, 0)
+    for component, expected in (("fan", (1, 0)), (mode.component, (0, 1))):
+        return_id = desk.value("SELECT return_id FROM part_returns WHERE component = %s", component)
+        with desk.database.transaction() as connection:
+            returns.inspect(connection, return_id=return_id, findings=Finding.NO_FAULT_FOUND, **BY)
+        assert known() == expected, component
 
 
 def test_a_part_without_fault_goes_back_onto_the_shelf_to_who_waits(desk: Desk) -> None:
