@@ -39,7 +39,7 @@ RULES = (
     Rule(WRITES, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.ADMIN),
     Rule(WRITES, (f"{API}/alarms", "/alarms"), Role.OPERATOR),
     Rule(WRITES, ("/predictions/views",), Role.VIEWER),
-    Rule(READS, (f"{API}/metrics", f"{API}/model-versions", "/models"), Role.VIEWER),
+    Rule(READS, (f"{API}/metrics", f"{API}/model-versions", "/models", "/calendar"), Role.VIEWER),
     Rule(READS, (f"{API}/rejected-messages", "/rejected"), Role.VIEWER),
 )
 """The first that covers a request decides."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
 from domain.business_hours import Span
 from domain.errors import ConflictError, NotFoundError
@@ -132,6 +133,25 @@ def list_visits(
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedByHand:
+    """A ticket whose date was fixed without a technician."""
+
+    ticket_id: int
+    device: str
+    failure_mode: str
+    planned_for: datetime
+
+
+def planned_by_hand(
+    connection: Connection, *, service_centre: str, since: datetime, until: datetime, limit: int = 1000
+) -> list[PlannedByHand]:
+    """Of a centre, in a stretch of time, by date."""
+    wanted = {"service_centre": service_centre, "since": since, "until": until, "limit": limit}
+    with connection.cursor(row_factory=class_row(PlannedByHand)) as cursor:
+        return cursor.execute(SQL["planned_by_hand"], wanted).fetchall()
 
 
 def last_maintenance(connection: Connection, *, device_id: int) -> datetime | None:

@@ -92,3 +92,11 @@ SET during = EXCLUDED.during, maintenance_length = EXCLUDED.maintenance_length, 
 WHERE known.state = 'booked' AND known.device_id = EXCLUDED.device_id
   AND NOT EXISTS (SELECT FROM tickets t WHERE t.visit_id = known.visit_id)
 RETURNING visit_id
+
+-- planned_by_hand --
+-- Tickets whose date was fixed without a technician, by that date.
+SELECT t.ticket_id, d.name AS device, t.failure_mode, t.planned_for
+FROM tickets t JOIN devices d USING (device_id)
+WHERE t.state = 'planned' AND t.visit_id IS NULL AND d.service_centre = %(service_centre)s
+  AND t.planned_for >= %(since)s AND t.planned_for < %(until)s
+ORDER BY t.planned_for, t.ticket_id LIMIT %(limit)s

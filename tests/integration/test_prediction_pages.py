@@ -147,3 +147,16 @@ def test_a_viewer_is_offered_nothing_that_is_refused(predicted: Any) -> None:
             page = client.get(path)
             assert page.status_code == 200
             assert "Accept and reserve parts" not in page.text
+
+
+def test_the_calendar_shows_a_week_against_what_its_technicians_can_do(predicted: Any) -> None:
+    with predicted.client() as client:
+        client.post("/tickets/1/schedule", data={"accept": "yes", "slot": "slot|2026-01-06T09:00|Anna"})
+        client.post("/tickets/2/schedule", data={"slot": "hand", "planned_for": "2026-01-07T09:00"})
+        week = client.get("/calendar?centre=north&week=2026-01-08").text
+        for text in ("week from 2026-01-05", "of 4 d 16 h", "Anna", "Ticket 1", "Ticket 2", "1 without a technician"):
+            assert text in week, text
+        assert "Ticket 1" not in client.get("/calendar?centre=north&week=2026-01-12").text
+        assert "south has no technicians" in client.get("/calendar?centre=south").text
+        for day in ("soon", "0001-01-01", "9999-12-31"):
+            assert client.get(f"/calendar?week={day}").status_code == 422, day
