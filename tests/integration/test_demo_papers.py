@@ -5,6 +5,7 @@ import pytest
 
 from aftercare.cli.demo.agreements import sign_agreements
 from aftercare.cli.demo.fleets import simulated_fleet
+from aftercare.cli.demo.people import People
 from aftercare.cli.demo.technicians import employ_technicians
 from store import entitlement
 from store.technicians import list_technicians
@@ -56,3 +57,18 @@ def test_every_centre_can_repair_everything_that_it_serves(desk, devices):
         needed = [set(mode.skills) for model in models for mode in model.failure_modes]
         assert all(any(one >= skills for one in able) for skills in needed)
         assert not all(one >= skills for one in able for skills in needed), "that skills matter is to be seen"
+
+
+def test_the_demos_planner_accepts_and_books_each_ticket_once(site):
+    desk = site.desk
+    ticket_id = desk.act(desk.predict(desk.add_device("d1"), precision=0.1)).ticket_id
+    people = People(desk.database, desk.catalog, site.url, START)
+    people.employ()
+    people.look_around()
+    assert desk.value("SELECT state FROM tickets") == "open", "there is nobody to send, and the API says so"
+    with desk.database.transaction() as connection:
+        employ_technicians(connection, [desk.device_model], ["north"], START)
+    second = desk.act(desk.predict(desk.add_device("d2"))).ticket_id
+    people.look_around()
+    assert desk.rows("SELECT ticket_id, state FROM tickets ORDER BY 1") == [(ticket_id, "open"), (second, "planned")]
+    assert desk.value("SELECT count(*) FROM visits WHERE state = 'booked'") == 1

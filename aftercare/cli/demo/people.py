@@ -47,10 +47,14 @@ class People(threading.Thread):
         self.closed = 0
 
     def run(self) -> None:
-        with self._database.transaction() as connection:
-            self._tokens = {name: _employ(connection, name) for name in (PLANNER, TECHNICIAN)}
+        self.employ()
         while not self._done.wait(ROUND_SECONDS):
             self.look_around()
+
+    def employ(self) -> None:
+        """Make their users, who work by token."""
+        with self._database.transaction() as connection:
+            self._tokens = {name: _employ(connection, name) for name in (PLANNER, TECHNICIAN)}
 
     def finish(self) -> None:
         """Stop, after a last look."""
