@@ -38,6 +38,8 @@ RULES = (
     Rule(READS, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.PLANNER),
     Rule(WRITES, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.ADMIN),
     Rule(WRITES, (f"{API}/alarms", "/alarms"), Role.OPERATOR),
+    Rule(WRITES, (f"{API}/commands", f"{API}/fleet-commands"), Role.OPERATOR),
+    Rule(READS, (f"{API}/fleet-commands",), Role.VIEWER),
     Rule(WRITES, ("/predictions/views",), Role.VIEWER),
     Rule(READS, (f"{API}/metrics", f"{API}/model-versions", "/models", "/calendar"), Role.VIEWER),
     Rule(READS, (f"{API}/rejected-messages", "/rejected"), Role.VIEWER),

@@ -16,6 +16,7 @@ from api import (
     api_tokens,
     audit_log,
     bulk,
+    commands,
     devices,
     errors,
     escalations,
@@ -33,6 +34,7 @@ from api import (
     ticket_sla,
     ticket_visits,
     tickets,
+    twin,
     users,
 )
 from api.idempotency import Idempotency
@@ -51,6 +53,7 @@ TAGS = {
     "agreements": "Business hours of sites, warranties and service contracts",
     "visits": "Technicians, their visits, and when tickets open by themselves",
     "parts": "Spare parts, stock and reservations",
+    "diagnostics": "Remote commands, their files, and device twins",
     "delivery": "Who is told of changes: webhooks, and people with their channels",
     "access": "Users and the tokens of programs",
     "feed": "Changes as they happen",
@@ -85,6 +88,8 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
         *of_service,
         ticket_visits,
         technicians,
+        commands,
+        twin,
         rejected,
         users,
         api_tokens,

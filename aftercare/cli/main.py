@@ -15,6 +15,7 @@ from store.failures import is_of_the_database, is_of_the_schema
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "alarms": ("aftercare.cli.alarms:alarms", "Raise the alarms of rules and silence, wake and remind of them."),
     "backtest": ("aftercare.cli.backtest:backtest", "Replay history against other alarm rules and policies."),
+    "commands": ("aftercare.cli.commands:commands", "Send remote commands to devices, and see what became of them."),
     "contracts": ("aftercare.cli.contracts:contracts", "Take in sites, warranties and service contracts."),
     "deliver": ("aftercare.cli.deliver:deliver", "Tell of every change: over MQTT, to webhooks and to people."),
     "demo": ("aftercare.cli.demo:demo", "Run the whole loop on a fleet and count what came of it."),
@@ -44,6 +45,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "technicians": ("aftercare.cli.technicians:technicians", "Who visits devices, and planned maintenance."),
     "train": ("aftercare.cli.modelling:train", "Train the failure models."),
     "upkeep": ("aftercare.cli.upkeep:upkeep", "Keep roll-ups and latest values up to date, and drop what expired."),
+    "twin": ("aftercare.cli.twin:twin", "What a device reports of itself, and what is desired of it."),
     "up": ("aftercare.cli.up:up", "Run everything on this machine until Ctrl-C."),
     "users": ("aftercare.cli.users:users", "Who may sign in, with which role, and whose devices they see."),
     "webhooks": ("aftercare.cli.webhooks:webhooks", "Programs that are sent every change they subscribed to."),

@@ -152,19 +152,21 @@ class Station:
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
-        """The process that speaks with devices runs in this block."""
+        """The process that speaks with devices runs in this block, and has subscribed."""
         address = parse_broker_url(self.mqtt_url)
+        metrics = DiagnosticsMetrics(self.database, system_clock)
         process = Diagnostics(
             self.database,
             BrokerLogin(address.host, address.port),
             system_clock,
             timedelta(minutes=5),
-            DiagnosticsMetrics(self.database, system_clock),
+            metrics,
         )
         stop = threading.Event()
         thread = threading.Thread(target=process.run, args=(stop, lambda: None))
         thread.start()
         try:
+            wait_for(lambda: metrics.registry.get_sample_value("aftercare_diagnostics_connected") == 1)
             yield
         finally:
             stop.set()
