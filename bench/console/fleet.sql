@@ -1,0 +1,80 @@
+-- fleet --
+-- Devices of every device model of the catalog, of 500 customers with four sites each, at twelve service centres.
+INSERT INTO service_centres (service_centre) SELECT 'centre-' || n FROM generate_series(1, 12) n ON CONFLICT DO NOTHING;
+INSERT INTO devices (name, device_model, serial, customer, site, service_centre, installed_at, firmware, last_seen_at,
+    heard_at, connectivity, connectivity_at)
+SELECT 'dev-' || lpad(n::text, 6, '0'), m.names[1 + n %% array_length(m.names, 1)], 'SN-' || n,
+    'Customer ' || lpad((n %% 500)::text, 3, '0'), 'Plant ' || (n / 500) %% 4, 'centre-' || 1 + n %% 12,
+    %(now)s - interval '1 day' * (100 + n %% 1000), '2.' || n %% 9, %(now)s, %(now)s,
+    CASE WHEN n %% 20 = 0 THEN 'offline' ELSE 'online' END, %(now)s
+FROM generate_series(1, %(devices)s) n,
+    (SELECT array_agg(device_model ORDER BY device_model) AS names FROM device_models) m
+
+-- model_version --
+-- One champion per device model, whose predictions the next query makes.
+WITH run AS (
+    INSERT INTO training_runs (device_model, started_at, finished_at, state)
+    SELECT device_model, %(now)s, %(now)s, 'completed' FROM device_models RETURNING training_run_id, device_model
+)
+INSERT INTO model_versions (training_run_id, device_model, failure_mode, task, status, alarm_threshold, metrics, data_from,
+    data_to, row_count, device_count, features, code_version, library_versions, artifact_sha256, created_at)
+SELECT training_run_id, device_model, (%(modes)s::jsonb ->> device_model), 'failure', 'champion', 0.4, '{}', %(now)s, %(now)s, 1, 1, '[]',
+    'seed', '{}', 'seed', %(now)s
+FROM run
+
+-- predictions --
+-- Several per device, the newest as of now.
+INSERT INTO predictions (device_id, failure_mode, as_of, horizon, risk, rul, rul_low, rul_high, contributions,
+    model_version_id, created_at, acted_at)
+SELECT d.device_id, v.failure_mode, %(now)s - interval '6 hours' * age, interval '14 days', (hashint8(d.device_id) & 1023) / 1024.0,
+    interval '20 days', interval '10 days', interval '40 days',
+    '[{"channel": "temperature", "effect": 0.2, "text": "Temperature 9 K above its own start", "log_odds": 1.1}]',
+    v.model_version_id, %(now)s, %(now)s
+FROM generate_series(0, %(per_device)s - 1) age CROSS JOIN devices d JOIN model_versions v USING (device_model)
+ORDER BY age DESC, d.device_id
+
+-- alarms --
+-- Three in a hundred are active, at most one per device and type; the others were cleared over the last two years. The
+-- devices were made in one statement, so that their ids follow one another.
+INSERT INTO alarms (device_id, alarm_type, severity, active, acknowledged, ack_by, ack_at, count, raised_at, last_at,
+    cleared_at, source, message)
+SELECT d.first + (n::bigint * 7919) %% d.count, 'rule:hot-' || n / d.count,
+    (ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'])[1 + n %% 4], active, n %% 3 = 0,
+    CASE WHEN n %% 3 = 0 THEN 'anna' END, CASE WHEN n %% 3 = 0 THEN at END, 1 + n %% 7, at, at,
+    CASE WHEN NOT active THEN at + interval '3 hours' END, 'rule', 'Discharge temperature above 95 degC for 10 minutes'
+FROM generate_series(1, %(alarms)s) n
+CROSS JOIN (SELECT min(device_id) AS first, count(*) AS count FROM devices) d
+CROSS JOIN LATERAL (SELECT n %% 33 = 0 AS active,
+    %(now)s - interval '2 years' * (1 - n::float8 / %(alarms)s) AS at) a
+
+-- tickets --
+-- One in ten is unsettled.
+INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by, closure_code, closed_at,
+    decision, entitlement)
+SELECT v.device_id, v.failure_mode, state, 1 + n %% 5, 'Replace the worn part of ' || v.name, at, at + interval '9 days',
+    CASE WHEN state = 'closed' THEN 'confirmed' END, CASE WHEN state IN ('closed', 'cancelled') THEN at + interval '5 days' END,
+    '{"action": "act_now", "lines": []}', '{}'
+FROM (
+    SELECT row_number() OVER (ORDER BY d.device_id) AS n, d.device_id, d.name, m.failure_mode
+    FROM devices d JOIN model_versions m USING (device_model) LIMIT %(tickets)s
+) v
+CROSS JOIN LATERAL (SELECT %(now)s - interval '1 year' * (1 - v.n::float8 / %(tickets)s) AS at,
+    CASE WHEN v.n %% 10 = 0 THEN (ARRAY['suggested', 'open', 'planned', 'in_progress'])[1 + (v.n / 10) %% 4]
+         WHEN v.n %% 10 = 1 THEN 'cancelled' ELSE 'closed' END AS state) s
+
+-- ticket_events --
+INSERT INTO ticket_events (ticket_id, at, who, what) SELECT ticket_id, opened_at, 'aftercare', 'opened' FROM tickets
+
+-- reservations --
+-- A part for each ticket.
+INSERT INTO part_reservations (ticket_id, part_no, service_centre, quantity, state, need_by, created_at)
+SELECT t.ticket_id, p.parts[1 + t.ticket_id %% array_length(p.parts, 1)], d.service_centre, 1,
+    CASE t.state WHEN 'closed' THEN 'consumed' WHEN 'cancelled' THEN 'released' ELSE 'backordered' END, t.need_by, t.opened_at
+FROM tickets t JOIN devices d USING (device_id), (SELECT array_agg(part_no ORDER BY part_no) AS parts FROM parts) p
+
+-- device_events --
+INSERT INTO device_events (ts, device_id, kind, code)
+SELECT %(now)s - interval '1 hour' * n, device_id, 'error', 'E' || n %% 9 FROM devices CROSS JOIN generate_series(1, 3) n
+
+-- analyze --
+ANALYZE
