@@ -9,6 +9,7 @@ from datetime import datetime
 import pandas as pd
 import structlog
 
+from aftercare.version_loading import load_version
 from aftercare.wiring import Application
 from alerts.lifecycle import clear_of_model, raise_alarm
 from alerts.rules import DRIFT, drift_type
@@ -19,7 +20,6 @@ from models.drift import DriftKind, Finding, input_drift, precision_drift
 from models.errors import ArtifactError, FrameError
 from models.reference import LOOKS, read_reference, sample_devices
 from pipelines.history import read_look_back
-from pipelines.versions import load_version
 from store import alarms, drift, model_versions
 from store.database import Connection
 from store.model_versions import Champion

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import structlog
 
+from aftercare.version_loading import load_version
 from domain.device_model import DeviceModel, FailureMode
 from domain.errors import NotFoundError
 from models.errors import ArtifactError, FrameError
@@ -13,7 +14,6 @@ from models.held_out import NOTHING, unpack
 from models.promotion import Verdict, champion_risk, compare
 from models.scoring import require_fit
 from models.training import TrainingOutcome
-from pipelines.versions import load_version
 from store import model_versions
 from store.database import Database
 from store.model_versions import Champion

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aftercare.version_loading import load_version
 from domain.device_model import DeviceModel, FailureMode
 from domain.errors import NotFoundError
 from domain.prediction import Prediction
@@ -19,7 +20,6 @@ from models.features.latest import LatestFeatures
 from models.longer_look import further_look_back, near_failure, watch_longer
 from models.scoring import score_latest
 from pipelines.history import read_look_back
-from pipelines.versions import load_version
 from store import predictions
 from store.database import Database
 from store.model_versions import Champion

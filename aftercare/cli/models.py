@@ -80,7 +80,7 @@ def show(version: int, *, as_json: bool) -> None:
 @JSON
 def promote(version: int, *, reason: str, who: str, as_json: bool) -> None:
     """Make VERSION the champion of its failure mode, whatever the comparison said; it must be able to score."""
-    from pipelines.versions import require_runnable
+    from aftercare.version_loading import require_runnable
 
     with _platform() as application:
         with application.database.transaction() as connection:
@@ -101,7 +101,7 @@ def promote(version: int, *, reason: str, who: str, as_json: bool) -> None:
 @JSON
 def rollback(device_model: str, failure_mode: str, *, reason: str, who: str, as_json: bool) -> None:
     """Let the champion before the present one score again; once more leads one further back."""
-    from pipelines.versions import require_runnable
+    from aftercare.version_loading import require_runnable
 
     place = {"device_model": device_model, "failure_mode": failure_mode}
     with _platform() as application, application.database.transaction() as connection:

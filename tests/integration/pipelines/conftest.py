@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from aftercare import version_loading
 from aftercare.embedded import EmbeddedPrefect
 from aftercare.settings import load_settings
 from aftercare.wiring import Application, Catalog
 from device_sim.fleet import Fleet, simulate_fleet
 from domain.device_model import DeviceModel
 from ingest.bulk import import_history
-from pipelines import versions
 from pipelines.training import TrainedMode, train_device_model
 from store.database import Database
 
@@ -120,9 +120,9 @@ def plant(
 
 @pytest.fixture(autouse=True)
 def no_models_in_memory() -> Iterator[None]:
-    versions._loaded.clear()
+    version_loading._loaded.clear()
     yield
-    versions._loaded.clear()
+    version_loading._loaded.clear()
 
 
 @pytest.fixture(scope="session")
