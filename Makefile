@@ -1,6 +1,6 @@
 # Two commands to begin with: `make demo` and `make test`. Both set up everything that is missing.
 # Options go through: make demo ARGS="--json out.json", make test ARGS="-k alarm".
-.PHONY: setup demo test check chaos screenshots bench-ingest bench-memory bench-models bench-desk bench-reading lock clean
+.PHONY: setup demo test check chaos screenshots bench-ingest bench-memory bench-models bench-desk bench-diagnostics bench-reading lock clean
 
 setup:
 	@scripts/setup
@@ -31,6 +31,9 @@ bench-models: setup
 
 bench-desk: setup
 	@.venv/bin/python -m bench.desk $(ARGS)
+
+bench-diagnostics: setup
+	@.venv/bin/python -m bench.diagnostics $(ARGS)
 
 bench-reading: setup
 	@.venv/bin/python -m bench.reading $(ARGS)

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,8 @@ class Connection:
             self._fatal = BrokerError(f"the broker {self._broker} does not let {self.devices[0]} hear its commands")
 
     def _socket_opened(self, client: Client, data: Any, socket: Any) -> None:
+        # An answer follows at once on the acknowledgement of its request: it must not wait 40 ms for that one's.
+        socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         self._selector.register(socket, selectors.EVENT_READ, self)
 
     def _socket_closed(self, client: Client, data: Any, socket: Any) -> None:
