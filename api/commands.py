@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id, Text, Who
@@ -16,7 +16,7 @@ from diagnostics.commands import Wish
 from domain import command as nouns
 from domain.account import Caller
 from domain.command import CommandState
-from store import command_files, devices
+from store import command_files, devices, fleet_commands
 from store import commands as stored
 
 router = APIRouter(tags=["diagnostics"])
@@ -54,10 +54,25 @@ class DeviceCommand(NewCommand):
     ticket_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(None, description="Whose record it joins")
 
 
-class FleetCommandRequest(NewCommand):
-    """For many devices."""
+class DeviceFilter(BaseModel):
+    """Devices that all of this is true of."""
 
-    devices: Annotated[list[Text], Field(min_length=1, max_length=commands.MOST_DEVICES)]
+    device_model: Text | None = Field(None, examples=["heat_pump"])
+    customer: Text | None = None
+    site: Text | None = None
+
+
+class FleetCommandRequest(NewCommand):
+    """For many devices: those named, or those that a filter finds."""
+
+    devices: Annotated[list[Text], Field(min_length=1, max_length=commands.MOST_DEVICES)] | None = None
+    where: DeviceFilter | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> FleetCommandRequest:
+        if (self.devices is None) == (self.where is None):
+            raise ValueError("give either devices or where")
+        return self
 
 
 class CommandFile(Answer):
@@ -97,6 +112,7 @@ class FleetCommand(Answer):
     requested_at: datetime
     requested_by: str
     states: dict[CommandState, int] = Field(description="How many of its commands are in which state")
+    refused: dict[str, str] = Field(description="Why devices were left out, by name")
     total: int
     finished: int
 
@@ -219,14 +235,16 @@ def get_command_file(app: App, command_file_id: Id) -> Response:
 def send_fleet_command(app: App, who: Who, caller: Asking, wanted: FleetCommandRequest) -> FleetAnswer:
     """Queue a command for each of many devices that may be sent it."""
     with app.database.transaction() as connection:
-        outcome = commands.request_fleet(
-            connection, app.catalog, wanted.devices, wanted.wish(), who=who, role=caller.role, now=app.clock()
+        where = wanted.where.model_dump() if wanted.where else {}
+        names = wanted.devices or commands.devices_where(connection, where)
+        fleet = commands.request_fleet(
+            connection, app.catalog, names, wanted.wish(), who=who, role=caller.role, now=app.clock()
         )
-    return FleetAnswer(fleet=FleetCommand.model_validate(outcome.fleet), refused=dict(outcome.refused))
+    return FleetAnswer(fleet=FleetCommand.model_validate(fleet), refused=dict(fleet.refused))
 
 
 @router.get("/fleet-commands/{fleet_id}", operation_id="get_fleet_command")
 def get_fleet_command(app: App, fleet_id: Id) -> FleetCommand:
     """How far a request for many devices has come."""
     with app.database.transaction() as connection:
-        return FleetCommand.model_validate(stored.fleet(connection, fleet_id))
+        return FleetCommand.model_validate(fleet_commands.get(connection, fleet_id))

@@ -23,7 +23,7 @@ from domain.errors import (
     NotFoundError,
     TooManyAttemptsError,
 )
-from store import audit
+from store import audit, fleet_commands
 from store import commands as stored
 from store.commands import Target
 from store.database import Connection
@@ -43,14 +43,6 @@ class Wish:
     confirmed: bool = False
     valid_for: timedelta | None = None
     ticket_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FleetOutcome:
-    """A request for many devices: what was queued, and why the others were left out, by device."""
-
-    fleet: FleetCommand
-    refused: Mapping[str, str]
 
 
 def request(
@@ -82,8 +74,8 @@ def request(
 
 def request_fleet(
     connection: Connection, catalog: Catalog, devices: Sequence[str], wish: Wish, *, who: str, role: Role, now: datetime
-) -> FleetOutcome:
-    """Queue a command for each of many devices that may be sent it; the others are told of.
+) -> FleetCommand:
+    """Queue a command for each of many devices that may be sent it; the others are told of in `refused`.
 
     Raises InvalidInputError when there is no device or too many, and what kept out the first when it kept out all.
     """
@@ -105,7 +97,10 @@ def request_fleet(
         accepted.setdefault(target.device_model, []).append(target)
     if not accepted:
         raise next(iter(refused.values()))
-    fleet_id = stored.add_fleet(connection, command=wish.command, arguments=wish.arguments, at=now, who=who)
+    reasons = {name: str(error) for name, error in refused.items()}
+    fleet_id = fleet_commands.add(
+        connection, command=wish.command, arguments=wish.arguments, refused=reasons, at=now, who=who
+    )
     for device_model, targets in accepted.items():
         _add(connection, catalog[device_model].command(wish.command), targets, wish, who, now, fleet_id)
     audit.record(
@@ -117,7 +112,22 @@ def request_fleet(
         object_id=fleet_id,
         detail={"devices": len(names) - len(refused), "arguments": dict(wish.arguments)},
     )
-    return FleetOutcome(stored.fleet(connection, fleet_id), {name: str(error) for name, error in refused.items()})
+    return fleet_commands.get(connection, fleet_id)
+
+
+def devices_where(connection: Connection, where: Mapping[str, str | None]) -> list[str]:
+    """Names of the devices of a device_model, customer and site: those of the three that are given.
+
+    Raises InvalidInputError when none is given or too many devices are found, NotFoundError when there is none.
+    """
+    if not any(where.values()):
+        raise InvalidInputError("say which devices: name them, or give a device model, a customer or a site")
+    names = fleet_commands.devices(connection, **where, limit=MOST_DEVICES + 1)
+    if not names:
+        raise NotFoundError("no device is so: look for it in the list of devices")
+    if len(names) > MOST_DEVICES:
+        raise InvalidInputError(f"more than {MOST_DEVICES} devices are so: choose fewer at once")
+    return names
 
 
 def cancel(connection: Connection, command_id: int, *, who: str, now: datetime) -> Command:

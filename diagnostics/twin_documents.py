@@ -75,6 +75,8 @@ def document_problem(document: Any) -> str | None:
         text = orjson.dumps(document)
     except orjson.JSONEncodeError as error:
         return f"it cannot be written as JSON: {error}"
+    if not same(orjson.loads(text), document):
+        return "it has a number that JSON has not: NaN, or an infinite one"
     if len(text) > LARGEST_DOCUMENT:
         return f"it has {len(text)} bytes, and {LARGEST_DOCUMENT} are the most"
     if rb"\u0000" in text:

@@ -128,13 +128,14 @@ class CommandFile:
 
 @dataclass(frozen=True, slots=True)
 class FleetCommand:
-    """One request for many devices; `states` counts its commands."""
+    """One request for many devices; `states` counts its commands, `refused` says why which devices were left out."""
 
     fleet_id: int
     command: str
     arguments: Mapping[str, Any]
     requested_at: datetime
     requested_by: str
+    refused: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[CommandState, int] = field(default_factory=dict)
 
     @property

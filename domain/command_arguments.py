@@ -11,6 +11,7 @@ from domain.errors import InvalidInputError
 LONGEST_TEXT = 1000
 MOST_SETTINGS = 100
 LONGEST_SETTING_NAME = 128
+LARGEST_NUMBER = 2**53
 
 
 def check_arguments(command: CommandType, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,8 +78,15 @@ def _settings_problem(value: Any) -> str | None:
     if not isinstance(value, dict) or not 0 < len(value) <= MOST_SETTINGS:
         return f"{str(value)[:100]!r} is not an object of 1 to {MOST_SETTINGS} settings by name"
     for name, setting in value.items():
-        if not isinstance(setting, str | int | float | bool) or (isinstance(setting, str) and "\0" in setting):
-            return f"setting {name[:100]!r} is no text, number, true or false"
+        if not _can_be_told(setting):
+            return f"setting {name[:100]!r} is no text, number up to 2^53, true or false"
         if not name.isprintable() or not 0 < len(name) <= LONGEST_SETTING_NAME:
             return f"{name[:100]!r} cannot be the name of a setting"
     return None
+
+
+def _can_be_told(setting: Any) -> bool:
+    """Whether it survives JSON, the wire and the database: beyond 2^53 whole numbers do not reach every device."""
+    if isinstance(setting, str):
+        return "\0" not in setting and not any("\ud800" <= character <= "\udfff" for character in setting)
+    return isinstance(setting, int | float) and abs(setting) <= LARGEST_NUMBER

@@ -11,7 +11,7 @@ import orjson
 from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
 
-from domain.command import Command, CommandState, FleetCommand
+from domain.command import Command, CommandState
 from domain.errors import NotFoundError
 from store.database import Connection
 from store.sql import load
@@ -111,13 +111,6 @@ def device_of_ticket(connection: Connection, ticket_id: int) -> int:
     if row is None:
         raise NotFoundError(f"ticket {ticket_id} does not exist: look it up in the list")
     return int(row[0])
-
-
-def add_fleet(connection: Connection, *, command: str, arguments: Mapping[str, Any], at: datetime, who: str) -> int:
-    """Id of a new request for many devices."""
-    values = {"command": command, "arguments": Jsonb(dict(arguments)), "at": at, "who": who}
-    [(fleet_id,)] = connection.execute(SQL["add_fleet"], values)
-    return int(fleet_id)
 
 
 def add(
@@ -250,15 +243,6 @@ def get(connection: Connection, command_id: int) -> Command:
     if not found:
         raise NotFoundError(f"command {command_id} does not exist: look it up in the list")
     return found[0]
-
-
-def fleet(connection: Connection, fleet_id: int) -> FleetCommand:
-    """A request for many devices with its progress. Raises NotFoundError."""
-    row = connection.execute(SQL["fleet"], {"fleet_id": fleet_id}).fetchone()
-    if row is None:
-        raise NotFoundError(f"fleet command {fleet_id} does not exist")
-    states = {CommandState(state): count for state, count in (row[5] or {}).items()}
-    return FleetCommand(row[0], row[1], row[2], row[3], row[4], states)
 
 
 def steps(connection: Connection, command_id: int) -> list[Step]:

@@ -53,7 +53,8 @@ def record(connection: Connection, messages: Sequence[RejectedMessage]) -> int:
 def take_waiting(
     connection: Connection, *, after: int = 0, reason: str | None = None, sender: str | None = None, limit: int = 500
 ) -> list[tuple[int, RejectedMessage]]:
-    """Messages with an id above `after` that wait for a replay, locked until the transaction ends.
+    """Messages with an id above `after` that wait for a replay, locked until the transaction ends; what devices say
+    of commands and twins is not replayed.
 
     reason: only those whose reason contains this text. sender: only those on topics of this device.
     """

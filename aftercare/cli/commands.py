@@ -19,7 +19,6 @@ from domain.command import Command, CommandState
 from domain.errors import InvalidInputError
 from store import command_files
 from store import commands as stored
-from store import devices as registry
 
 POLL = 0.2
 
@@ -32,6 +31,8 @@ def commands() -> None:
 @commands.command(epilog="Example: aftercare commands send hp-17 sampling interval_seconds=5 --wait")
 @click.argument("device_and_command", nargs=-1, required=True, metavar="[DEVICE] COMMAND [NAME=VALUE ...]")
 @click.option("--device-model", help="All devices of this model, in place of DEVICE: a fleet command.")
+@click.option("--customer", help="As --device-model; of several, a device has to fit all.")
+@click.option("--site", help="As --device-model.")
 @click.option("--confirm", is_flag=True, help="What the catalog asks to confirm is confirmed.")
 @click.option("--valid-for", help="How long it may wait for the device, such as 2h.")
 @click.option("--ticket", type=int, help="The ticket whose record it joins.")
@@ -43,6 +44,8 @@ def send(
     context: click.Context,
     device_and_command: tuple[str, ...],
     device_model: str | None,
+    customer: str | None,
+    site: str | None,
     confirm: bool,
     valid_for: str | None,
     ticket: int | None,
@@ -52,12 +55,13 @@ def send(
 ) -> None:
     """Queue a command. Values are numbers, true, false, JSON objects, or else texts."""
     words = list(device_and_command)
-    device = None if device_model else words.pop(0)
+    where = {"device_model": device_model, "customer": customer, "site": site}
+    device = None if any(where.values()) else words.pop(0)
     if not words:
         raise InvalidInputError("say which command: aftercare commands send DEVICE COMMAND [NAME=VALUE ...]")
     wish = Wish(words[0], read_values(words[1:]), confirm, _duration(valid_for), ticket)
     if device is None:
-        _send_fleet(str(device_model), wish, who, as_json)
+        _send_fleet(where, wish, who, as_json)
         return
     command = with_database(
         lambda app, connection: desk.request(
@@ -152,12 +156,12 @@ def _duration(text: str | None) -> Any:
         raise InvalidInputError(str(error)) from error
 
 
-def _send_fleet(device_model: str, wish: Wish, who: str, as_json: bool) -> None:
-    outcome = with_database(
+def _send_fleet(where: dict[str, str | None], wish: Wish, who: str, as_json: bool) -> None:
+    fleet = with_database(
         lambda app, connection: desk.request_fleet(
             connection,
             app.catalog,
-            [one.device.name for one in registry.stream(connection, device_model=device_model)],
+            desk.devices_where(connection, where),
             wish,
             who=who,
             role=Role.ADMIN,
@@ -165,10 +169,10 @@ def _send_fleet(device_model: str, wish: Wish, who: str, as_json: bool) -> None:
         )
     )
     if as_json:
-        click.echo(json.dumps({**asdict(outcome.fleet), "refused": dict(outcome.refused)}, default=str))
+        click.echo(json.dumps(asdict(fleet), default=str))
         return
-    click.echo(f"fleet command {outcome.fleet.fleet_id}: queued for {outcome.fleet.total} devices")
-    for name, reason in outcome.refused.items():
+    click.echo(f"fleet command {fleet.fleet_id}: queued for {fleet.total} devices")
+    for name, reason in fleet.refused.items():
         click.echo(f"  left out {name}: {reason}")
 
 

@@ -11,10 +11,6 @@ FROM devices d WHERE d.name = ANY(%(names)s)
 -- ticket_device --
 SELECT device_id FROM tickets WHERE ticket_id = %(ticket_id)s
 
--- add_fleet --
-INSERT INTO fleet_commands (command, arguments, requested_at, requested_by)
-VALUES (%(command)s, %(arguments)s, %(at)s, %(who)s) RETURNING fleet_id
-
 -- add --
 -- One command for each of these devices, in their order.
 INSERT INTO commands (device_id, command, arguments, correlation, requested_at, requested_by, expires_at, timeout,
@@ -114,13 +110,6 @@ WHERE (%(command_id)s::bigint IS NULL OR c.command_id = %(command_id)s)
   AND (%(state)s::text IS NULL OR c.state = %(state)s)
   AND (%(after)s::bigint IS NULL OR c.command_id < %(after)s)
 ORDER BY c.command_id DESC LIMIT %(limit)s
-
--- fleet --
--- One request for many devices, and how many of its commands are in which state.
-SELECT f.fleet_id, f.command, f.arguments, f.requested_at, f.requested_by,
-       (SELECT jsonb_object_agg(s.state, s.commands)
-        FROM (SELECT state, count(*) AS commands FROM commands WHERE fleet_id = f.fleet_id GROUP BY state) s)
-FROM fleet_commands f WHERE f.fleet_id = %(fleet_id)s
 
 -- steps --
 -- What a device told of a command, in the order in which it came.

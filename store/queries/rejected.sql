@@ -8,9 +8,10 @@ SET times = rejected_messages.times + 1, reason = EXCLUDED.reason,
 RETURNING times = 1
 
 -- take_waiting --
--- Messages not replayed yet, oldest first; rows that another replay holds are left to it.
+-- Messages not replayed yet, oldest first; rows that another replay holds are left to it. What devices answer to
+-- commands, and twins, are not ingest's: they are to look at.
 SELECT rejected_id, topic, payload, reason, received_at FROM rejected_messages
-WHERE replayed_at IS NULL AND rejected_id > %(after)s
+WHERE replayed_at IS NULL AND rejected_id > %(after)s AND topic !~ '^devices/[^/]*/(commands|twin)/'
   AND (%(sender)s::text IS NULL OR sender = %(sender)s::text)
   AND (%(reason)s::text IS NULL OR strpos(lower(reason), lower(%(reason)s::text)) > 0)
 ORDER BY rejected_id LIMIT %(limit)s

@@ -51,6 +51,24 @@ def test_a_command_is_asked_for_looked_at_and_called_back(site: Site) -> None:
             assert client.post(f"{V1}/commands", json=wanted).status_code == status
 
 
+def test_a_fleet_command_is_for_the_devices_that_a_filter_finds(site: Site) -> None:
+    register(site.desk, "hp-1", "hp-2")
+    site.desk.rows("UPDATE devices SET customer = 'Acme', site = 'Hall ' || right(name, 1)")
+    with site.client() as client:
+
+        def send(**wanted: object) -> tuple[int, dict[str, object]]:
+            answer = client.post(f"{V1}/fleet-commands", json={"command": "snapshot", **wanted})
+            return answer.status_code, answer.json()
+
+        assert send(where={"customer": "Acme"})[1]["fleet"]["total"] == 2
+        assert send(where={"customer": "Acme", "site": "Hall 2"})[1]["fleet"]["total"] == 1
+        status, partly = send(devices=["hp-1", "nobody"])
+        fleet_id = partly["fleet"]["fleet_id"]
+        assert list(client.get(f"{V1}/fleet-commands/{fleet_id}").json()["refused"]) == ["nobody"]
+        assert send(where={"device_model": "heat_pump", "customer": "Nobody"})[0] == 404
+        assert [send(where={})[0], send()[0], send(devices=["hp-1"], where={"customer": "Acme"})[0]] == [422] * 3
+
+
 def test_a_command_needs_the_role_that_the_catalog_names(site: Site) -> None:
     register(site.desk, "hp-1")
     for role, command, status in (

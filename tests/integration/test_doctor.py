@@ -11,7 +11,7 @@ from aftercare.cli.doctor import machine as machine_checks
 from aftercare.cli.main import commands
 from aftercare.embedded import EmbeddedBroker, Origin
 from domain.device import Device
-from store import devices, ingest_slots, undeclared
+from store import devices, diagnostics_session, ingest_slots, undeclared
 from store.database import connect
 
 
@@ -112,6 +112,23 @@ def test_little_room_and_clocks_that_differ_are_told(findings, monkeypatch):
     assert "make room" in found["disk"]["text"]
     assert "PostgreSQL stops when its disk is full" in found["data"]["text"]
     assert "keep both by NTP" in found["clock"]["text"]
+
+
+def test_commands_that_nobody_sends_are_told(findings, database_url):
+    assert findings()["commands"]["status"] == "note"
+    with connect(database_url, autocommit=True) as connection:
+        devices.save(connection, [Device("pump", "compressor", service_centre="main")])
+        connection.execute(
+            "INSERT INTO commands (device_id, command, arguments, correlation, requested_at, requested_by, expires_at, "
+            "timeout, deadline) SELECT device_id, 'snapshot', '{}', decode(repeat('00', 16), 'hex'), now(), 'anna', "
+            "now(), '1 s', now() FROM devices"
+        )
+        told = findings()["commands"]
+        assert told["status"] == "wrong"
+        assert "start 'aftercare diagnostics'" in told["text"]
+
+        assert diagnostics_session.hold(connection)
+        assert findings()["commands"]["status"] == "ok"
 
 
 def test_slots_that_no_ingest_holds_are_named(findings, database_url):

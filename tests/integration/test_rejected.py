@@ -103,6 +103,16 @@ def test_a_replay_tells_why_the_rest_still_fails_and_that_it_does(messages: Any,
     assert "0 of 0" in run("replay-rejected", "--reason", "nothing is so")
 
 
+def test_a_replay_leaves_alone_what_devices_answered(messages: Any, run: Callable[..., str]) -> None:
+    topics = ("devices/hp/commands/1-00000000/response", "devices/hp/twin/reported")
+    answered = [RejectedMessage(topic, b"{}", "late: the command has ended", NOON) for topic in topics]
+    with messages.desk.database.transaction() as connection:
+        rejected.record(connection, answered)
+
+    assert "0 of 0" in run("replay-rejected", "--device", "hp")
+    assert run("rejected", "--reason", "late:").count("bytes") == 2
+
+
 def test_what_came_on_other_names_is_discarded_and_that_is_on_record(messages: Any, run: Callable[..., str]) -> None:
     assert "1 messages of (other names) are deleted" in run("devices", "discard", "(other names)")
     assert NOTHING in run("rejected", "--device", "(other names)")

@@ -85,6 +85,7 @@ CHECKS = (
     Check("upkeep", database.check_upkeep, needs=("schema",)),
     Check("replicas", database.check_replicas, needs=("schema",)),
     Check("delivery", database.check_delivery, needs=("schema",)),
+    Check("commands", database.check_commands, needs=("schema",)),
     Check("clock", database.check_clock, needs=("database",)),
     Check("broker", _check_broker),
     Check("prefect", _check_prefect),

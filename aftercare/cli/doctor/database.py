@@ -13,7 +13,7 @@ from aftercare.wiring import load_catalog
 from domain.clock import parse_clock, system_clock
 from domain.delivery import ReceiverState
 from domain.errors import UnavailableError
-from store import undeclared
+from store import commands, diagnostics_session, undeclared
 from store.database import Connection, connect, describe_url, detect_tier, read_clock
 from store.ingest_slots import slots
 from store.migrate import require_current
@@ -62,6 +62,21 @@ def check_delivery(settings: Settings) -> tuple[Status, str]:
         said = "; ".join(f"{one.name} is {describe(one)}" for one in unwell)
         raise UnavailableError(f"{said}. Mend it, then 'aftercare webhooks resume NAME' or 'people resume NAME'")
     return Status.OK, f"receivers: {len(found)}, all well"
+
+
+def check_commands(settings: Settings) -> tuple[Status, str]:
+    """Whether somebody speaks with devices while commands wait."""
+    with _connected(settings) as connection:
+        held, waiting = diagnostics_session.is_held(connection), commands.backlog(connection)
+    open_ones = waiting.queued + waiting.sending + waiting.awaited
+    told = (
+        f"{open_ones:,} commands have not ended: {waiting.queued:,} are queued, {waiting.awaited:,} wait for an answer"
+    )
+    if held:
+        return Status.OK, f"one process speaks with devices; {told}"
+    if open_ones:
+        raise UnavailableError(f"no process speaks with devices, and {told}: start 'aftercare diagnostics'")
+    return Status.NOTE, "no process speaks with devices: start 'aftercare diagnostics' before you send commands"
 
 
 def check_upkeep(settings: Settings) -> tuple[Status, str]:

@@ -12,7 +12,7 @@ from domain.account import Role
 from domain.clock import system_clock
 from domain.command import CommandState
 from domain.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, TooManyAttemptsError
-from store import command_files, commands
+from store import command_files, commands, fleet_commands
 
 from .conftest import Station, wait_for
 
@@ -153,7 +153,7 @@ def test_a_fleet_command_goes_to_all_that_may_be_sent_it(speaking_station: Stati
     station = speaking_station
     names = station.register(50)
     with station.database.transaction() as connection:
-        outcome = desk.request_fleet(
+        asked = desk.request_fleet(
             connection,
             station.catalog,
             [*names, "nobody"],
@@ -165,9 +165,9 @@ def test_a_fleet_command_goes_to_all_that_may_be_sent_it(speaking_station: Stati
 
     def fleet():
         with station.database.transaction() as connection:
-            return commands.fleet(connection, outcome.fleet.fleet_id)
+            return fleet_commands.get(connection, asked.fleet_id)
 
-    assert list(outcome.refused) == ["nobody"]
+    assert list(asked.refused) == ["nobody"]
     wait_for(lambda: fleet().finished == 50)
     assert fleet().states == {CommandState.SUCCEEDED: 50}
     assert set(station.devices.executed.values()) == {1}
