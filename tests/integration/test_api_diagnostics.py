@@ -62,7 +62,7 @@ def test_a_fleet_command_is_for_the_devices_that_a_filter_finds(site: Site) -> N
 
         assert send(where={"customer": "Acme"})[1]["fleet"]["total"] == 2
         assert send(where={"customer": "Acme", "site": "Hall 2"})[1]["fleet"]["total"] == 1
-        status, partly = send(devices=["hp-1", "nobody"])
+        _, partly = send(devices=["hp-1", "nobody"])
         fleet_id = partly["fleet"]["fleet_id"]
         assert list(client.get(f"{V1}/fleet-commands/{fleet_id}").json()["refused"]) == ["nobody"]
         assert send(where={"device_model": "heat_pump", "customer": "Nobody"})[0] == 404
