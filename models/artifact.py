@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import platform
 import re
 import zipfile
@@ -52,7 +53,7 @@ IDENTITY = re.compile(r'"__id__": (\d+)')
 def dumps(model: FailureModel) -> bytes:
     """The model as bytes; training again from the same data gives the same bytes."""
     fitted = {name: estimator for name in ESTIMATORS if (estimator := getattr(model, name)) is not None}
-    archives = {name: _without_addresses(skops.io.dumps(estimator)) for name, estimator in fitted.items()}
+    archives = {name: _without_addresses(skops.io.dumps(_apart(estimator))) for name, estimator in fitted.items()}
     header = {
         "format": FORMAT,
         "libraries": library_versions(),
@@ -101,6 +102,12 @@ def library_versions() -> dict[str, str]:
     """What the estimators were fitted with."""
     names = ("numpy", "pandas", "scikit-learn", "skops")
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def _apart(estimator: Any) -> Any:
+    """The estimator with its numbers no longer shared, as one that comes from another process has them: an archive
+    tells them once where they are shared."""
+    return pickle.loads(pickle.dumps(estimator))  # noqa: S301 - our own bytes of a moment ago
 
 
 def _require_versions(written: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.optimize import lsq_linear  # type: ignore[import-untyped]
 from scipy.special import expit  # type: ignore[import-untyped]
 
 from models.calibration import Floats, log_odds
@@ -15,6 +15,10 @@ LEVEL, CURVE = 10.0, 300.0
 """Steps left, and their square, in units that make the weights alike."""
 PENALTY = 1e-3
 """Of squared weights, per failure learnt from."""
+PRECISION, HALVINGS = 1e-7, 20
+"""A step that gains less than this share of the loss is the last; how often one is halved at most."""
+TINY = 1e-9
+"""Added to curvatures: where all is told apart, there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +64,40 @@ def fit_timing(
     alive = truth > lead
     known = alive & (failed | (truth > lead + step))
     fails = (failed & (truth <= lead + step))[known].astype(np.float64)
-    signals, counts = (
-        _signals(left[known], risk[known], step),
-        np.ones(len(fails)) if weights is None else weights[known],
-    )
+    design = np.column_stack([np.ones(len(fails)), _signals(left[known], risk[known], step)])
+    intercept, *slopes = _fit_logistic(design, fails, np.ones(len(fails)) if weights is None else weights[known])
+    return FailureTiming(step, lead, float(intercept), tuple(float(slope) for slope in slopes))
+
+
+def _fit_logistic(design: Floats, fails: Floats, counts: Floats) -> Floats:
+    """Weights of a logistic regression of which all but the first are at least 0.
+
+    Newton's method: each step goes to where the loss' quadratic model is least within the bounds, and is halved until
+    the loss falls.
+    """
     events = max(float(counts @ fails), 0.5)
+    penalty = np.full(design.shape[1], 2 * PENALTY * events)
+    penalty[0] = 0.0
+    lowest = np.where(penalty > 0, 0.0, -np.inf)
 
-    def loss(guess: Floats) -> tuple[float, Floats]:
-        odds, slopes = guess[0] + signals @ guess[1:], guess[1:]
-        excess = counts * (expit(odds) - fails)
-        value = counts @ (np.logaddexp(0, odds) - fails * odds) + PENALTY * events * (slopes**2).sum()
-        return float(value), np.concatenate([[excess.sum()], signals.T @ excess + 2 * PENALTY * events * slopes])
+    def loss(weights: Floats) -> float:
+        odds = design @ weights
+        return float(counts @ (np.logaddexp(0, odds) - fails * odds) + penalty @ weights**2 / 2)
 
-    first = np.zeros(signals.shape[1] + 1)
-    first[0] = np.log(events / max(float(counts.sum()), 1.0))
-    bounds = [(None, None), *[(0.0, None)] * signals.shape[1]]
-    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
-    return FailureTiming(step, lead, float(found.x[0]), tuple(float(weight) for weight in found.x[1:]))
+    weights = np.zeros(design.shape[1])
+    weights[0] = np.log(events / max(float(counts.sum()), 1.0))
+    value, gain = loss(weights), np.inf
+    while gain > PRECISION * max(value, 1.0):
+        chance = expit(design @ weights)
+        slope = design.T @ (counts * (chance - fails)) + penalty * weights
+        curvature = (design.T * (counts * chance * (1 - chance))) @ design + np.diag(penalty + TINY)
+        root = np.linalg.cholesky(curvature)
+        step = lsq_linear(root.T, -np.linalg.solve(root, slope), (lowest - weights, np.inf), method="bvls").x
+        tried = (weights + step / 2**halved for halved in range(HALVINGS))
+        weights = next((some for some in tried if loss(some) < value), weights)
+        before, value = value, loss(weights)
+        gain = before - value
+    return weights
 
 
 def _signals(left: Floats, risk: Floats, step: float) -> Floats:

@@ -22,7 +22,13 @@ from models.threads import one_thread
 
 SETTINGS: dict[str, Any] = {"min_samples_leaf": 30, "l2_regularization": 1.0, "early_stopping": False}
 FOR_RISK: dict[str, Any] = {"learning_rate": 0.08, "max_iter": 80, "max_leaf_nodes": 12, "max_features": 0.5}
-FOR_RUL: dict[str, Any] = {"learning_rate": 0.06, "max_iter": 150, "max_leaf_nodes": 16, "max_features": 0.4}
+FOR_RUL: dict[str, Any] = {
+    "learning_rate": 0.09,
+    "max_iter": 100,
+    "max_leaf_nodes": 16,
+    "max_features": 0.4,
+    "max_bins": 64,
+}
 WEIGHTS = {"trees": 0.4, "net": 0.3, "other_net": 0.3}
 NET: dict[str, Any] = {"hidden_layer_sizes": (32, 16), "alpha": 0.01, "learning_rate_init": 0.004}
 STEPS, BATCH = 1400, 256

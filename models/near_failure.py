@@ -7,6 +7,7 @@ could: what sets healthy readings apart takes up most of its trees.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -18,11 +19,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from models.calibration import Floats
-from models.learners import FOR_RUL, SETTINGS, Matrix, known_columns
+from models.learners import SETTINGS, Matrix, known_columns
 from models.threads import one_thread
 
 NEAR = 0.56
 """Share of the cap of the remaining life below which readings are learnt from."""
+FOR_NEAR: dict[str, Any] = {"learning_rate": 0.06, "max_iter": 150, "max_leaf_nodes": 16, "max_features": 0.4}
 FEWEST_ROWS = 100
 """Fewer readings near failures teach nothing."""
 LANDMARKS, RIDGE, WIDTH = 600, 0.05, 0.2
@@ -36,7 +38,7 @@ SEEN = 0.45
 def fit_near(matrix: Matrix, left: Floats, smooth: Sequence[int], seed: int) -> VotingRegressor:
     """The regressor of hours left, of readings near a failure: trees, and where there are `smooth` columns a kernel
     ridge on these."""
-    learners = [("trees", HistGradientBoostingRegressor(**SETTINGS, **FOR_RUL, random_state=seed))]
+    learners = [("trees", HistGradientBoostingRegressor(**SETTINGS, **FOR_NEAR, random_state=seed))]
     if smooth:
         kernel = Nystroem(n_components=min(LANDMARKS, len(left)), gamma=WIDTH / len(smooth), random_state=seed)
         columns = ColumnTransformer([("columns", "passthrough", list(smooth))])

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, VotingRegressor
 
 from models.calibration import Floats
-from models.condition import Condition, fit_condition
 from models.failure_model import raw_risk, raw_rul
-from models.learners import fit_risk, fit_rul
+from models.fitting import Estimators, Lesson, learn, learn_all
 from models.lives import Integers
-from models.near_failure import FEWEST_ROWS, NEAR, fit_near, tell_left
+from models.near_failure import FEWEST_ROWS, NEAR, tell_left
 
 FOLDS = 5
 MOST_ROWS = 14_000
 """Readings that one estimator is fitted on, half of them near a failure where there are as many: neighbours tell
 nearly the same, so that more of them cost time and bring little."""
+WORTH_PROCESSES = 10_000
+"""With fewer readings, fitting takes no longer than starting processes."""
 Rows = NDArray[np.bool_]
 
 
@@ -56,16 +56,6 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimators:
-    """All answers, fitted on the same readings. near: of hours left near failures; None where too few readings are."""
-
-    risk: HistGradientBoostingClassifier
-    rul: VotingRegressor
-    condition: Condition
-    near: VotingRegressor | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """Per row what was told by estimators that had not seen the device: the raw risk, the remaining life and the hours
     left (see `models.near_failure.tell_left`); NaN for kin."""
@@ -79,39 +69,61 @@ class Told:
         return Told(self.risk[:count], self.rul[:count], self.left[:count])
 
 
-def fit(examples: Examples, rows: Rows, seed: int, *, near: bool = True) -> Estimators:
-    """Fit on the given rows, thinned to `MOST_ROWS`. Thinning raises the share of failures and with it the raw risk;
-    calibration on all rows takes that back, as it is a shift of the log-odds. The remaining life is learnt from each
-    row as often as it stands for others. near: also the estimator of hours left near failures.
+def fit(examples: Examples, rows: Rows, seed: int) -> Estimators:
+    """Fit on the given rows, as `draw` chooses among them."""
+    return learn(draw(examples, rows, seed))
+
+
+def draw(examples: Examples, rows: Rows, seed: int, *, near: bool = True) -> Lesson:
+    """What is learnt from the given rows, thinned to `MOST_ROWS`. Thinning raises the share of failures and with it the
+    raw risk; calibration on all rows takes that back, as it is a shift of the log-odds. The remaining life is learnt
+    from each row as often as it stands for others. near: also for the estimator of hours left near failures.
     """
     for_risk = _thin(examples, np.flatnonzero(rows & ~np.isnan(examples.fails_within)), seed)
     for_rul = _thin(examples, _copied(examples, np.flatnonzero(rows & ~np.isnan(examples.rul)), seed), seed)
-    told, life = examples.matrix[for_rul], examples.rul[for_rul]
-    condition = fit_condition(told, life, examples.cap, examples.features, examples.trends)
-    return Estimators(
-        fit_risk(condition.read(examples.matrix[for_risk]), examples.fails_within[for_risk], seed),
-        fit_rul(condition.extend(told), life, condition.smooth_columns(examples.features), seed),
-        condition,
-        _fit_near(examples, rows, condition, seed) if near else None,
+    close = np.flatnonzero(rows & (examples.rul < NEAR * examples.cap)) if near else np.empty(0, dtype=np.int64)
+    close = np.random.default_rng(seed).permutation(close)[:MOST_ROWS]
+    return Lesson(
+        for_risk=examples.matrix[for_risk],
+        failed=examples.fails_within[for_risk],
+        for_rul=examples.matrix[for_rul],
+        rul=examples.rul[for_rul],
+        close=examples.matrix[close] if len(close) >= FEWEST_ROWS else None,
+        left=examples.rul[close],
+        cap=examples.cap,
+        features=tuple(examples.features),
+        trends=tuple(examples.trends),
+        seed=seed,
     )
 
 
-def _fit_near(examples: Examples, rows: Rows, condition: Condition, seed: int) -> VotingRegressor | None:
-    close = np.flatnonzero(rows & (examples.rul < NEAR * examples.cap))
-    if len(close) < FEWEST_ROWS:
-        return None
-    close = np.random.default_rng(seed).permutation(close)[:MOST_ROWS]
-    smooth = condition.smooth_columns(examples.features)
-    return fit_near(condition.extend(examples.matrix[close]), examples.rul[close], smooth, seed)
+def fit_each(
+    examples: Examples, choices: Sequence[Rows], seed: int, *, near: bool = True, processes: int = 1
+) -> list[Estimators]:
+    """A set of estimators for each choice of rows, in so many processes where there are enough readings to be worth
+    that. Their number changes no answer."""
+    worth = processes if len(examples.matrix) >= WORTH_PROCESSES else 1
+    return learn_all((draw(examples, rows, seed, near=near) for rows in choices), min(worth, len(choices)))
 
 
-def predict_out_of_fold(examples: Examples, fold: Integers, seed: int, *, near: bool = True) -> Told:
+def other_folds(fold: Integers) -> list[Rows]:
+    """Per fold the rows that are not in it."""
+    return [fold != number for number in range(int(fold.max()) + 1)]
+
+
+def predict_out_of_fold(
+    examples: Examples, fold: Integers, seed: int, *, near: bool = True, processes: int = 1
+) -> Told:
     """What the estimators tell that were fitted on the other folds' devices. Without `near` the hours left are the
     remaining life."""
+    return tell_each(examples, fold, fit_each(examples, other_folds(fold), seed, near=near, processes=processes))
+
+
+def tell_each(examples: Examples, fold: Integers, fitted: Sequence[Estimators]) -> Told:
+    """What is told of each fold by the estimators that were fitted without it."""
     told = Told(*np.full((3, len(examples.matrix)), np.nan))
-    for number in range(int(fold.max()) + 1):
+    for number, estimators in enumerate(fitted):
         held_out = fold == number
-        estimators = fit(examples, ~held_out, seed, near=near)
         matrix = estimators.condition.extend(examples.matrix[held_out])
         rul = raw_rul(estimators.rul, matrix, examples.cap)
         told.risk[held_out] = raw_risk(estimators.risk, estimators.condition.read(examples.matrix[held_out]))

@@ -32,8 +32,10 @@ def write_report(
     look_back: timedelta,
     threshold: float,
     seed: int,
+    processes: int = 1,
 ) -> dict[str, Any]:
-    """Both splits, and why there is no split by time where there is none. `threshold`: the one that is alarmed from."""
+    """Both splits, and why there is no split by time where there is none. `threshold`: the one that is alarmed from;
+    processes: as `models.training.train` takes it."""
     report: dict[str, Any] = {
         "version": VERSION,
         "threshold": float(f"{threshold:.4g}"),
@@ -49,7 +51,7 @@ def write_report(
             f"{hours(max(mode.horizon, look_back)):g} h and the lead time, one to judge by"
         )
         return report
-    later = onwards_in_time(examples, lives, mode, cut, seed)
+    later = onwards_in_time(examples, lives, mode, cut, seed, processes=processes)
     if later is None:
         report["time_split_missing"] = "too few devices had failed, or outlived the horizon, by then to learn from"
         return report

@@ -117,7 +117,9 @@ def as_of(lives: Lives, instant: int) -> Lives:
     return replace(lives, ended_at=np.where(ended, lives.ended_at, last_seen), failed=lives.failed & ended)
 
 
-def onwards_in_time(examples: Examples, lives: Lives, mode: FailureMode, cut: Cut, seed: int) -> Judged | None:
+def onwards_in_time(
+    examples: Examples, lives: Lives, mode: FailureMode, cut: Cut, seed: int, *, processes: int = 1
+) -> Judged | None:
     """The readings from `cut.judged_from` on, told by what was known at `cut.past_until`: estimators, calibration,
     interval and threshold; None when the past has too few devices that fail or outlive the horizon.
 
@@ -137,7 +139,7 @@ def onwards_in_time(examples: Examples, lives: Lives, mode: FailureMode, cut: Cu
     fold = deal_folds(known, seed, FOLDS_OF_PAST)
     if not all(_can_learn(known, fold != number) for number in np.unique(fold)):
         return None
-    held_out = predict_out_of_fold(known, fold, seed, near=False)
+    held_out = predict_out_of_fold(known, fold, seed, near=False, processes=processes)
     raw, rul = held_out.risk, held_out.rul
     calibration, interval = calibrate(known, raw, rul, past)
     risk = calibration.apply(raw)

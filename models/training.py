@@ -15,7 +15,7 @@ from models.evaluation import cheapest_threshold
 from models.failure_model import FailureModel
 from models.features import History
 from models.hazard_curve import learn_curve
-from models.out_of_fold import deal_folds, fit, predict_out_of_fold
+from models.out_of_fold import deal_folds, fit_each, other_folds, tell_each
 from models.prepared import Kin, prepare
 from models.report import flat_figures, write_report
 from models.splits import across_devices, calibrate
@@ -41,11 +41,18 @@ class TrainingOutcome:
 
 
 def train(
-    history: History, device_model: DeviceModel, mode: FailureMode, *, kin: Sequence[Kin] = (), seed: int = 0
+    history: History,
+    device_model: DeviceModel,
+    mode: FailureMode,
+    *,
+    kin: Sequence[Kin] = (),
+    seed: int = 0,
+    processes: int = 1,
 ) -> TrainingOutcome:
     """Train on all devices; threshold, calibration, interval and metrics come from predictions out of fold by device.
 
     kin: what the family's other device models lived through; learnt from as well, and measured on by nobody.
+    processes: how many may fit estimators at once; the outcome does not depend on it.
 
     Raises TrainingError when there are no readings, fewer than five failures, or failures on one device only, and
     FrameError when the frames lack columns or order.
@@ -53,11 +60,13 @@ def train(
     prepared, readings = prepare(history, device_model, mode, kin=kin, seed=seed), history.readings
     lives, plan, features, examples = prepared.lives, prepared.plan, prepared.features, prepared.own
     fold = deal_folds(prepared.everything, seed)
-    told = predict_out_of_fold(prepared.everything, fold, seed).first(len(readings))
+    everyone = np.ones(len(fold), dtype=bool)
+    *others, final = fit_each(prepared.everything, [*other_folds(fold), everyone], seed, processes=processes)
+    told = tell_each(prepared.everything, fold, others).first(len(readings))
     judged = across_devices(examples, fold[: len(readings)], told.risk, told.rul, lives, mode)
     threshold = cheapest_threshold(judged.costs.sum(axis=1))
     look_back = max([*plan.windows, *plan.trends], default=timedelta())
-    report = write_report(judged, examples, lives, mode, look_back, threshold, seed)
+    report = write_report(judged, examples, lives, mode, look_back, threshold, seed, processes)
     held_out = prepared.labels.drop(columns="survived").assign(
         device=readings["device"],
         ts=readings["ts"],
@@ -71,7 +80,6 @@ def train(
         left=told.left,
     )
     calibration, interval = calibrate(examples, told.risk, told.rul, np.ones(len(readings), dtype=bool))
-    final = fit(prepared.everything, np.ones(len(prepared.everything.rul), dtype=bool), seed)
     healthy = features[np.nan_to_num(examples.rul, nan=0) >= examples.cap]
     model = FailureModel(
         device_model=device_model.name,

@@ -22,6 +22,7 @@ from models.artifact import dumps, library_versions
 from models.errors import FrameError, TrainingError
 from models.failure_model import FailureModel
 from models.features import History
+from models.fitting import usable_processors
 from models.held_out import pack
 from models.prepared import Kin
 from models.promotion import Verdict
@@ -95,7 +96,7 @@ def train_device_model(
     parts = [TrainingPart(device_model, mode, family, run_id, now) for mode in device_model.failure_modes]
     results: list[TrainedMode] = []
     try:
-        for trained in train_parts(parts) if train_parts else _train_here(application, parts):
+        for trained in train_parts(parts) if train_parts else _train_here(application, parts, usable_processors()):
             results.append(trained)  # noqa: PERF402 - what is done counts also when the next one breaks off
     finally:
         _finish(application, run_id, results, len(parts))
@@ -103,19 +104,19 @@ def train_device_model(
 
 
 def train_part(application: Application, part: TrainingPart) -> TrainedMode:
-    """Train one failure mode and store its version."""
-    [trained] = _train_here(application, [part])
+    """Train one failure mode and store its version, in this process alone: a cluster has as many as it wants."""
+    [trained] = _train_here(application, [part], processes=1)
     return trained
 
 
-def _train_here(application: Application, parts: Sequence[TrainingPart]) -> Iterator[TrainedMode]:
+def _train_here(application: Application, parts: Sequence[TrainingPart], processes: int) -> Iterator[TrainedMode]:
     """Parts of one device model and one run."""
     one = parts[0]
     with application.database.transaction() as connection:
         history = read_history(connection, one.device_model, until=one.now)
         relatives = [(model, read_history(connection, model, until=one.now)) for model in one.family]
     for part in parts:
-        yield _train_mode(application, part, history, relatives)
+        yield _train_mode(application, part, history, relatives, processes)
 
 
 def _finish(application: Application, run_id: int, results: Sequence[TrainedMode], wanted: int) -> None:
@@ -134,16 +135,16 @@ def _train_mode(
     part: TrainingPart,
     history: History,
     relatives: Sequence[tuple[DeviceModel, History]],
+    processes: int,
 ) -> TrainedMode:
     device_model, mode = part.device_model, part.mode
     names = {"device_model": device_model.name, "failure_mode": mode.name}
     try:
-        outcome = _with_cost_rate(
-            train(history, device_model, mode, kin=_kin(mode, relatives)), history, device_model, mode
-        )
+        trained = train(history, device_model, mode, kin=_kin(mode, relatives), processes=processes)
     except (TrainingError, FrameError) as error:
         log.warning("failure mode not trained", **names, why=str(error))
         return TrainedMode(device_model.name, mode.name, None, {}, str(error))
+    outcome = _with_cost_rate(trained, history, device_model, mode)
     champion = find_champion(application.database, mode, device_model)
     verdict = judge(application.database, champion, outcome, history, device_model)
     artifact = dumps(outcome.model)

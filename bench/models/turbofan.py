@@ -14,6 +14,7 @@ from bench.models.figures import HALF_WIDTH, PLAIN, PUBLISHED, REPORTED, at_most
 from bench.models.plain import plain_rul, plain_rul_of_folds
 from bench.models.planner import planner_figures
 from models.evaluation import hours
+from models.fitting import usable_processors
 from models.interval_quality import constant_interval
 from models.prepared import Kin
 from models.scoring import score
@@ -39,7 +40,8 @@ def measure(data: PublicData, subset: str) -> list[Figure]:
     kindred = family.device_model.kindred_mode(mode)
     assert kindred
     started = time.perf_counter()
-    outcome = train(fleet.training, fleet.device_model, mode, kin=[Kin(family.training, family.device_model, kindred)])
+    kin = [Kin(family.training, family.device_model, kindred)]
+    outcome = train(fleet.training, fleet.device_model, mode, kin=kin, processes=usable_processors())
     seconds = time.perf_counter() - started
     cap = hours(mode.rul_cap)
     told = pd.DataFrame(

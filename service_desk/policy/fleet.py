@@ -11,6 +11,7 @@ from domain.device_model import DeviceModel, FailureMode
 from models.errors import ArtifactError
 from models.evaluation import hours
 from models.features import History
+from models.fitting import usable_processors
 from models.held_out import TOLD
 from models.lives import HOUR_MS, Integers, Lives, find_lives
 from models.out_of_fold import Told, deal_folds, predict_out_of_fold
@@ -28,7 +29,7 @@ def watch(
     """
     prepared, own = prepare(history, device_model, mode, kin=kin, seed=seed), len(history.readings)
     fold = deal_folds(prepared.everything, seed)
-    told = predict_out_of_fold(prepared.everything, fold, seed).first(own)
+    told = predict_out_of_fold(prepared.everything, fold, seed, processes=usable_processors()).first(own)
     return _fleet(prepared.lives, told, fold[:own], device_model, mode)
 
 

@@ -25,7 +25,7 @@ from domain.account import Role
 from domain.clock import system_clock
 from domain.device_model import Component, DeviceModel
 from domain.prediction import Prediction, RecordedPrediction
-from models import learners, out_of_fold, training
+from models import learners, near_failure, out_of_fold, training
 from service_desk.prediction_outcome import Outcome
 from service_desk.predictions import act_on_prediction
 from store import users
@@ -43,6 +43,7 @@ def quick_training() -> Iterator[None]:
         patch.setitem(learners.SETTINGS, "max_depth", 3)
         patch.setitem(learners.FOR_RISK, "max_iter", 50)
         patch.setitem(learners.FOR_RUL, "max_iter", 50)
+        patch.setitem(near_failure.FOR_NEAR, "max_iter", 50)
         yield
 
 

@@ -32,10 +32,10 @@ from distributed import Client, LocalCluster
 
 def quicken():
     from functools import partial
-    from models import learners, out_of_fold, training
+    from models import learners, near_failure, out_of_fold, training
     training.deal_folds = partial(out_of_fold.deal_folds, folds=2)
     learners.SETTINGS["max_depth"] = 3
-    learners.FOR_RISK["max_iter"] = learners.FOR_RUL["max_iter"] = 50
+    learners.FOR_RISK["max_iter"] = learners.FOR_RUL["max_iter"] = near_failure.FOR_NEAR["max_iter"] = 50
 
 if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -170,7 +169,7 @@ def test_only_what_happened_before_now_is_learnt_from(plant: Plant) -> None:
 
 
 def test_a_run_that_broke_off_is_told(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    def break_off(_history: object, _model: object, mode: object, *, kin: object) -> None:
+    def break_off(_history: object, _model: object, mode: object, **_options: object) -> None:
         if mode is plant.device_model.failure_modes[1]:
             raise MemoryError
         raise TrainingError("too few")
@@ -209,10 +208,10 @@ def test_a_confirmed_closure_is_a_failure_to_learn_from(plant: Plant, monkeypatc
     lessons = []
 
     def noted(
-        history: History, device_model: DeviceModel, mode: FailureMode, *, kin: Sequence[model_training.Kin]
+        history: History, device_model: DeviceModel, mode: FailureMode, **options: Any
     ) -> model_training.TrainingOutcome:
         lessons.append(history)
-        return model_training.train(history, device_model, mode, kin=kin)
+        return model_training.train(history, device_model, mode, **options)
 
     monkeypatch.setattr(training, "train", noted)
     only = replace(plant.device_model, failure_modes=[mode])

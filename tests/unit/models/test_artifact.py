@@ -48,6 +48,10 @@ def test_the_same_training_gives_the_same_bytes(
     assert dumps(train(History(*fleet), pump, wear).model) == content
 
 
+def test_a_model_from_another_process_gives_the_same_bytes(outcome: TrainingOutcome, content: bytes) -> None:
+    assert dumps(pickle.loads(pickle.dumps(outcome.model))) == content
+
+
 @pytest.mark.parametrize("spoil", [b"", b"PK\x03\x04", b"{}\n", b"[1]\n", pickle.dumps({"a": 1})])
 def test_other_bytes_are_no_model(spoil: bytes) -> None:
     with pytest.raises(ArtifactError, match="no model of format"):

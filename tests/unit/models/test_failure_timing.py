@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from models.failure_timing import fit_timing
+from models.failure_timing import PENALTY, fit_timing
 
 STEP, LEAD, LIVES, LENGTH = 2.0, 10.0, 60, 120
 
@@ -39,3 +41,26 @@ def test_lives_that_were_censored_are_no_failures() -> None:
     left, risk, truth = told_lives()
     timing = fit_timing(left, risk, truth, np.zeros(len(truth), dtype=bool), step=STEP, lead=LEAD)
     assert timing.hazard(left, risk).max() < 0.01
+
+
+def test_the_fit_is_the_best_within_the_bounds() -> None:
+    left, risk, truth = told_lives()
+    noise = np.random.default_rng(1).uniform(0, LENGTH, len(left))  # tells nothing, so that its weights end at 0
+    looks, failed = np.column_stack([left, noise]), np.ones(len(truth), dtype=bool)
+    timing = fit_timing(looks, risk, truth, failed, step=STEP, lead=LEAD)
+    alive = truth > LEAD
+    fails = (truth <= LEAD + STEP)[alive]
+
+    def loss(change: np.ndarray) -> float:
+        moved = replace(
+            timing,
+            intercept=timing.intercept + change[0],
+            weights=tuple(max(weight + by, 0.0) for weight, by in zip(timing.weights, change[1:], strict=True)),
+        )
+        odds = moved.odds(looks[alive], risk[alive])
+        squares = PENALTY * fails.sum() * sum(weight**2 for weight in moved.weights)
+        return float((np.logaddexp(0, odds) - fails * odds).sum() + squares)
+
+    random, best = np.random.default_rng(2), loss(np.zeros(6))
+    assert min(timing.weights) == 0 < max(timing.weights)
+    assert all(loss(random.normal(0, size, 6)) > best for size in (0.003, 0.03, 0.3) for _ in range(30))
