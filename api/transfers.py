@@ -15,7 +15,7 @@ from api.request import LARGEST_ID, App, Id, Text, Who
 from api.schemas import Answer
 from domain.stock import TransferState
 from service_desk import transfers
-from store import parts as store_parts
+from store import part_network
 from store import transfers as store_transfers
 from store.database import Connection
 from store.retry import in_transaction
@@ -118,7 +118,7 @@ def cancel_transfer(app: App, who: Who, transfer_id: Id, calling_off: CallingOff
 def list_transfer_times(app: App) -> list[TransferTime]:
     """Every way that is not the usual day."""
     with app.database.transaction() as connection:
-        ways = store_parts.list_transfer_times(connection)
+        ways = part_network.list_transfer_times(connection)
     return [TransferTime(from_centre=way[0], to_centre=way[1], hours=way[2] / timedelta(hours=1)) for way in ways]
 
 
@@ -126,7 +126,7 @@ def list_transfer_times(app: App) -> list[TransferTime]:
 def set_transfer_time(app: App, way: TransferTime) -> TransferTime:
     """Say how long parts are under way between two centres."""
     with app.database.transaction() as connection:
-        store_parts.set_transfer_time(
+        part_network.set_transfer_time(
             connection, from_centre=way.from_centre, to_centre=way.to_centre, takes=timedelta(hours=way.hours)
         )
     return way

@@ -30,7 +30,7 @@ class Reservation:
     """So many of a part kept for a ticket, on the way to it, or waiting for stock (backordered).
 
     service_centre: on whose shelf it lies, where it is waited for, or where it is being sent. instead_of: the part of
-    the kit that this one is a substitute for.
+    the kit that this one is a substitute for. substitutes: what would do for the kit's part.
     """
 
     reservation_id: int
@@ -41,6 +41,7 @@ class Reservation:
     state: ReservationState
     need_by: datetime
     instead_of: str | None = None
+    substitutes: tuple[str, ...] = ()
 
     @property
     def kit_part_no(self) -> str:

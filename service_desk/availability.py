@@ -9,8 +9,8 @@ from datetime import datetime
 from domain.device_model import KitLine
 from domain.stock import Stock
 from service_desk.sourcing import Source, merge_lines, options
-from store import parts
 from store.database import Connection
+from store.part_network import read_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def availability_of(
     """
     lines = merge_lines(kit)
     wanted = sorted({part_no for line in lines for part_no in (line.part_no, *line.substitutes)})
-    network = parts.read_network(connection, service_centre, wanted)
+    network = read_network(connection, service_centre, wanted)
     return [
         Availability(
             line,

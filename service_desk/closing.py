@@ -11,7 +11,7 @@ from domain.device import DeviceEvent, EventKind
 from domain.device_model import DeviceModel, FailureMode
 from domain.errors import ConfigurationError, InvalidInputError
 from domain.ticket import ClosureCode, Ticket, TicketState
-from service_desk import parts, returns
+from service_desk import releasing, returns
 from service_desk.gates import note_closure
 from service_desk.moves import move
 from store import events, tickets
@@ -71,7 +71,7 @@ def close(
             now=now,
             reason=f"component replaced, ticket {ticket_id}",
         )
-    settle = parts.consume if mode.component in renewed else parts.release
+    settle = releasing.consume if mode.component in renewed else releasing.release
     settle(connection, ticket_id=ticket_id, who=who, now=now, reason=f"closed: {closure_code}")
     if ticket.prediction_id is not None and closure_code is not ClosureCode.OTHER:
         note_closure(connection, device_model=device_model.name, mode=mode, ticket_id=ticket_id, who=who, now=now)

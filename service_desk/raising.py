@@ -10,14 +10,14 @@ from domain.alarm import AlarmSource
 from domain.device_model import DeviceModel, FailureMode
 from domain.prediction import RecordedPrediction
 from domain.ticket import TicketState
-from service_desk import parts
 from service_desk.entitlement.settling import settle
 from service_desk.gates import look_at_gate
 from service_desk.prediction_outcome import Outcome
+from service_desk.reserving import reserve_kit
 from service_desk.ticket_record import record_change
 from service_desk.visit_budget import must_wait
 from service_desk.weighing import Weighed, weigh
-from store import parts as store_parts
+from store import reservations
 from store import tickets as store_tickets
 from store.database import Connection
 from store.tickets import Case
@@ -109,7 +109,7 @@ def _open(
     if held and gate.auto_open:
         detail["held"] = True
     record_change(connection, ticket_id=ticket_id, what=what, who=SYSTEM, now=now, detail=detail)
-    kit = parts.reserve_kit(
+    kit = reserve_kit(
         connection,
         ticket_id=ticket_id,
         service_centre=met.service_centre,
@@ -132,7 +132,7 @@ def _hasten(
         return replace(outcome, ticket_id=met.ticket_id)
     document = weighed.decision.document
     store_tickets.hasten(connection, ticket_id=met.ticket_id, priority=urgency, need_by=needed, decision=document)
-    store_parts.hasten_reservations(connection, ticket_id=met.ticket_id, need_by=needed)
+    reservations.hasten_reservations(connection, ticket_id=met.ticket_id, need_by=needed)
     detail = {"priority": urgency, "was": met.priority, "prediction_id": recorded.prediction_id}
     record_change(connection, ticket_id=met.ticket_id, what="hastened", who=SYSTEM, now=now, detail=detail)
     return replace(outcome, ticket="hastened", ticket_id=met.ticket_id)

@@ -12,7 +12,7 @@ from service_desk import shelves
 from service_desk.demand import Need, Position, Requirement, chance_within, check_level, require
 from store import demand
 from store.database import Connection
-from store.parts import StockKey
+from store.stock import StockKey
 
 LEVEL = 0.95
 """Probability that a part lasts through its lead time, unless the caller says otherwise."""

@@ -9,10 +9,11 @@ from domain.device import DeviceEvent, EventKind
 from domain.device_model import FailureMode
 from domain.errors import ConflictError, InvalidInputError
 from domain.part_return import Finding, PartReturn, ReturnState
-from service_desk.parts import fill_back_orders
+from service_desk.back_orders import fill_back_orders
 from service_desk.ticket_record import record_change
-from store import events, parts, returns, tickets
+from store import events, returns, tickets
 from store.database import Connection
+from store.stock import StockKey, lock_stock, move_stock
 from store.tickets import FiledTicket
 
 
@@ -75,9 +76,9 @@ def inspect(
     return returns.lock(connection, return_id)
 
 
-def _restock(connection: Connection, key: parts.StockKey, return_id: int, who: str, now: datetime) -> None:
-    parts.lock_stock(connection, [key])
-    stock = parts.move_stock(connection, key, "return", who=who, now=now, on_hand=1, reference=f"return {return_id}")
+def _restock(connection: Connection, key: StockKey, return_id: int, who: str, now: datetime) -> None:
+    lock_stock(connection, [key])
+    stock = move_stock(connection, key, "return", who=who, now=now, on_hand=1, reference=f"return {return_id}")
     fill_back_orders(connection, stock, who=who, now=now)
 
 

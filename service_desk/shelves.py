@@ -6,8 +6,8 @@ from datetime import datetime
 
 from domain.errors import ConflictError, InvalidInputError
 from domain.stock import Stock
-from service_desk.parts import fill_back_orders
-from store import parts
+from service_desk.back_orders import fill_back_orders
+from store import stock as balances
 from store.database import Connection
 
 LARGEST = 1_000_000
@@ -31,14 +31,14 @@ def order(
     """
     check_quantity(abs(quantity))
     key = (service_centre, part_no)
-    stock = parts.lock_stock(connection, [key])[key]
+    stock = balances.lock_stock(connection, [key])[key]
     if _booked_already(connection, key, "order", reference, quantity):
         return stock
     if stock.on_order + quantity < 0:
         raise ConflictError(
             f"{part_no} at {service_centre}: {stock.on_order} on order, so {-quantity} cannot be called off"
         )
-    return parts.move_stock(connection, key, "order", who=who, now=now, on_order=quantity, reference=reference)
+    return balances.move_stock(connection, key, "order", who=who, now=now, on_order=quantity, reference=reference)
 
 
 def receive(
@@ -58,11 +58,11 @@ def receive(
     """
     check_quantity(quantity)
     key = (service_centre, part_no)
-    stock = parts.lock_stock(connection, [key])[key]
+    stock = balances.lock_stock(connection, [key])[key]
     if _booked_already(connection, key, "receipt", reference, quantity):
         return stock
     arrived = min(quantity, stock.on_order)
-    stock = parts.move_stock(
+    stock = balances.move_stock(
         connection, key, "receipt", who=who, now=now, on_hand=quantity, on_order=-arrived, reference=reference
     )
     return fill_back_orders(connection, stock, who=who, now=now)
@@ -81,7 +81,7 @@ def adjust(
     if not reason.strip():
         raise InvalidInputError(f"{part_no} at {service_centre} is adjusted only with a reason: say why")
     key = (service_centre, part_no)
-    stock = parts.lock_stock(connection, [key])[key]
+    stock = balances.lock_stock(connection, [key])[key]
     if counted == stock.on_hand:
         return stock
     if counted < stock.allocated:
@@ -89,7 +89,7 @@ def adjust(
             f"{part_no} at {service_centre}: {stock.allocated} are reserved for tickets, so {counted} cannot be all "
             "that is there; cancel a ticket that holds one first"
         )
-    stock = parts.move_stock(
+    stock = balances.move_stock(
         connection, key, "adjust", who=who, now=now, on_hand=counted - stock.on_hand, reason=reason
     )
     return fill_back_orders(connection, stock, who=who, now=now)
@@ -102,7 +102,7 @@ def check_quantity(quantity: int) -> None:
 
 
 def _booked_already(
-    connection: Connection, key: parts.StockKey, movement: str, reference: str | None, quantity: int
+    connection: Connection, key: balances.StockKey, movement: str, reference: str | None, quantity: int
 ) -> bool:
     """Whether this booking is in the journal; the lock of the balance keeps it so.
 
@@ -112,7 +112,7 @@ def _booked_already(
         return False
     if not reference.strip():
         raise InvalidInputError(f"the reference is empty: give the number of the {movement}, or none at all")
-    booked = parts.booked(connection, key, movement, reference)
+    booked = balances.booked(connection, key, movement, reference)
     if booked is not None and booked != quantity:
         centre, part_no = key
         raise ConflictError(

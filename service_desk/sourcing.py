@@ -70,6 +70,14 @@ def plan_kit(kit: Sequence[KitLine], network: Network, *, need_by: datetime, now
     return supplies
 
 
+def at_home(line: KitLine, network: Network, *, now: datetime) -> Supply:
+    """The line from the own shelf, the part itself before its substitutes; else awaited there."""
+    free = {stock.part_no: stock.free for stock in network.stock if stock.service_centre == network.service_centre}
+    there = [part_no for part_no in (line.part_no, *line.substitutes) if free.get(part_no, 0) >= line.quantity]
+    way, part_no = (Way.SHELF, there[0]) if there else (Way.PURCHASE, line.part_no)
+    return Supply(line, Source(way, part_no, network.service_centre, now))
+
+
 def options(line: KitLine, network: Network, *, now: datetime) -> list[Source]:
     """Every shelf that has all of a line, as `plan_kit` prefers them, and the purchase."""
     free = {(stock.service_centre, stock.part_no): stock.free for stock in network.stock}

@@ -10,8 +10,9 @@ from domain.device_model import KitLine
 from domain.stock import Reservation, Stock
 from domain.ticket import ReservationState
 from service_desk.sourcing import Source, options
-from store import parts, transfers
+from store import reservations, transfers
 from store.database import Connection
+from store.part_network import read_network
 from store.transfers import TransferRow
 
 
@@ -33,14 +34,14 @@ def supply_of(connection: Connection, *, ticket_id: int, kit: Sequence[KitLine],
         for row in transfers.listing(connection, states=["suggested", "in_transit"], ticket_id=ticket_id)
     }
     supplies = []
-    for reservation in parts.held(connection, ticket_id=ticket_id):
+    for reservation in reservations.held(connection, ticket_id=ticket_id):
         if reservation.state is not ReservationState.BACKORDERED:
             transfer = under_way.get((reservation.part_no, reservation.quantity))
             supplies.append(PartSupply(reservation, transfer))
             continue
         substitutes = [part_no for line in kit if line.part_no == reservation.part_no for part_no in line.substitutes]
         line = KitLine(reservation.part_no, reservation.quantity, tuple(substitutes))
-        network = parts.read_network(connection, reservation.service_centre, [line.part_no, *substitutes])
+        network = read_network(connection, reservation.service_centre, [line.part_no, *substitutes])
         stock = [balance for balance in network.stock if balance.on_hand or balance.on_order]
         supplies.append(PartSupply(reservation, None, stock, options(line, network, now=now)))
     return supplies

@@ -8,12 +8,13 @@ from datetime import datetime
 from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError, InvalidInputError
 from domain.ticket import Ticket, TicketState
-from service_desk import parts
+from service_desk import releasing
 from service_desk.booking import release
 from service_desk.closing import close as close
 from service_desk.entitlement.settling import settle
 from service_desk.moves import move
 from service_desk.notices import cancelled_notice, done_notice, planned_notice
+from service_desk.reserving import reserve_kit
 from store import tickets, visits
 from store.database import Connection
 
@@ -36,7 +37,7 @@ def accept(
     if device_model is None:
         raise ConfigurationError(f"device model {filed.device_model} of {ticket.device} is in no catalog file")
     settle(connection, device_model, ticket_id=ticket_id, now=now)
-    parts.reserve_kit(
+    reserve_kit(
         connection,
         ticket_id=ticket_id,
         service_centre=filed.service_centre,
@@ -135,5 +136,5 @@ def cancel(
         detail={"reason": reason, "customer_notice": notice} if notice else {"reason": reason},
     )
     visits.leave(connection, ticket_id=ticket_id)
-    parts.release(connection, ticket_id=ticket_id, who=who, now=now, reason=reason)
+    releasing.release(connection, ticket_id=ticket_id, who=who, now=now, reason=reason)
     return ticket

@@ -8,12 +8,15 @@ from datetime import datetime
 from domain.errors import ConflictError, InvalidInputError
 from domain.stock import Reservation, Transfer, TransferState
 from domain.ticket import ReservationState
-from service_desk import parts
+from service_desk.back_orders import fill_back_orders
+from service_desk.releasing import bring_home
 from service_desk.shelves import check_quantity
 from service_desk.ticket_record import record_change
-from store import parts as store_parts
 from store import transfers
 from store.database import Connection
+from store.part_network import read_network
+from store.reservations import place_reservation
+from store.stock import lock_stock, move_stock
 
 
 def send(
@@ -34,16 +37,14 @@ def send(
     if from_centre == to_centre:
         raise InvalidInputError(f"{part_no} is at {to_centre} already: name two service centres")
     key = (from_centre, part_no)
-    stock = store_parts.lock_stock(connection, [key, (to_centre, part_no)])[key]
+    stock = lock_stock(connection, [key, (to_centre, part_no)])[key]
     if stock.free < quantity:
         raise ConflictError(f"{part_no} at {from_centre}: {stock.free} are free, so {quantity} cannot be sent")
-    travel = store_parts.read_network(connection, to_centre, [part_no]).travel[from_centre]
+    travel = read_network(connection, to_centre, [part_no]).travel[from_centre]
     transfer_id = transfers.add(
         connection, key, to_centre=to_centre, quantity=quantity, takes=travel, who=who, now=now, shipped_at=now
     )
-    store_parts.move_stock(
-        connection, key, "transfer_out", who=who, now=now, on_hand=-quantity, reference=_reference(transfer_id)
-    )
+    move_stock(connection, key, "transfer_out", who=who, now=now, on_hand=-quantity, reference=_reference(transfer_id))
     return transfers.get(connection, transfer_id)
 
 
@@ -51,7 +52,7 @@ def ship(connection: Connection, *, transfer_id: int, who: str, now: datetime) -
     """A suggested transfer leaves its shelf. Raises NotFoundError, or ConflictError when it is none any more."""
     transfer, reservation = _lock(connection, transfer_id, TransferState.SUGGESTED)
     assert reservation is not None, "a suggestion ends with its reservation"
-    store_parts.move_stock(
+    move_stock(
         connection,
         (transfer.from_centre, transfer.part_no),
         "transfer_out",
@@ -62,7 +63,7 @@ def ship(connection: Connection, *, transfer_id: int, who: str, now: datetime) -
         reservation_id=reservation.reservation_id,
         reference=_reference(transfer_id),
     )
-    store_parts.place_reservation(
+    place_reservation(
         connection,
         reservation_id=reservation.reservation_id,
         service_centre=transfer.to_centre,
@@ -79,7 +80,7 @@ def arrive(connection: Connection, *, transfer_id: int, who: str, now: datetime)
     Raises NotFoundError, or ConflictError when it is not under way.
     """
     transfer, reservation = _lock(connection, transfer_id, TransferState.IN_TRANSIT)
-    stock = store_parts.move_stock(
+    stock = move_stock(
         connection,
         (transfer.to_centre, transfer.part_no),
         "transfer_in",
@@ -92,9 +93,9 @@ def arrive(connection: Connection, *, transfer_id: int, who: str, now: datetime)
     )
     transfers.move(connection, transfer_id, TransferState.ARRIVED, now=now)
     if reservation is None:
-        parts.fill_back_orders(connection, stock, who=who, now=now)
+        fill_back_orders(connection, stock, who=who, now=now)
     else:
-        store_parts.place_reservation(
+        place_reservation(
             connection,
             reservation_id=reservation.reservation_id,
             service_centre=transfer.to_centre,
@@ -114,7 +115,7 @@ def cancel(connection: Connection, *, transfer_id: int, reason: str, who: str, n
     transfer, reservation = _lock(connection, transfer_id, TransferState.SUGGESTED)
     assert reservation is not None, "a suggestion ends with its reservation"
     _record(connection, reservation, transfer, "transfer_cancelled", who, now, reason)
-    parts.bring_home(connection, reservation, service_centre=transfer.to_centre, who=who, now=now, reason=reason)
+    bring_home(connection, reservation, service_centre=transfer.to_centre, who=who, now=now, reason=reason)
     return transfers.get(connection, transfer_id)
 
 
@@ -127,8 +128,8 @@ def _lock(connection: Connection, transfer_id: int, state: TransferState) -> tup
     reservation = transfers.reservation_of(connection, transfer)
     keys = {(centre, transfer.part_no) for centre in (transfer.from_centre, transfer.to_centre)}
     if reservation:
-        keys.add((transfer.to_centre, reservation.kit_part_no))
-    store_parts.lock_stock(connection, sorted(keys))
+        keys |= {(transfer.to_centre, part_no) for part_no in (reservation.kit_part_no, *reservation.substitutes)}
+    lock_stock(connection, keys)
     transfer = transfers.get(connection, transfer_id)
     if transfer.state is not state:
         raise ConflictError(f"transfer {transfer_id} is {transfer.state} and not {state}: load it again")

@@ -17,8 +17,9 @@ from service_desk.maintenance import planned_visits
 from service_desk.policy import ticket_decision
 from service_desk.policy.ticket_decision import Decision, PlannedVisit, Situation
 from service_desk.sourcing import Way, merge_lines, plan_kit
-from store import entitlement, evidence, parts
+from store import entitlement, evidence, reservations
 from store.database import Connection
+from store.part_network import read_network
 
 ON_THE_SHELF = "the parts are on the shelf"
 
@@ -83,13 +84,13 @@ def _parts_wait(
     connection: Connection, mode: FailureMode, *, service_centre: str, ticket_id: int | None, now: datetime
 ) -> tuple[timedelta, str]:
     """How long until the whole kit can be at the centre, and why so long."""
-    held = parts.held(connection, ticket_id=ticket_id) if ticket_id else []
+    held = reservations.held(connection, ticket_id=ticket_id) if ticket_id else []
     ready = {one.kit_part_no for one in held if one.state is not ReservationState.BACKORDERED}
     kit = [line for line in merge_lines(mode.kit) if line.part_no not in ready]
     if not kit:
         return timedelta(0), ON_THE_SHELF
     wanted = sorted({part_no for line in kit for part_no in (line.part_no, *line.substitutes)})
-    network = parts.read_network(connection, service_centre, wanted)
+    network = read_network(connection, service_centre, wanted)
     last = max(
         (supply.source for supply in plan_kit(kit, network, need_by=now + mode.lead_time, now=now)),
         key=lambda source: source.arrives_at,

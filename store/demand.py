@@ -9,8 +9,8 @@ from domain.device_model import DeviceModel, Part
 from domain.money import Money
 from domain.prediction import Prediction
 from store.database import Connection
-from store.parts import StockKey
 from store.sql import load
+from store.stock import StockKey
 
 SQL = load("demand")
 

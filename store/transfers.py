@@ -1,6 +1,6 @@
 """Transfers of stock between service centres.
 
-One is changed only by who holds the lock of the shelf where its stock lies or is expected (`store.parts.lock_stock`).
+One is changed only by who holds the lock of the shelf where its stock lies or is expected (`store.stock.lock_stock`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from psycopg.rows import class_row, dict_row
 from domain.errors import NotFoundError
 from domain.stock import Reservation, Transfer, TransferState
 from store.database import Connection
-from store.parts import StockKey, read_reservations
+from store.reservations import read_reservations
 from store.sql import load
+from store.stock import StockKey
 
 SQL = load("transfers")
 

@@ -13,7 +13,7 @@ from aftercare.cli.bookings import book
 from aftercare.cli.stock_network import COMMANDS, who
 from domain.stock import Stock
 from service_desk import shelves
-from store.parts import list_stock
+from store.stock import list_stock
 
 NEGATIVE = {"ignore_unknown_options": True}
 """So that a negative number is a number, and not an option that there is not."""

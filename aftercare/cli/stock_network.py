@@ -15,7 +15,7 @@ from domain.stock import Transfer
 from service_desk import reorder as reordering
 from service_desk import transfers as sending
 from store import transfers as store_transfers
-from store.parts import set_transfer_time
+from store.part_network import set_transfer_time
 
 who = click.option("--who", default="command line", show_default=True, help="Name that the journal shows.")
 

@@ -31,7 +31,7 @@ from domain.device import Device
 from domain.device_model import KitLine
 from domain.errors import AftercareError, ConflictError
 from domain.stock import TransferState
-from service_desk import parts, shelves, transfers
+from service_desk import releasing, reserving, shelves, transfers
 from store import devices
 from store.database import Connection, Database
 from store.migrate import migrate
@@ -127,9 +127,9 @@ def _choose(database: Database, chance: random.Random, worker: int, ticket_id: i
         kit = [KitLine(first, chance.randint(1, 2), (second,)), KitLine(second, 1)]
         need = {"kit": kit, "need_by": NOW + timedelta(days=chance.randint(0, 5)), "ticket_id": ticket_id}
         own = CENTRES[worker % len(CENTRES)]
-        return kind, lambda connection: parts.reserve_kit(connection, service_centre=own, **need, **BY)
+        return kind, lambda connection: reserving.reserve_kit(connection, service_centre=own, **need, **BY)
     if kind == "end":
-        kind, end = chance.choice([("release", parts.release), ("consume", parts.consume)])
+        kind, end = chance.choice([("release", releasing.release), ("consume", releasing.consume)])
         return kind, lambda connection: end(connection, ticket_id=ticket_id, reason="", **BY)
     if kind in ("ship", "arrive"):
         return kind, lambda connection: _move_transfer(connection, kind, chance)

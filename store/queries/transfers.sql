@@ -24,7 +24,7 @@ WHERE reservation_id = %(reservation_id)s AND state = 'suggested'
 
 -- reservation --
 -- What is still held of what a transfer is for.
-SELECT reservation_id, ticket_id, service_centre, part_no, quantity, state, need_by, instead_of
+SELECT reservation_id, ticket_id, service_centre, part_no, quantity, state, need_by, instead_of, substitutes
 FROM part_reservations
 WHERE reservation_id = %(reservation_id)s AND state IN ('reserved', 'backordered', 'picked', 'in_transit')
 

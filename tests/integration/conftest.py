@@ -168,8 +168,9 @@ class Desk:
             "WHERE t.state = 'suggested' AND (r.state, r.service_centre) <> ('reserved', t.from_centre)"
         )
         assert not self.rows(
-            "SELECT r.* FROM part_reservations r JOIN part_stock s USING (service_centre, part_no) "
-            "WHERE r.state = 'backordered' AND r.quantity <= s.on_hand - s.allocated"
+            "SELECT r.* FROM part_reservations r JOIN part_stock s USING (service_centre) "
+            "WHERE s.part_no = ANY (r.part_no || r.substitutes) "
+            "AND r.state = 'backordered' AND r.quantity <= s.on_hand - s.allocated"
         )
 
 

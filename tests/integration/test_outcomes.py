@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.device import DeviceEvent, EventKind
 from domain.ticket import ClosureCode
-from service_desk import parts, shelves, tickets
+from service_desk import releasing, shelves, tickets
 from store import events
 from store.outcomes import FailureOutcome, TicketOutcome, failure_outcomes, ticket_outcomes
 
@@ -157,11 +157,11 @@ def test_a_part_that_was_released_before_the_failure_is_not_reserved(desk: Desk)
     stock(desk, 0, 2)
     early, late = (open_ticket(desk, desk.add_device(name), 10) for name in ("early", "late"))
     with desk.database.transaction() as connection:
-        parts.release(connection, ticket_id=early, who=WHO, now=at(20), reason="wrong part")
+        releasing.release(connection, ticket_id=early, who=WHO, now=at(20), reason="wrong part")
     fail(desk, "early", 30)
     fail(desk, "late", 30)
     with desk.database.transaction() as connection:
-        parts.release(connection, ticket_id=late, who=WHO, now=at(31), reason="wrong part")
+        releasing.release(connection, ticket_id=late, who=WHO, now=at(31), reason="wrong part")
 
     assert {f.device: f.reserved_at for f in failures(desk)} == {"early": None, "late": at(10)}
 

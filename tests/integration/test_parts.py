@@ -13,9 +13,9 @@ import pytest
 from domain.device_model import KitLine
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.stock import Reservation, Stock
-from service_desk import parts, shelves
+from service_desk import releasing, reserving, shelves
 from store.database import Connection
-from store.parts import held
+from store.reservations import held
 from store.retry import in_transaction
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_parts(desk: Desk) -> None:
 def reserve(
     connection: Connection, ticket_id: int, kit: list[KitLine], need_by: datetime = NOW, service_centre: str = "north"
 ) -> list[Reservation]:
-    return parts.reserve_kit(
+    return reserving.reserve_kit(
         connection,
         ticket_id=ticket_id,
         service_centre=service_centre,
@@ -71,6 +71,27 @@ def test_a_receipt_fills_back_orders_first_needed_first(desk: Desk) -> None:
     desk.check_ledgers()
 
 
+def test_a_substitute_that_arrives_goes_to_who_needs_it_first_of_all_for_whom_it_would_do(desk: Desk) -> None:
+    add_parts(desk)
+    own, soon, other = desk.add_ticket("d1"), desk.add_ticket("d2"), desk.add_ticket("d3")
+    with desk.database.transaction() as connection:
+        reserve(connection, own, [KitLine("P2", 1)], NOW + timedelta(days=5))
+        reserve(connection, soon, [KitLine("P1", 1, ("P2",))], NOW + timedelta(days=1))
+        reserve(connection, other, [KitLine("P1", 1)])
+    with desk.database.transaction() as connection:
+        assert receive(connection, "P2", 1).free == 0
+    with desk.database.transaction() as connection:
+        [filled] = held(connection, ticket_id=soon)
+        assert (filled.state, filled.part_no, filled.instead_of) == ("reserved", "P2", "P1")
+        assert [row.state for row in held(connection, ticket_id=own)] == ["backordered"]
+        assert [row.state for row in held(connection, ticket_id=other)] == ["backordered"]
+        assert "instead_of" in str(desk.value("SELECT detail FROM ticket_events WHERE what = 'part_reserved'"))
+        releasing.release(connection, ticket_id=soon, who="test", now=NOW, reason="")
+    with desk.database.transaction() as connection:
+        assert [row.state for row in held(connection, ticket_id=own)] == ["reserved"]
+    desk.check_ledgers()
+
+
 def test_a_back_order_that_does_not_fit_does_not_hold_up_a_smaller_one(desk: Desk) -> None:
     add_parts(desk)
     large, small = desk.add_ticket("d1"), desk.add_ticket("d2")
@@ -88,7 +109,7 @@ def test_a_released_part_goes_to_who_waits_for_it(desk: Desk) -> None:
         receive(connection, "P1", 1)
         reserve(connection, first, [KitLine("P1", 1)])
         reserve(connection, second, [KitLine("P1", 1)])
-        parts.release(connection, ticket_id=first, who="test", now=NOW, reason="")
+        releasing.release(connection, ticket_id=first, who="test", now=NOW, reason="")
         assert [row.state for row in held(connection, ticket_id=second)] == ["reserved"]
     desk.check_ledgers()
 

@@ -16,9 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bench.desk import reservations
 from domain.device_model import KitLine
 from domain.errors import ConflictError
-from service_desk import parts, shelves, transfers
+from service_desk import releasing, reserving, shelves, transfers
 from store.database import Connection
-from store.parts import held, list_stock
+from store.reservations import held
+from store.stock import list_stock
 from store.transfers import listing
 
 if TYPE_CHECKING:
@@ -91,10 +92,10 @@ class Storekeeper(RuleBasedStateMachine):
         ]
         order = {"ticket_id": self.tickets[-1], "service_centre": self.centres[centre], "kit": own}
         need_by = NOW + timedelta(days=days)
-        self.attempt(lambda connection: parts.reserve_kit(connection, need_by=need_by, **order, **BY))
+        self.attempt(lambda connection: reserving.reserve_kit(connection, need_by=need_by, **order, **BY))
 
     @precondition(lambda self: self.tickets)
-    @rule(data=st.data(), end=st.sampled_from([parts.release, parts.consume]))
+    @rule(data=st.data(), end=st.sampled_from([releasing.release, releasing.consume]))
     def ends(self, data: st.DataObject, end: Callable[..., object]) -> None:
         ticket_id = self.tickets.pop(data.draw(st.integers(0, len(self.tickets) - 1)))
         self.attempt(lambda connection: end(connection, ticket_id=ticket_id, reason="", **BY))

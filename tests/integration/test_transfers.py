@@ -11,9 +11,11 @@ import pytest
 from domain.device_model import KitLine
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.stock import Reservation
-from service_desk import parts, shelves, transfers
-from store.parts import held, list_stock, set_transfer_time
+from service_desk import releasing, reserving, shelves, transfers
+from store.part_network import set_transfer_time
+from store.reservations import held
 from store.retry import in_transaction
+from store.stock import list_stock
 from store.transfers import listing
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def stock_up(desk: Desk, service_centre: str, part_no: str, quantity: int) -> No
 
 def reserve(desk: Desk, ticket_id: int, days: float = 2) -> Reservation:
     with desk.database.transaction() as connection:
-        [reservation] = parts.reserve_kit(
+        [reservation] = reserving.reserve_kit(
             connection, ticket_id=ticket_id, service_centre="north", kit=KIT, need_by=NOW + days * DAY, **BY
         )
     return reservation
@@ -117,7 +119,18 @@ def test_a_transfer_that_is_called_off_leaves_its_ticket_waiting_at_home(network
     network.check_ledgers()
 
 
-@pytest.mark.parametrize("end", [parts.release, parts.consume])
+def test_a_transfer_that_is_called_off_leaves_its_ticket_what_would_do_at_home(network: Desk) -> None:
+    stock_up(network, "south", "P1", 1)
+    ticket_id = network.add_ticket("d1")
+    reserve(network, ticket_id)
+    stock_up(network, "north", "P2", 1)
+    with network.database.transaction() as connection:
+        transfers.cancel(connection, transfer_id=suggested(network), reason="south needs it", **BY)
+    assert holding(network, ticket_id) == [("P2", "north", "reserved")]
+    network.check_ledgers()
+
+
+@pytest.mark.parametrize("end", [releasing.release, releasing.consume])
 def test_a_ticket_that_ends_takes_its_suggestion_with_it(network: Desk, end: object) -> None:
     stock_up(network, "south", "P1", 1)
     ticket_id = network.add_ticket("d1")
@@ -142,7 +155,7 @@ def test_what_is_under_way_when_its_ticket_ends_goes_to_who_waits(network: Desk)
         transfers.ship(connection, transfer_id=transfer_id, **BY)
     assert reserve(network, other).state == "backordered"
     with network.database.transaction() as connection:
-        parts.release(connection, ticket_id=ticket_id, reason="", **BY)
+        releasing.release(connection, ticket_id=ticket_id, reason="", **BY)
         transfers.arrive(connection, transfer_id=transfer_id, **BY)
     assert holding(network, other) == [("P1", "north", "reserved")]
     network.check_ledgers()
