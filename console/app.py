@@ -20,7 +20,9 @@ from console import (
     alarm_pages,
     audit_pages,
     calendar_pages,
+    command_pages,
     device_pages,
+    fleet_command_pages,
     fleet_pages,
     forms,
     live,
@@ -33,6 +35,7 @@ from console import (
     ticket_forms,
     ticket_pages,
     tour,
+    twin_pages,
     user_pages,
 )
 from console.render import show
@@ -66,6 +69,9 @@ MODULES = (
     alarm_pages,
     fleet_pages,
     device_pages,
+    twin_pages,
+    command_pages,
+    fleet_command_pages,
     tour,
     live,
 )

@@ -13,16 +13,17 @@ from console.drawings import channel_charts, pins_of, read_channels, risk_chart
 from console.render import show
 from console.request import Text
 from console.time_window import SPANS, window_of
+from diagnostics.twin_documents import delta
 from domain.device_model import DeviceModel
 from domain.errors import NotFoundError
-from store import listings
+from store import commands, listings, twins
 from store.database import Connection
 from store.device_timeline import DeviceTimeline, connectivity, device_timeline
 from store.latest import latest_of_device
 from store.listing_rows import DeviceRow
 
 router = APIRouter(prefix="/devices")
-RECENT = 10
+RECENT, COMMANDS = 10, 3
 TABLE_ROWS = 120
 MOST_CHOSEN = 12
 
@@ -56,6 +57,7 @@ def device(request: Request, name: Text, wanted: WantedCharts) -> HTMLResponse:
     with app.database.transaction() as connection:
         row = listings.device(connection, name)
         model: DeviceModel | None = app.catalog.get(row.device_model)
+        twin = twins.get(connection, name)
         return show(
             request,
             "device.html",
@@ -66,6 +68,9 @@ def device(request: Request, name: Text, wanted: WantedCharts) -> HTMLResponse:
             connectivity=connectivity(connection, device_id=row.device_id, limit=RECENT),
             alarms=listings.alarms(connection, device_name=name, limit=RECENT),
             tickets=listings.tickets(connection, device_name=name, limit=RECENT),
+            twin=twin,
+            not_so_yet=delta(twin.desired, twin.reported),
+            commands=commands.listing(connection, device=name, limit=COMMANDS),
         )
 
 

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from aftercare import __version__
 from console import tour, words
+from console.json_text import as_text, pretty
 from console.terms import TERMS
 from domain.account import Role
 from domain.clock import Clock, ScaledClock
@@ -46,6 +47,8 @@ def environment() -> Environment:
     ):
         templates.filters[name] = getattr(words, name)
     templates.filters["unit"] = unit_sign
+    templates.filters["as_text"] = as_text
+    templates.filters["pretty"] = pretty
     templates.globals["terms"] = TERMS
     templates.globals["closures"] = words.CLOSURES
     templates.globals["version"] = __version__

@@ -28,6 +28,7 @@ TERMS: Mapping[str, str] = {
     "first_visit_fix": "One visit was enough, and the same failure did not come back within 30 days.",
     "no_fault_found": "The technician found nothing wrong: such closures lower the precision and may shut the gate.",
     "rma": "Return merchandise authorisation: the number under which a replaced part comes back and is looked at.",
+    "twin": "What a device reports of its configuration, what is desired of it, and what of that is not so yet.",
     "lineage": "From the ticket back to the readings that its prediction was made from.",
     "capacity": "Hours of visits that the technicians of the service centre can do in the week.",
     "acknowledge": "Note that somebody has seen the alarm. It stays until its cause is gone.",
