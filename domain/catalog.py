@@ -25,6 +25,7 @@ from domain.catalog_table import (
     read_text,
     read_texts,
 )
+from domain.catalog_trees import read_tree
 from domain.device import EventKind
 from domain.device_model import (
     DEFAULT_STATISTICS,
@@ -198,6 +199,7 @@ def _failure_mode(row: Table, currency: str) -> FailureMode:
         family_mode=row.get("family_mode", read_identifier, name),
         skills=row.get("skills", read_texts, NO_TEXTS),
         visit_length=row.get("visit_length", read_span, USUAL_VISIT),
+        troubleshooting=read_tree(row),
     )
     for table in (cost, guidance, row):
         table.finish()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from domain.catalog_table import Table
 from domain.device_model import Channel, DerivedChannel, DeviceModel, FailureMode, KitLine, Part
 from domain.errors import CatalogError
+from domain.tree_checks import problem_of_tree
 
 
 def check_references(model: DeviceModel, document: Table) -> None:
@@ -29,6 +30,8 @@ def check_references(model: DeviceModel, document: Table) -> None:
             raise document.fail(f"failure_mode {mode.name}", f"names component {mode.component!r}, which is not listed")
         for line in mode.kit:
             _check_kit_line(mode, line, parts, document)
+        if mode.troubleshooting and (problem := problem_of_tree(mode.troubleshooting, model)):
+            raise document.fail(f"failure_mode {mode.name}", f"has a troubleshooting that cannot work: {problem}")
         if mode.rul_cap < mode.horizon:
             raise document.fail(
                 f"failure_mode {mode.name}", "has a rul_cap shorter than its horizon: no life within the one is told"

@@ -13,6 +13,7 @@ from domain.device import EventKind
 from domain.errors import NotFoundError
 from domain.formula import Formula
 from domain.money import Money
+from domain.troubleshooting import Tree
 
 
 class ChannelKind(StrEnum):
@@ -121,7 +122,8 @@ class FailureMode:
     rul_cap: remaining useful life is not told beyond it. gate_precision: tickets open by themselves only when
     the measured precision reaches it. event_codes: failure events with these codes are this mode. family_mode: modes
     of the family's other device models with the same one are trained on together. skills: what a technician must be
-    able to do for the repair. visit_length: how long it takes at the device.
+    able to do for the repair. visit_length: how long it takes at the device. troubleshooting:
+    the checks that may settle it from afar.
     """
 
     name: str
@@ -138,6 +140,7 @@ class FailureMode:
     family_mode: str = ""
     skills: Sequence[str] = ()
     visit_length: timedelta = timedelta(hours=2)
+    troubleshooting: Tree | None = None
 
 
 class Statistic(StrEnum):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from alerts import lifecycle, rules
 from domain.alarm import AlarmSource
-from domain.device_model import DeviceModel, FailureMode
+from domain.device_model import DeviceModel, FailureMode, KitLine
 from domain.prediction import RecordedPrediction
 from domain.ticket import TicketState
 from service_desk.entitlement.settling import settle
 from service_desk.gates import look_at_gate
 from service_desk.prediction_outcome import Outcome
+from service_desk.remote_first import Remote, remote_first
 from service_desk.reserving import reserve_kit
 from service_desk.ticket_record import record_change
 from service_desk.visit_budget import must_wait
 from service_desk.weighing import Weighed, weigh
-from store import reservations
+from store import reservations, troubleshooting
 from store import tickets as store_tickets
 from store.database import Connection
 from store.tickets import Case
@@ -32,9 +34,18 @@ def raise_and_open(
     recorded: RecordedPrediction,
     met: Case,
     now: datetime,
+    kit: Sequence[KitLine] | None = None,
 ) -> Outcome:
-    """Raise the alarm or count its repetition, and open a ticket, suggest one, or hasten the one that is there."""
+    """Raise the alarm or count its repetition, and open a ticket, suggest one, or hasten the one that is there.
+
+    Where the failure mode's troubleshooting begins by itself, the ticket waits for what that finds. kit: the parts that
+    it found to be needed; None: the failure mode's.
+    """
     prediction = recorded.prediction
+    latest = troubleshooting.latest(connection, device_id=recorded.device_id, failure_mode=mode.name)
+    remote = remote_first(mode, latest, now) if met.ticket_id is None else Remote.NOTHING
+    if remote is Remote.FIXED:
+        return Outcome()
     weighed = weigh(
         connection, device_model, recorded, service_centre=met.service_centre, ticket_id=met.ticket_id, now=now
     )
@@ -60,9 +71,29 @@ def raise_and_open(
         deferred=waits,
     )
     outcome = Outcome(alarm=raised.change, alarm_id=raised.alarm.alarm_id)
+    if remote is Remote.BEGINS:
+        _look_into(connection, mode, recorded, now)
+    if remote is not Remote.NOTHING:
+        return outcome
     if met.ticket_id is None:
-        return _open(connection, device_model, mode, recorded, met, weighed, now, outcome, held=raised.alarm.deferred)
+        kit = mode.kit if kit is None else kit
+        held = raised.alarm.deferred
+        return _open(connection, device_model, mode, recorded, met, weighed, now, outcome, kit, held=held)
     return _hasten(connection, recorded, met, weighed, now, outcome)
+
+
+def _look_into(connection: Connection, mode: FailureMode, recorded: RecordedPrediction, now: datetime) -> None:
+    assert mode.troubleshooting is not None
+    troubleshooting.start(
+        connection,
+        device_id=recorded.device_id,
+        failure_mode=mode.name,
+        alarm_type=rules.alarm_type(mode.name),
+        step=mode.troubleshooting.first.name,
+        who=SYSTEM,
+        now=now,
+        prediction_id=recorded.prediction_id,
+    )
 
 
 def _open(
@@ -74,6 +105,7 @@ def _open(
     weighed: Weighed,
     now: datetime,
     outcome: Outcome,
+    kit: Sequence[KitLine],
     *,
     held: bool,
 ) -> Outcome:
@@ -109,16 +141,16 @@ def _open(
     if held and gate.auto_open:
         detail["held"] = True
     record_change(connection, ticket_id=ticket_id, what=what, who=SYSTEM, now=now, detail=detail)
-    kit = reserve_kit(
+    held_parts = reserve_kit(
         connection,
         ticket_id=ticket_id,
         service_centre=met.service_centre,
-        kit=mode.kit if opens else (),
+        kit=kit if opens else (),
         need_by=weighed.need_by,
         who=SYSTEM,
         now=now,
     )
-    return replace(outcome, ticket=what, ticket_id=ticket_id, reservations=tuple(kit))
+    return replace(outcome, ticket=what, ticket_id=ticket_id, reservations=tuple(held_parts))
 
 
 def _hasten(

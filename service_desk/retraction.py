@@ -13,6 +13,7 @@ from domain.ticket import TicketState
 from service_desk import tickets
 from service_desk.prediction_outcome import Outcome
 from store import predictions as store_predictions
+from store import troubleshooting
 from store.database import Connection
 from store.tickets import Case
 
@@ -23,7 +24,7 @@ UNPLANNED = (TicketState.SUGGESTED, TicketState.OPEN)
 def withdraw(
     connection: Connection, mode: FailureMode, recorded: RecordedPrediction, met: Case, now: datetime
 ) -> Outcome:
-    """Clear the alarm; cancel a ticket that nobody has planned and release its parts.
+    """Clear the alarm; cancel a ticket that nobody has planned, release its parts, and stop the run that it began.
 
     Each time that the alarm was retracted within the horizon before, the risk has to stay low for one prediction more,
     so that a risk that comes and goes, however slowly, opens and withdraws a ticket ever less often.
@@ -36,6 +37,9 @@ def withdraw(
         return Outcome()
     prediction = recorded.prediction
     reason = f"prediction retracted: risk {prediction.risk:.0%} as of {prediction.as_of:%Y-%m-%d %H:%M} UTC"
+    troubleshooting.withdraw(
+        connection, device_id=recorded.device_id, failure_mode=prediction.failure_mode, reason=reason, at=now
+    )
     alarm = lifecycle.clear_type(
         connection,
         device_id=recorded.device_id,

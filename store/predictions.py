@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
+from domain.errors import NotFoundError
 from domain.prediction import Contribution, Prediction, RecordedPrediction
 from store.database import Connection
 from store.sql import load
@@ -57,31 +59,25 @@ def waiting(
     """
     device_id, failure_mode = after
     parameters = {"device_model": device_model, "after_device": device_id, "after_mode": failure_mode, "limit": limit}
-    rows = connection.execute(SQL["waiting"], parameters).fetchall()
-    return [
-        RecordedPrediction(
-            prediction_id=prediction_id,
-            device_id=device_id,
-            prediction=Prediction(
-                device,
-                mode,
-                as_of,
-                horizon,
-                risk,
-                rul,
-                low,
-                high,
-                [Contribution(**item) for item in contributions],
-                tuple(failed_by or ()),
-            ),
-            alarm_threshold=threshold,
-            precision=precision,
-        )
-        for (
-            prediction_id, device_id, device, mode, as_of, horizon, risk, rul, low, high, contributions,
-            failed_by, threshold, precision,
-        ) in rows
-    ]  # fmt: skip
+    return [_recorded(row) for row in connection.execute(SQL["waiting"], parameters)]
+
+
+def get_recorded(connection: Connection, prediction_id: int) -> RecordedPrediction:
+    """A prediction as it was acted on. Raises NotFoundError."""
+    row = connection.execute(SQL["recorded"], {"prediction_id": prediction_id}).fetchone()
+    if row is None:
+        raise NotFoundError(f"prediction {prediction_id} does not exist")
+    return _recorded(row)
+
+
+def _recorded(row: tuple[Any, ...]) -> RecordedPrediction:
+    (
+        prediction_id, device_id, device, mode, as_of, horizon, risk, rul, low, high, contributions, failed_by,
+        threshold, precision,
+    ) = row  # fmt: skip
+    told = [Contribution(**item) for item in contributions]
+    prediction = Prediction(device, mode, as_of, horizon, risk, rul, low, high, told, tuple(failed_by or ()))
+    return RecordedPrediction(prediction_id, device_id, prediction, alarm_threshold=threshold, precision=precision)
 
 
 def mark_acted(connection: Connection, recorded: RecordedPrediction, *, at: datetime) -> None:

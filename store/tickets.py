@@ -105,6 +105,46 @@ def open_ticket(
     return int(row[0]) if row else None
 
 
+def hold_case(connection: Connection, *, device_id: int, failure_mode: str) -> None:
+    """Lock this device's failure mode until the transaction ends."""
+    connection.execute(SQL["lock_case"], {"device_id": device_id, "failure_mode": failure_mode})
+
+
+def unsettled(connection: Connection, *, device_id: int, failure_mode: str) -> int | None:
+    """The id of the ticket that is to be settled, of a case that the caller holds; None without one."""
+    row = connection.execute(SQL["unsettled"], {"device_id": device_id, "failure_mode": failure_mode}).fetchone()
+    return int(row[0]) if row else None
+
+
+def open_found(
+    connection: Connection,
+    *,
+    device_id: int,
+    failure_mode: str,
+    alarm_type: str,
+    priority: int,
+    summary: str,
+    need_by: datetime,
+    visit_length: timedelta,
+    now: datetime,
+) -> int:
+    """The id of a new ticket for a fault that somebody found; the caller holds its case, and there is none yet."""
+    [(ticket_id,)] = connection.execute(
+        SQL["open_found"],
+        {
+            "device_id": device_id,
+            "failure_mode": failure_mode,
+            "alarm_type": alarm_type,
+            "priority": priority,
+            "summary": summary,
+            "need_by": need_by,
+            "visit_length": visit_length,
+            "now": now,
+        },
+    )
+    return int(ticket_id)
+
+
 def move(
     connection: Connection,
     *,

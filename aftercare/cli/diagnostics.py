@@ -15,6 +15,7 @@ from aftercare.settings import load_settings
 from diagnostics.metrics import DiagnosticsMetrics
 from diagnostics.service import Diagnostics
 from diagnostics.session import BrokerLogin
+from diagnostics.troubleshooting.service import Troubleshooter
 from store.migrate import require_current
 
 LONGEST_ROUND = 60.0
@@ -25,7 +26,9 @@ LONGEST_ROUND = 60.0
     "AFTERCARE_MQTT_URL=mqtt://localhost aftercare diagnostics"
 )
 def diagnostics() -> None:
-    """Send remote commands and desired settings to devices, and take in their answers, until Ctrl-C or SIGTERM.
+    """Send remote commands and desired settings to devices, take in their answers, and go on with troubleshooting.
+
+    It ends with Ctrl-C or SIGTERM.
 
     No command is sent twice, and no answer is lost, however this process ends. A broker or database that goes away is
     waited for. Several of these may run side by side: one speaks with the devices, the others stand by.
@@ -44,4 +47,19 @@ def diagnostics() -> None:
         metrics = DiagnosticsMetrics(database, application.clock)
         pulse = Pulse(LONGEST_ROUND)
         serve_metrics(settings, metrics.registry, pulse.problem)
-        Diagnostics(database, login, application.clock, settings.clock_tolerance, metrics).run(stop, pulse.beat)
+        guide = Troubleshooter(database, application.catalog, application.clock, metrics)
+        guiding = threading.Thread(target=_until_either_ends, args=(guide, stop), name="troubleshooting")
+        guiding.start()
+        try:
+            Diagnostics(database, login, application.clock, settings.clock_tolerance, metrics).run(stop, pulse.beat)
+        finally:
+            stop.set()
+            guiding.join()
+
+
+def _until_either_ends(guide: Troubleshooter, stop: threading.Event) -> None:
+    """A defect in one thread ends the process, which whoever supervises it starts again."""
+    try:
+        guide.run(stop)
+    finally:
+        stop.set()

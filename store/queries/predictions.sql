@@ -23,6 +23,15 @@ WHERE p.acted_at IS NULL AND d.device_model = %(device_model)s
 ORDER BY p.device_id, p.failure_mode, p.as_of DESC, p.prediction_id DESC
 LIMIT %(limit)s
 
+-- recorded --
+-- One prediction, with what its model version says of alarms.
+SELECT p.prediction_id, p.device_id, d.name, p.failure_mode, p.as_of, p.horizon, p.risk, p.rul, p.rul_low, p.rul_high,
+    p.contributions, p.failed_by, v.alarm_threshold, (v.metrics ->> 'alarm_precision')::float8
+FROM predictions p
+JOIN devices d USING (device_id)
+JOIN model_versions v USING (model_version_id)
+WHERE p.prediction_id = %(prediction_id)s
+
 -- mark_acted --
 -- This prediction and the older ones that it supersedes.
 UPDATE predictions SET acted_at = %(at)s

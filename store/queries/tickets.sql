@@ -46,6 +46,19 @@ WHERE alarm_id = %(alarm_id)s AND NOT EXISTS (
 ON CONFLICT DO NOTHING
 RETURNING ticket_id
 
+-- unsettled --
+-- The ticket of a failure mode of a device that is still to be settled.
+SELECT ticket_id FROM tickets
+WHERE device_id = %(device_id)s AND failure_mode = %(failure_mode)s
+  AND state IN ('suggested', 'open', 'planned', 'in_progress')
+
+-- open_found --
+-- A ticket for a fault that was found without a prediction, about the alarm that is active, if any.
+INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by, visit_length, alarm_id)
+SELECT %(device_id)s, %(failure_mode)s, 'open', %(priority)s, %(summary)s, %(now)s, %(need_by)s, %(visit_length)s,
+    (SELECT alarm_id FROM alarms WHERE device_id = %(device_id)s AND alarm_type = %(alarm_type)s AND active)
+RETURNING ticket_id
+
 -- move --
 -- Who has the version wins; no row for the others.
 UPDATE tickets
