@@ -43,6 +43,7 @@ RULES = (
     Rule(WRITES, ("/predictions/views",), Role.VIEWER),
     Rule(READS, (f"{API}/metrics", f"{API}/model-versions", "/models", "/calendar"), Role.VIEWER),
     Rule(READS, (f"{API}/rejected-messages", "/rejected"), Role.VIEWER),
+    Rule(READS, (f"{API}/figures", "/figures", "/parts", "/returns"), Role.VIEWER),
 )
 """The first that covers a request decides."""
 LOOKING = Rule(READS, ("",), Role.VIEWER, customers=True)
@@ -67,3 +68,15 @@ def require(rule: Rule, caller: Caller, path: str) -> None:
         raise ForbiddenError(f"this needs the role {rule.role}, and {caller.name} is {caller.role}")
     if caller.customer is not None and not rule.customers:
         raise ForbiddenError(f"this is not for the users of a customer, and {caller.name} is one of {caller.customer}")
+
+
+def is_open(method: str, path: str, caller: Caller | None) -> bool:
+    """Whether this request would be let through. `caller`: None for a stranger."""
+    rule = rule_for(method, path)
+    if caller is None or rule.role is None:
+        return rule.role is None
+    try:
+        require(rule, caller, path)
+    except ForbiddenError:
+        return False
+    return True

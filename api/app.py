@@ -22,6 +22,7 @@ from api import (
     escalations,
     exports,
     feed,
+    figures,
     health,
     latest,
     model_versions,
@@ -95,6 +96,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
         api_tokens,
         audit_log,
         exports,
+        figures,
         feed,
         health,
     ):

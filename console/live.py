@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from access.rules import is_open
 from aftercare.event_stream import EventStream, frame
 from aftercare.wiring import Application
+from console.offers import keep_allowed
 from console.render import environment
 from console.request import LARGEST_ID
+from domain.account import Caller, Role
 from domain.errors import NotFoundError
 from store import listings
 from store.outbox import FeedEntry
@@ -39,6 +43,19 @@ def row_encoder(application: Application) -> Callable[[FeedEntry], bytes]:
     return encode
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Encodes rows with the buttons of one role; equal ones encode once for all their viewers."""
+
+    encode: Callable[[FeedEntry], bytes]
+    role: Role
+    customer: str | None
+
+    def __call__(self, entry: FeedEntry) -> bytes:
+        caller = Caller(0, "", self.role, self.customer)
+        return keep_allowed(self.encode(entry).decode(), lambda method, path: is_open(method, path, caller)).encode()
+
+
 @router.get("/live")
 def live(
     request: Request,
@@ -47,4 +64,6 @@ def live(
 ) -> Response:
     """Rows as they change, from the change after `after` on."""
     resume = int(last_event_id) if last_event_id and POSITION.fullmatch(last_event_id) else after
-    return EventStream(request.app.state.feed, request.app.state.encode_row, resume)
+    caller: Caller = request.scope["caller"]
+    encode = Offered(request.app.state.encode_row, caller.role, caller.customer)
+    return EventStream(request.app.state.feed, encode, resume)

@@ -10,11 +10,13 @@ from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from access.rules import is_open
 from aftercare import __version__
 from console import tour, words
 from console.json_text import as_text, pretty
+from console.offers import keep_allowed
 from console.terms import TERMS
-from domain.account import Role
+from domain.account import Caller, Role
 from domain.clock import Clock, ScaledClock
 from domain.units import unit_sign
 
@@ -60,17 +62,28 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
     application = request.app.state.application
     now = application.clock()
     page = environment().get_template(template)
+    caller: Caller | None = request.scope.get("caller")
+
+    def may(method: str, path: str) -> bool:
+        return is_open(method, path, caller)
+
     return HTMLResponse(
-        page.render(
-            now=now,
-            replay_speed=_replay_speed(application.clock, now),
-            who=request.scope.get("who", ""),
-            caller=request.scope.get("caller"),
-            operates=_operates(request),
-            tour=tour.is_wanted(request),
-            path=request.url.path,
-            titles={mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes},
-            **values,
+        keep_allowed(
+            page.render(
+                may=may,
+                now=now,
+                replay_speed=_replay_speed(application.clock, now),
+                who=request.scope.get("who", ""),
+                caller=caller,
+                operates=_operates(request),
+                tour=tour.is_wanted(request),
+                path=request.url.path,
+                titles={
+                    mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes
+                },
+                **values,
+            ),
+            may,
         ),
         status,
     )

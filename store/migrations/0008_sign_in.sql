@@ -22,3 +22,15 @@ COMMENT ON TABLE user_identities IS 'Whom an OpenID provider means by a subject.
 CREATE INDEX audit_by_who ON audit_log (who, audit_id);
 CREATE INDEX audit_by_kind ON audit_log (object_kind, audit_id);
 CREATE INDEX audit_by_time ON audit_log (at);
+
+-- What the service manager's figures are counted from.
+CREATE INDEX tickets_by_closure ON tickets (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX tickets_of_device ON tickets (device_id, failure_mode, ticket_id);
+CREATE INDEX ticket_events_started ON ticket_events (ticket_id) WHERE what = 'started';
+CREATE INDEX sla_clocks_by_end ON sla_clocks (coalesce(breached_at, stopped_at));
+CREATE INDEX part_reservations_by_age ON part_reservations (created_at);
+CREATE INDEX device_events_failures ON device_events (ts) WHERE kind = 'failure';
+
+-- What became of an alarm is told to the customer whose alarm it is; of other things the log is the maker's own.
+SELECT show_to_customers('audit_log', $$
+    CASE WHEN object_kind = 'alarm' THEN EXISTS (SELECT FROM alarms WHERE alarm_id = object_id::bigint) ELSE false END$$);

@@ -1,0 +1,141 @@
+-- closed --
+-- Tickets closed in a period, with what came of each; one of the next two says what to tell of them.
+-- Materialized, because a LIMIT would have it planned for a few rows, and read for each of many.
+-- failed: the failure came while it was open. again: the same device and failure mode asked for another visit too soon.
+WITH modes AS (
+    SELECT * FROM unnest(%(device_models)s::text[], %(codes)s::text[], %(failure_modes)s::text[])
+        AS m (device_model, code, failure_mode)
+),
+closed AS MATERIALIZED (
+    SELECT t.ticket_id, t.device_id, d.device_model, t.failure_mode, t.closure_code, t.opened_at, t.closed_at,
+        t.prediction_id IS NOT NULL AS predicted, t.closure_code IN ('confirmed', 'worn') AS was_right,
+        t.need_by - t.opened_at AS notice
+    FROM tickets t
+    JOIN devices d USING (device_id)
+    WHERE t.state = 'closed' AND t.closed_at >= %(since)s AND t.closed_at < %(until)s
+      AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
+      AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
+),
+failed AS (
+    SELECT DISTINCT c.ticket_id
+    FROM closed c
+    JOIN modes m USING (device_model, failure_mode)
+    JOIN device_events e ON e.device_id = c.device_id AND e.code = m.code AND e.ts BETWEEN c.opened_at AND c.closed_at
+    WHERE e.kind = 'failure'
+),
+begun AS (
+    SELECT ticket_id, count(*) AS visits FROM ticket_events
+    WHERE what = 'started' AND ticket_id IN (SELECT ticket_id FROM closed) GROUP BY ticket_id
+),
+again AS (
+    SELECT DISTINCT c.ticket_id
+    FROM closed c
+    JOIN tickets n USING (device_id, failure_mode)
+    WHERE n.ticket_id > c.ticket_id AND n.state <> 'cancelled' AND n.opened_at < c.closed_at + %(proof)s::interval
+),
+judged AS MATERIALIZED (
+    SELECT *, failed.ticket_id IS NOT NULL AS failed, was_right AND failed.ticket_id IS NULL AS avoided,
+        CASE WHEN begun.visits > 1 OR again.ticket_id IS NOT NULL THEN false
+             WHEN closed_at + %(proof)s::interval <= %(now)s THEN true END AS fixed_at_once
+    FROM closed
+    LEFT JOIN failed USING (ticket_id)
+    LEFT JOIN begun USING (ticket_id)
+    LEFT JOIN again USING (ticket_id)
+)
+
+-- by_mode --
+-- Follows closed: a row for each failure mode, and one for all, which has none.
+SELECT device_model, failure_mode, count(*), count(*) FILTER (WHERE avoided), count(*) FILTER (WHERE was_right AND failed),
+    count(*) FILTER (WHERE predicted AND closure_code <> 'other'), count(*) FILTER (WHERE predicted AND was_right),
+    count(*) FILTER (WHERE closure_code = 'no_fault_found'), count(*) FILTER (WHERE fixed_at_once IS NOT NULL),
+    count(*) FILTER (WHERE fixed_at_once), percentile_cont(0.5) WITHIN GROUP (ORDER BY notice) FILTER (WHERE was_right)
+FROM judged
+GROUP BY GROUPING SETS ((device_model, failure_mode), ())
+ORDER BY device_model NULLS FIRST, failure_mode
+
+-- behind_closed --
+-- Follows closed: the tickets behind a figure, newest first.
+SELECT ticket_id FROM judged
+WHERE (%(failure_mode)s::text IS NULL OR failure_mode = %(failure_mode)s)
+    AND (%(after)s::bigint IS NULL OR ticket_id < %(after)s)
+    AND CASE %(figure)s::text
+        WHEN 'avoided' THEN avoided
+        WHEN 'foreseen' THEN was_right AND failed
+        WHEN 'judged' THEN predicted AND closure_code <> 'other'
+        WHEN 'right' THEN predicted AND was_right
+        WHEN 'no_fault_found' THEN closure_code = 'no_fault_found'
+        WHEN 'fixed_at_once' THEN fixed_at_once
+        WHEN 'not_fixed' THEN NOT fixed_at_once
+        ELSE true
+    END
+ORDER BY ticket_id DESC LIMIT %(limit)s
+
+-- sla --
+-- Promises that were kept or missed in a period; one of the next two says what to tell of them.
+WITH promised AS (
+    SELECT c.ticket_id, c.kind, c.breached_at IS NULL AS kept
+    FROM sla_clocks c
+    WHERE coalesce(c.breached_at, c.stopped_at) >= %(since)s AND coalesce(c.breached_at, c.stopped_at) < %(until)s
+      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR c.ticket_id IN (
+          SELECT ticket_id FROM tickets t JOIN devices d USING (device_id)
+          WHERE (%(customer)s::text IS NULL OR d.customer = %(customer)s)
+            AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)))
+)
+
+-- sla_kept --
+-- Follows sla.
+SELECT count(*), count(*) FILTER (WHERE kept) FROM promised
+
+-- behind_sla --
+-- Follows sla.
+SELECT DISTINCT ticket_id FROM promised
+WHERE NOT kept AND (%(after)s::bigint IS NULL OR ticket_id < %(after)s)
+ORDER BY ticket_id DESC LIMIT %(limit)s
+
+-- parts --
+-- Parts that tickets asked for in a period; one of the next two says what to tell of them.
+WITH asked AS (
+    SELECT r.ticket_id, r.reserved_at IS DISTINCT FROM r.created_at AS missing
+    FROM part_reservations r
+    WHERE r.created_at >= %(since)s AND r.created_at < %(until)s
+      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR r.ticket_id IN (
+          SELECT ticket_id FROM tickets t JOIN devices d USING (device_id)
+          WHERE (%(customer)s::text IS NULL OR d.customer = %(customer)s)
+            AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)))
+)
+
+-- stock_outs --
+-- Follows parts.
+SELECT count(*), count(*) FILTER (WHERE missing) FROM asked
+
+-- behind_parts --
+-- Follows parts.
+SELECT DISTINCT ticket_id FROM asked
+WHERE missing AND (%(after)s::bigint IS NULL OR ticket_id < %(after)s)
+ORDER BY ticket_id DESC LIMIT %(limit)s
+
+-- failures --
+-- Failures that happened in a period, and those of them that no ticket was open for.
+SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+    SELECT FROM tickets t
+    WHERE t.device_id = e.device_id AND t.failure_mode = m.failure_mode AND t.opened_at <= e.ts
+      AND (t.closed_at IS NULL OR t.closed_at >= e.ts) AND t.state NOT IN ('suggested', 'cancelled')))
+FROM device_events e
+JOIN devices d USING (device_id)
+JOIN unnest(%(device_models)s::text[], %(codes)s::text[], %(failure_modes)s::text[]) AS m (device_model, code, failure_mode)
+    ON m.device_model = d.device_model AND m.code = e.code
+WHERE e.kind = 'failure' AND e.ts >= %(since)s AND e.ts < %(until)s
+    AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
+    AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
+
+-- customers --
+-- From one to the next by the index.
+WITH RECURSIVE found (customer) AS (
+    SELECT min(customer) FROM devices WHERE customer <> ''
+    UNION ALL
+    SELECT (SELECT min(customer) FROM devices WHERE customer > found.customer) FROM found WHERE customer IS NOT NULL
+)
+SELECT customer FROM found WHERE customer IS NOT NULL LIMIT 1000
+
+-- service_centres --
+SELECT service_centre FROM service_centres ORDER BY service_centre
