@@ -99,7 +99,11 @@ def receive_return(app: App, who: Who, return_id: Id) -> Return:
 def inspect_return(app: App, who: Who, return_id: Id, inspection: Inspection) -> Return:
     """Say what was found of it; it becomes an event of the device."""
     found = inspection.model_dump()
-    return _moved(app, return_id, partial(returns.inspect, return_id=return_id, who=who, now=app.clock(), **found))
+    return _moved(
+        app,
+        return_id,
+        partial(returns.inspect, catalog=app.catalog, return_id=return_id, who=who, now=app.clock(), **found),
+    )
 
 
 def _moved(app: App, return_id: int, move: Callable[[Connection], object]) -> Return:

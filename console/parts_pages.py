@@ -100,9 +100,10 @@ def move_return(request: Request, return_id: Id, move: str, form: Form) -> Redir
     """Receive or inspect."""
     step: dict[str, Any] = {"return_id": return_id, **_by(request)}
     found: dict[str, Any] = {"note": form.get("note", "")[:500], "restock": "restock" in form}
+    catalog = request.app.state.application.catalog
     moves: Moves = {
         "receive": lambda connection: returns.receive(connection, **step),
-        "inspect": lambda connection: returns.inspect(connection, findings=_finding(form), **found, **step),
+        "inspect": lambda connection: returns.inspect(connection, catalog, findings=_finding(form), **found, **step),
     }
     _make(request, moves, move, "return")
     return RedirectResponse("/returns", 303)

@@ -41,6 +41,8 @@ class ReservationState(StrEnum):
     RELEASED = "released"
 
 
+UNPLANNED = (TicketState.SUGGESTED, TicketState.OPEN)
+"""Nobody has settled a date yet."""
 MOVES: Mapping[TicketState, frozenset[TicketState]] = {
     TicketState.SUGGESTED: frozenset({TicketState.OPEN, TicketState.CANCELLED}),
     TicketState.OPEN: frozenset({TicketState.PLANNED, TicketState.IN_PROGRESS, TicketState.CANCELLED}),

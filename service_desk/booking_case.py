@@ -80,7 +80,8 @@ class BookingCase:
         free = technician is None and starts_at is None
         if visit_id is not None or (free and self.joins_visit is not None):
             for visit, slot in self.joins(connection, technician):
-                if visit.visit_id == (visit_id or self.joins_visit):
+                in_time = visit.visit_id == self.joins_visit and slot.starts_at <= self.deadline
+                if visit.visit_id == visit_id or (visit_id is None and in_time):
                     return visit, slot
             if visit_id is not None:
                 raise ConflictError(

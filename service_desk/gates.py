@@ -22,7 +22,7 @@ def look_at_gate(
 def note_closure(
     connection: Connection, *, device_model: str, mode: FailureMode, ticket_id: int, who: str, now: datetime
 ) -> GateFinding:
-    """Store what a closure made of the gate, with a line in the audit log when it turned."""
+    """Store what a closure, or what came back of it, made of the gate, with a line in the audit log when it turned."""
     known = _evidence(connection, device_model, mode)
     found = _judge(known, mode, known.held_out)
     evidence.add_gate_finding(

@@ -10,7 +10,7 @@ from alerts import lifecycle, rules
 from domain.alarm import AlarmSource
 from domain.device_model import DeviceModel, FailureMode, KitLine
 from domain.prediction import RecordedPrediction
-from domain.ticket import TicketState
+from domain.ticket import UNPLANNED, TicketState
 from service_desk.entitlement.settling import settle
 from service_desk.gates import look_at_gate
 from service_desk.prediction_outcome import Outcome
@@ -156,15 +156,26 @@ def _open(
 def _hasten(
     connection: Connection, recorded: RecordedPrediction, met: Case, weighed: Weighed, now: datetime, outcome: Outcome
 ) -> Outcome:
-    """Raise the priority of the unsettled ticket, at most to 1; it is never lowered, so that it does not flap."""
+    """Raise the priority of the unsettled ticket, at most to 1; it is never lowered, so that it does not flap. Where
+    its decision joins a planned visit that is too late by now, the new decision counts as well."""
     assert met.ticket_id is not None
     assert met.priority is not None
-    urgency, needed = weighed.priority, weighed.need_by
-    if urgency >= met.priority:
+    urgency, needed = min(weighed.priority, met.priority), weighed.need_by
+    late = _joins_too_late(met, weighed)
+    if urgency == met.priority and not late:
         return replace(outcome, ticket_id=met.ticket_id)
     document = weighed.decision.document
     store_tickets.hasten(connection, ticket_id=met.ticket_id, priority=urgency, need_by=needed, decision=document)
     reservations.hasten_reservations(connection, ticket_id=met.ticket_id, need_by=needed)
-    detail = {"priority": urgency, "was": met.priority, "prediction_id": recorded.prediction_id}
+    detail: dict[str, object] = {"priority": urgency, "was": met.priority, "prediction_id": recorded.prediction_id}
+    if late:
+        detail["no_longer_joins"] = met.joins_visit
     record_change(connection, ticket_id=met.ticket_id, what="hastened", who=SYSTEM, now=now, detail=detail)
     return replace(outcome, ticket="hastened", ticket_id=met.ticket_id)
+
+
+def _joins_too_late(met: Case, weighed: Weighed) -> bool:
+    """Whether the visit that an unplanned ticket was to join is called off, or later than what is cheapest now."""
+    if met.joins_visit is None or met.state not in UNPLANNED or weighed.decision.joins_visit == met.joins_visit:
+        return False
+    return met.joined_at is None or weighed.decision.visit_at < met.joined_at

@@ -9,7 +9,7 @@ from alerts import lifecycle, rules
 from domain.alarm import AlarmChange
 from domain.device_model import FailureMode
 from domain.prediction import RecordedPrediction
-from domain.ticket import TicketState
+from domain.ticket import UNPLANNED
 from service_desk import tickets
 from service_desk.prediction_outcome import Outcome
 from store import predictions as store_predictions
@@ -18,7 +18,6 @@ from store.database import Connection
 from store.tickets import Case
 
 SYSTEM = lifecycle.SYSTEM
-UNPLANNED = (TicketState.SUGGESTED, TicketState.OPEN)
 
 
 def withdraw(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.device import DeviceEvent, EventKind
-from domain.device_model import FailureMode
+from domain.device_model import DeviceModel, FailureMode
 from domain.errors import ConflictError, InvalidInputError
 from domain.part_return import Finding, PartReturn, ReturnState
+from service_desk import gates
 from service_desk.back_orders import fill_back_orders
 from service_desk.ticket_record import record_change
 from store import events, returns, tickets
@@ -44,6 +45,7 @@ def receive(connection: Connection, *, return_id: int, who: str, now: datetime) 
 
 def inspect(
     connection: Connection,
+    catalog: Mapping[str, DeviceModel],
     *,
     return_id: int,
     findings: Finding,
@@ -54,7 +56,8 @@ def inspect(
 ) -> PartReturn:
     """Say what was found: it becomes an event of the device, beside the label that closing the ticket wrote.
 
-    restock: nothing is wrong with it, and it goes back onto the shelf, to whoever waits for it.
+    A predicted component without fault counts against its failure mode, whose gate is found anew. restock: nothing is
+    wrong with it, and it goes back onto the shelf, to whoever waits for it.
     Raises NotFoundError, ConflictError when it was inspected already, InvalidInputError when it cannot be restocked.
     """
     returned = returns.lock(connection, return_id)
@@ -71,9 +74,29 @@ def inspect(
     event = DeviceEvent(filed.ticket.device, now, EventKind.LOG, f"returned_{findings}", returned.component, detail)
     events.insert(connection, [(filed.device_id, event)])
     _record(connection, returned, "part_inspected", who, now, {"findings": findings.value, "note": note})
+    if findings is Finding.NO_FAULT_FOUND:
+        _look_at_gate(connection, catalog, filed, returned.component, who, now)
     if restock and returned.part_no is not None:
         _restock(connection, (returned.service_centre, returned.part_no), return_id, who, now)
     return returns.lock(connection, return_id)
+
+
+def _look_at_gate(
+    connection: Connection,
+    catalog: Mapping[str, DeviceModel],
+    filed: FiledTicket,
+    component: str,
+    who: str,
+    now: datetime,
+) -> None:
+    device_model, ticket = catalog.get(filed.device_model), filed.ticket
+    if device_model is None or ticket.prediction_id is None:  # what is in no catalog file any more has no gate
+        return
+    mode = device_model.failure_mode(ticket.failure_mode)
+    if component == mode.component:
+        gates.note_closure(
+            connection, device_model=device_model.name, mode=mode, ticket_id=ticket.ticket_id, who=who, now=now
+        )
 
 
 def _restock(connection: Connection, key: StockKey, return_id: int, who: str, now: datetime) -> None:

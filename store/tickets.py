@@ -31,7 +31,8 @@ class FiledTicket:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a prediction meets (see the query); the last four are those of the unsettled ticket."""
+    """What a prediction meets (see the query); from `ticket_id` on it is of the unsettled ticket. joins_visit: which
+    planned visit its decision joins; joined_at: when that one begins now, None when it is booked no more."""
 
     service_centre: str
     settled: bool
@@ -41,6 +42,8 @@ class Case:
     state: str | None
     priority: int | None
     predicted: bool
+    joins_visit: int | None
+    joined_at: datetime | None
 
 
 def lock_case(

@@ -22,12 +22,14 @@ SELECT d.service_centre,
            WHERE e.device_id = d.device_id AND e.kind = 'failure' AND e.code = ANY(%(event_codes)s)
              AND e.ts > foreseen.as_of AND e.ts > coalesce(c.installed_at, '-infinity')
        ) AS failed,
-       t.ticket_id, t.state, t.priority, t.prediction_id IS NOT NULL AS predicted
+       t.ticket_id, t.state, t.priority, t.prediction_id IS NOT NULL AS predicted,
+       (t.decision ->> 'joins_visit')::bigint AS joins_visit, lower(v.during) AS joined_at
 FROM devices d
 LEFT JOIN components c ON c.device_id = d.device_id AND c.component = %(component)s AND c.removed_at IS NULL
 LEFT JOIN tickets t ON t.device_id = d.device_id AND t.failure_mode = %(failure_mode)s
     AND t.state IN ('suggested', 'open', 'planned', 'in_progress')
 LEFT JOIN predictions foreseen ON foreseen.prediction_id = t.prediction_id
+LEFT JOIN visits v ON v.visit_id = (t.decision ->> 'joins_visit')::bigint AND v.state = 'booked'
 WHERE d.device_id = %(device_id)s
 
 -- open --

@@ -204,6 +204,27 @@ def test_a_repair_joins_planned_maintenance_and_leaves_it_again(desk: Desk) -> N
     assert (visit.state, visit.tickets, visit.ends_at - visit.starts_at) == ("booked", (), 2 * HOUR)
 
 
+def test_a_repair_does_not_join_a_visit_that_became_too_late(desk: Desk) -> None:
+    employ(desk, "anna")
+    ticket_id = open_ticket(desk)
+    late = NOW + timedelta(days=9)
+    with desk.database.transaction() as connection:
+        visit_id = import_maintenance(
+            connection, device="d1", reference="M-1", starts_at=late, ends_at=late + HOUR, who="erp", now=NOW
+        )
+    desk.rows("UPDATE tickets SET decision = jsonb_set(decision, '{joins_visit}', %s::text::jsonb)", visit_id)
+    again = desk.predict(desk.value("SELECT device_id FROM devices"), hours=103, rul_low=59)
+    assert desk.act(again).ticket == "hastened"
+    decision, detail = desk.rows(
+        "SELECT t.decision, e.detail FROM tickets t JOIN ticket_events e USING (ticket_id) WHERE e.what = 'hastened'"
+    )[0]
+    assert (decision["joins_visit"], detail["no_longer_joins"]) == (None, visit_id)
+    assert desk.act(desk.predict(again.device_id, hours=104, rul_low=58)).ticket is None
+    desk.rows("UPDATE tickets SET decision = jsonb_set(decision, '{joins_visit}', %s::text::jsonb)", visit_id)
+    book(desk, ticket_id)
+    assert [visit.starts_at < late for visit in visit_list(desk) if visit.tickets] == [True]
+
+
 def test_maintenance_by_the_catalogs_interval_is_planned_once(desk: Desk) -> None:
     device_id = desk.add_device("d1")
     desk.rows("UPDATE devices SET installed_at = '2025-01-10 07:00Z'")

@@ -54,7 +54,9 @@ def test_what_is_found_becomes_an_event_and_is_counted_by_failure_mode(desk: Des
     close(desk, "d2", ClosureCode.NO_FAULT_FOUND)
     with desk.database.transaction() as connection:
         returns.receive(connection, return_id=1, **BY)
-        returns.inspect(connection, return_id=1, findings=Finding.NO_FAULT_FOUND, note="runs as new", **BY)
+        returns.inspect(
+            connection, desk.catalog, return_id=1, findings=Finding.NO_FAULT_FOUND, note="runs as new", **BY
+        )
     assert desk.rows("SELECT kind, code, detail FROM device_events WHERE code LIKE 'returned%%'") == [
         (
             "log",
@@ -83,8 +85,10 @@ def test_a_component_that_came_back_without_fault_counts_against_the_precision(d
     for component, expected in (("fan", (1, 0)), (mode.component, (0, 1))):
         return_id = desk.value("SELECT return_id FROM part_returns WHERE component = %s", component)
         with desk.database.transaction() as connection:
-            returns.inspect(connection, return_id=return_id, findings=Finding.NO_FAULT_FOUND, **BY)
+            returns.inspect(connection, desk.catalog, return_id=return_id, findings=Finding.NO_FAULT_FOUND, **BY)
         assert known() == expected, component
+    findings = desk.rows("SELECT right_closures, wrong_closures FROM gate_findings ORDER BY gate_finding_id")
+    assert findings == [(1, 0), (0, 1)]
 
 
 def test_a_part_without_fault_goes_back_onto_the_shelf_to_who_waits(desk: Desk) -> None:
@@ -92,7 +96,7 @@ def test_a_part_without_fault_goes_back_onto_the_shelf_to_who_waits(desk: Desk) 
     waiter = desk.act(desk.predict(desk.add_device("d2")))
     assert [row.state for row in waiter.reservations] == ["backordered"]
     with desk.database.transaction() as connection:
-        returns.inspect(connection, return_id=1, findings=Finding.NO_FAULT_FOUND, restock=True, **BY)
+        returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.NO_FAULT_FOUND, restock=True, **BY)
     state = desk.value("SELECT state FROM part_reservations WHERE ticket_id = %s", waiter.ticket_id)
     assert state == "reserved"
     assert desk.rows("SELECT on_hand_change, reference FROM stock_journal WHERE movement = 'return'") == [
@@ -107,13 +111,13 @@ def test_nothing_is_received_or_inspected_twice_nor_put_back_broken(desk: Desk) 
         with pytest.raises(NotFoundError, match="return 7 does not exist"):
             returns.receive(connection, return_id=7, **BY)
         with pytest.raises(InvalidInputError, match="cannot go back onto a shelf"):
-            returns.inspect(connection, return_id=1, findings=Finding.WORN, restock=True, **BY)
+            returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.WORN, restock=True, **BY)
         returns.receive(connection, return_id=1, **BY)
         with pytest.raises(ConflictError, match="return 1 is received already"):
             returns.receive(connection, return_id=1, **BY)
-        returns.inspect(connection, return_id=1, findings=Finding.WORN, **BY)
+        returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.WORN, **BY)
         with pytest.raises(ConflictError, match="return 1 was inspected already: worn"):
-            returns.inspect(connection, return_id=1, findings=Finding.DAMAGED, **BY)
+            returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.DAMAGED, **BY)
 
 
 def test_returns_over_http(site: Any) -> None:
