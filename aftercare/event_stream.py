@@ -21,7 +21,8 @@ HEARTBEAT = 15.0
 """Seconds of silence after which a comment keeps proxies and the client's connection alive."""
 SEND_LIMIT = 20.0
 """Seconds that one send may take before a client that does not read is let go."""
-OPENING = b"retry: 2000\n\n"
+OPENING = "retry: 2000\nid: {}\n\n"
+"""Tells where the stream begins, so that a client whose line is lost before the first change misses none."""
 
 
 def frame(event: str, event_id: int, data: str) -> bytes:
@@ -59,9 +60,10 @@ class EventStream(Response):
         gone = asyncio.create_task(_end_when_gone(receive, subscription))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await _send(send, OPENING)
+            after = await asyncio.to_thread(self._feed.latest) if self._after is None else self._after
+            await _send(send, OPENING.format(after).encode())
             asked = time.monotonic()
-            async for piece in subscription.changes(self._after, HEARTBEAT):
+            async for piece in subscription.changes(after, HEARTBEAT):
                 if time.monotonic() - asked >= HEARTBEAT:
                     if not await run_in_threadpool(scope.get("still_welcome", lambda: True)):
                         break

@@ -45,7 +45,7 @@ class Listener:
                 name, _, value = line.partition(": ")
                 if line:
                     fields[name] = f"{fields[name]}\n{value}" if name in fields else value
-                elif "id" in fields:
+                elif "data" in fields:
                     self.events.append((int(fields["id"]), fields["event"], fields["data"]))
                     fields = {}
                 else:
@@ -189,7 +189,7 @@ def test_silence_is_filled_with_comments(site: Any, monkeypatch: pytest.MonkeyPa
             seen += piece
             if b": still here" in seen:
                 break
-    assert seen.startswith(b"retry: 2000\n\n")
+    assert seen.startswith(b"retry: 2000\nid: 0\n\n")
 
 
 def test_the_console_streams_the_rows_that_its_pages_show(site: Any) -> None:
