@@ -16,6 +16,7 @@ from service_desk.entitlement.assessment import Entitlement, assess
 from service_desk.maintenance import planned_visits
 from service_desk.policy import ticket_decision
 from service_desk.policy.ticket_decision import Decision, PlannedVisit, Situation
+from service_desk.policy.visit_sums import savings
 from service_desk.sourcing import Way, merge_lines, plan_kit
 from store import entitlement, evidence, reservations
 from store.database import Connection
@@ -77,7 +78,7 @@ def _cost_rate(connection: Connection, device_model: DeviceModel, prediction_id:
 def quick_saving(device_model: DeviceModel, recorded: RecordedPrediction) -> int:
     """About what a visit in time saves, in minor units, by prediction and catalog alone."""
     mode = device_model.failure_mode(recorded.prediction.failure_mode)
-    return sum(line.minor for line in ticket_decision.savings(recorded.prediction.risk, mode))
+    return sum(line.minor for line in savings(recorded.prediction.risk, mode))
 
 
 def _parts_wait(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,16 +10,9 @@ from typing import Any
 from domain.device_model import FailureMode, Part
 from domain.money import Money
 from domain.prediction import Prediction
-from domain.ticket import DecisionLine
-from service_desk.policy.options import Action, Choice, Option, RiskCurve, Stakes, choose
+from service_desk.policy.options import Action, Choice, Option, Stakes, choose
 from service_desk.policy.risk_curve import risk_curve
-
-HOUR = timedelta(hours=1)
-TITLES: Mapping[Action, str] = {
-    Action.ACT_NOW: "Visit as early as it can be arranged",
-    Action.JOIN_PLANNED: "Join the planned visit",
-    Action.WAIT: "Visit later",
-}
+from service_desk.policy.visit_sums import HOUR, VisitSums, as_document, savings, tell_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """When to visit, and the document that is stored with the ticket. saving: see `savings`, in minor units."""
+    """When to visit, and the document stored with the ticket. saving: see `visit_sums.savings`, in minor units."""
 
     action: Action
     visit_at: datetime
@@ -76,7 +69,7 @@ def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], sit
     stakes = Stakes(planned, emergency, situation.cost_rate * planned.minor, joined)
     visits = {(one.starts_at - situation.now) / HOUR: one.visit_id for one in situation.planned_visits}
     choice = choose(curve, stakes, notice=notice, planned_visits=sorted(visits))
-    sums = _Sums(mode, kit, situation, curve, stakes.hour_of_life)
+    sums = VisitSums(mode, kit, situation.now, situation.journey, situation.penalty, curve, stakes.hour_of_life)
     options = [
         sums.of_visit(name, option.hours, visits.get(option.hours), chosen=option is choice.chosen)
         for name, option in _named(choice)
@@ -88,12 +81,12 @@ def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], sit
     action = choice.action if saving >= 0 else Action.WAIT
     document = {
         "action": action.value,
-        "reason": _reason(chosen, options, saving, currency),
+        "reason": tell_reason(chosen, options, saving, currency),
         "currency": currency,
         "visit_at": visit_at.isoformat(),
         "joins_visit": chosen["visit_id"],
         "saving": saving,
-        "saving_lines": [_line(line) for line in lines],
+        "saving_lines": [as_document(line) for line in lines],
         "options": options,
         "notice_hours": notice,
         "notice_reason": situation.parts_reason
@@ -109,19 +102,6 @@ def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], sit
         "as_of": prediction.as_of.isoformat(),
     }
     return Decision(action, visit_at, chosen["visit_id"], saving, document)
-
-
-def savings(risk: float, mode: FailureMode, penalty: int = 0) -> list[DecisionLine]:
-    """What a visit in time saves within the horizon, line by line: the parts are paid in any case when it fails."""
-    costs = mode.costs
-    lines = [
-        DecisionLine(f"Emergency visit with downtime avoided, {risk:.1%}", costs.emergency_visit.times(risk).minor),
-        DecisionLine(f"Planned visit instead, {risk:.1%}", -costs.planned_visit.times(risk).minor),
-        DecisionLine(f"Needless visit, {1 - risk:.1%}", -costs.needless_visit.times(1 - risk).minor),
-    ]
-    if penalty:
-        lines.insert(1, DecisionLine(f"Penalty of the contract avoided, {risk:.1%}", round(penalty * risk)))
-    return lines
 
 
 def kit_cost(mode: FailureMode, parts: Sequence[Part]) -> Money:
@@ -157,63 +137,3 @@ def priority(prediction: Prediction, mode: FailureMode, decision: Decision, situ
 def _named(choice: Choice) -> list[tuple[Action, Option]]:
     later = [(Action.WAIT, choice.later)] if choice.later else []
     return [(Action.ACT_NOW, choice.now), *((Action.JOIN_PLANNED, one) for one in choice.planned_visits), *later]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Tells options line by line."""
-
-    mode: FailureMode
-    kit: Money
-    situation: Situation
-    curve: RiskCurve
-    hour_of_life: float
-
-    def of_visit(self, name: Action, hours: float, visit_id: int | None, *, chosen: bool) -> dict[str, Any]:
-        joins = name is Action.JOIN_PLANNED
-        failed = self.curve.at(hours)
-        visit = self.mode.costs.planned_visit.minor - (self.situation.journey if joins else 0)
-        lines = [
-            DecisionLine(f"Visit before the failure, {1 - failed:.1%}", round(visit * (1 - failed))),
-            *self._of_failure(failed),
-            DecisionLine("Parts", self.kit.minor),
-            DecisionLine("Useful life thrown away", round(self.hour_of_life * self.curve.hours_lost(hours))),
-        ]
-        at = self.situation.now + hours * HOUR
-        return _document(name, lines, at, failed, visit_id if joins else None, chosen=chosen)
-
-    def _of_failure(self, failed: float) -> list[DecisionLine]:
-        emergency = round(self.mode.costs.emergency_visit.minor * failed)
-        lines = [DecisionLine(f"Emergency visit with downtime, {failed:.1%}", emergency)]
-        if penalty := round(self.situation.penalty * failed):
-            lines.append(DecisionLine(f"Penalty of the contract, {failed:.1%}", penalty))
-        return lines
-
-
-def _document(
-    name: Action, lines: Sequence[DecisionLine], at: datetime, failed: float, visit_id: int | None, *, chosen: bool
-) -> dict[str, Any]:
-    return {
-        "name": name.value,
-        "title": TITLES[name],
-        "at": at.isoformat(),
-        "visit_id": visit_id,
-        "failed_by": failed,
-        "lines": [_line(line) for line in lines],
-        "total": sum(line.minor for line in lines),
-        "chosen": chosen,
-    }
-
-
-def _line(line: DecisionLine) -> dict[str, Any]:
-    return {"label": line.label, "minor": line.minor}
-
-
-def _reason(chosen: dict[str, Any], options: Sequence[dict[str, Any]], saving: int, currency: str) -> str:
-    if saving < 0:
-        return f"Waiting saves {Money(-saving, currency)} on average"
-    told = f"{chosen['title']}: a visit in time saves {Money(saving, currency)} on average"
-    others = [option["total"] for option in options if not option["chosen"]]
-    if not others:
-        return told
-    return f"{told}, and this date {Money(max(min(others) - chosen['total'], 0), currency)} against the next best"

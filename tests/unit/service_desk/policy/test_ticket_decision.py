@@ -8,14 +8,15 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.device_model import Costs, FailureMode, KitLine, Part
 from domain.money import Money
 from domain.prediction import Prediction
 from service_desk.policy.options import Action
-from service_desk.policy.ticket_decision import PlannedVisit, Situation, decide, kit_cost, need_by, priority, savings
+from service_desk.policy.ticket_decision import PlannedVisit, Situation, decide, kit_cost, need_by, priority
+from service_desk.policy.visit_sums import savings
 
 HOUR = timedelta(hours=1)
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,6 +78,7 @@ def test_a_higher_risk_never_speaks_more_for_waiting(one: float, other: float) -
     assert sums[0] <= sums[1] + 3, "but for the rounding of three lines"
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 100), st.floats(0, 0.02))
 def test_stored_sums_are_those_of_their_lines_and_the_cheapest_visit_is_chosen(
     risk: float, rul_low: float, rate: float
