@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
@@ -22,6 +23,7 @@ from domain.clock import Clock, system_clock
 from domain.errors import AftercareError, ConflictError, InvalidInputError
 from store.answered_requests import Answered, Asked, claim, keep
 from store.database import Database
+from store.scope import seen_by
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -59,7 +61,10 @@ class Idempotency:
         asked = Asked(user_id, key, path, hashlib.sha256(body).digest())
         answer = _Answer()
         try:
-            async with contextmanager_in_threadpool(self._database.transaction()) as connection:
+            async with AsyncExitStack() as stack:
+                transaction = contextmanager_in_threadpool(self._database.transaction())
+                with seen_by(None):  # the note is ours, whoever asks; what the endpoint sees is up to its transactions
+                    connection = await stack.enter_async_context(transaction)
                 before = await run_in_threadpool(claim, connection, asked, now=self._clock())
                 if before is not None:
                     return _replay(asked, before)

@@ -124,8 +124,12 @@ class Database:
 
 @contextmanager
 def _part_of(connection: Connection) -> Iterator[Connection]:
+    """A savepoint; what it sees is its own, for the settings of a transaction outlive its savepoints."""
     with connection.transaction():
+        before = connection.execute(SQL["view"]).fetchone()
+        connection.execute(SQL["see_as"], ("none", ""))
         yield connection
+        connection.execute(SQL["see_as"], before)
 
 
 def connect(url: str, **options: Any) -> Connection:

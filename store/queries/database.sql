@@ -63,3 +63,11 @@ WHERE to_regclass('readings_' || device_model) IS NOT NULL ORDER BY device_model
 -- see_as_customer --
 -- Until this transaction ends: row security leaves the rows of this customer.
 SELECT set_config('role', 'aftercare_customer', true), set_config('aftercare.customer', %(customer)s, true)
+
+-- view --
+-- Whose rows this transaction sees now.
+SELECT current_setting('role'), coalesce(current_setting('aftercare.customer', true), '')
+
+-- see_as --
+-- Until this transaction ends: the view of a role and customer; 'none' is the role that signed in.
+SELECT set_config('role', %s, true), set_config('aftercare.customer', %s, true)

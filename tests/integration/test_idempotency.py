@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+from starlette.responses import Response
 
+from api.idempotency import Idempotency
+from domain.account import Caller, Role
 from domain.clock import system_clock
+from domain.errors import ForbiddenError
 from service_desk import shelves
+from store import users
 from store.answered_requests import forget
+from store.scope import seen_by
 
-from .conftest import START
+from .conftest import START, session_of
 from .test_api import problem
 
 if TYPE_CHECKING:
@@ -123,3 +131,42 @@ def test_keys_are_each_users_own_and_are_forgotten_after_a_day(site: Site, order
     assert on_order(site) == 6
     assert forget(site.desk.database, now=system_clock()) == 0
     assert forget(site.desk.database, now=system_clock() + timedelta(hours=25)) == 1
+
+
+def test_a_customers_user_sends_with_a_key_and_sees_no_more_by_it(site: Site) -> None:
+    """The note is the platform's; the endpoint's transactions see what they would see without a key."""
+    database, seen = site.desk.database, []
+    site.desk.add_device("theirs")
+    site.desk.add_device("ours")
+    site.desk.rows("UPDATE devices SET customer = CASE name WHEN 'ours' THEN 'C1' ELSE 'C2' END")
+
+    def names() -> None:
+        with database.transaction() as connection:
+            seen.append([name for (name,) in connection.execute("SELECT name FROM devices ORDER BY name")])
+
+    async def endpoint(scope: Any, receive: Any, send: Any) -> None:
+        names()
+        with database.transaction() as connection:
+            with seen_by(None):
+                names()
+            seen.append([name for (name,) in connection.execute("SELECT name FROM devices")])
+        with pytest.raises(ForbiddenError), database.transaction() as connection:
+            connection.execute("SELECT * FROM answered_requests")
+        names()
+        await Response("done", 201)(scope, receive, send)
+
+    async def ask() -> list[httpx.Response]:
+        async def known(scope: Any, receive: Any, send: Any) -> None:
+            with seen_by("C1"):
+                await Idempotency(endpoint, database)({**scope, "caller": caller}, receive, send)
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(known), base_url="http://x") as client:
+            return [await client.post("/report", headers={"Idempotency-Key": "k"}) for _ in range(2)]
+
+    session_of(database, "customer's", Role.VIEWER, "C1")
+    with database.transaction() as connection:
+        caller = Caller(users.get(connection, "customer's").user_id, "customer's", Role.VIEWER, "C1")
+    first, again = asyncio.run(ask())
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert seen == [["ours"], ["ours", "theirs"], ["ours"], ["ours"]]
