@@ -67,7 +67,7 @@ def write_parquet(file: IO[bytes], columns: Columns) -> Iterator[Write]:
 
 def encode(form: str, columns: Columns, batches: Iterable[Rows]) -> Iterator[bytes]:
     """The file in pieces, one a batch and a last one; no more than a batch is held."""
-    sink = _Sink()
+    sink = Sink()
     with WRITERS[form](cast(IO[bytes], sink), columns) as write:
         for batch in batches:
             write(batch)
@@ -75,7 +75,7 @@ def encode(form: str, columns: Columns, batches: Iterable[Rows]) -> Iterator[byt
     yield sink.take()
 
 
-class _Sink(io.RawIOBase):
+class Sink(io.RawIOBase):
     """Keeps what is written until it is taken."""
 
     def __init__(self) -> None:

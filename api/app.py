@@ -30,6 +30,7 @@ from api import (
     predictions,
     receivers,
     rejected,
+    self_service,
     sites,
     technicians,
     ticket_sla,
@@ -58,6 +59,7 @@ TAGS = {
     "delivery": "Who is told of changes: webhooks, and people with their channels",
     "access": "Users and the tokens of programs",
     "feed": "Changes as they happen",
+    "self-service": "What customers' users do for themselves",
     "exports": "Tables as files: CSV, Parquet or JSON lines, streamed",
     "operation": "Health and figures of this server",
 }
@@ -96,6 +98,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
         api_tokens,
         audit_log,
         exports,
+        self_service,
         figures,
         feed,
         health,

@@ -28,9 +28,7 @@ from store.exports import (
     PREDICTIONS,
     STOCK_JOURNAL,
     TICKETS,
-    Columns,
     Export,
-    Rows,
     read_export,
     read_readings,
     reading_columns,
@@ -79,10 +77,8 @@ Until = Annotated[AwareDatetime | None, Query(description="Before this instant",
 class Download(Response):
     """Sends the pieces one after the other as the client takes them, and ends what makes them in any case."""
 
-    def __init__(self, pieces: Generator[bytes, None, None], form: Form, name: str) -> None:
-        super().__init__(
-            media_type=MEDIA_TYPES[form], headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'}
-        )
+    def __init__(self, pieces: Generator[bytes, None, None], media_type: str, file_name: str) -> None:
+        super().__init__(media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{file_name}"'})
         del self.headers["content-length"]
         self._pieces = pieces
         self._first = next(pieces)  # what is refused is refused before anything is sent
@@ -107,15 +103,13 @@ class Slots:
     def __init__(self) -> None:
         self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
 
-    def pieces(
-        self, app: Application, form: Form, columns: Columns, read: Callable[[Connection], Iterator[Rows]]
-    ) -> Generator[bytes, None, None]:
+    def pieces(self, app: Application, write: Callable[[Connection], Iterator[bytes]]) -> Generator[bytes, None, None]:
         """The file in pieces; closing it ends the transaction. Raises UnavailableError when there is no slot."""
         if not self._free.acquire(blocking=False):
             raise UnavailableError(f"{MOST_AT_ONCE} exports are running: try again when one has ended")
         try:
             with app.database.transaction() as connection:
-                yield from encode(form, columns, read(connection))
+                yield from write(connection)
         finally:
             self._free.release()
 
@@ -184,14 +178,15 @@ def export_readings(
     if model is None:
         raise InvalidInputError(f"the device model of {device!r} is not in the catalog of this server")
 
-    def read(connection: Connection) -> Iterator[Rows]:
-        return read_readings(connection, model, device=device, since=since, until=until)
+    def write(connection: Connection) -> Iterator[bytes]:
+        rows = read_readings(connection, model, device=device, since=since, until=until)
+        return encode(form, reading_columns(model), rows)
 
-    return Download(SLOTS.pieces(app, form, reading_columns(model), read), form, "readings")
+    return Download(SLOTS.pieces(app, write), MEDIA_TYPES[form], f"readings.{form}")
 
 
 def _download(app: Application, form: Form, export: Export, name: str, **wanted: Any) -> Download:
-    def read(connection: Connection) -> Iterator[Rows]:
-        return read_export(connection, export, **wanted)
+    def write(connection: Connection) -> Iterator[bytes]:
+        return encode(form, export.columns, read_export(connection, export, **wanted))
 
-    return Download(SLOTS.pieces(app, form, export.columns, read), form, name)
+    return Download(SLOTS.pieces(app, write), MEDIA_TYPES[form], f"{name}.{form}")

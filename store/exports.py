@@ -118,7 +118,7 @@ def read_export(
 
     That time is when a prediction is as of, an alarm was raised, a ticket opened, stock moved; devices have none.
     """
-    return _stream(connection, export.query, {"since": since, "until": until, "device_model": device_model})
+    return stream_rows(connection, export.query, {"since": since, "until": until, "device_model": device_model})
 
 
 def read_readings(
@@ -129,12 +129,13 @@ def read_readings(
         channels=sql.SQL(", ").join(sql.Identifier(channel.name) for channel in device_model.channels),
         table=sql.Identifier(device_model.readings_table),
     )
-    return _stream(connection, statement, {"device": device, "since": since, "until": until})
+    return stream_rows(connection, statement, {"device": device, "since": since, "until": until})
 
 
-def _stream(
+def stream_rows(
     connection: Connection, query: LiteralString | sql.Composed, parameters: Mapping[str, Any]
 ) -> Iterator[Rows]:
+    """What the query finds, up to 10,000 rows at once; one such stream of a connection at a time."""
     with connection.cursor(name="export") as cursor:
         cursor.execute(query, parameters)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
