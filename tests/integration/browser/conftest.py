@@ -35,9 +35,10 @@ def window(chromium: Browser, site: Any) -> Iterator[Callable[..., Page]]:
     """Opens a window that `name` is signed in to; it fails the test when a page reports an error of its own."""
     contexts, problems = [], list[str]()
 
-    def opened(name: str = "paula", role: Role = Role.PLANNER, **options: Any) -> Page:
+    def opened(name: str = "paula", role: Role = Role.PLANNER, customer: str | None = None, **options: Any) -> Page:
         context = chromium.new_context(base_url=site.url, viewport=SIZE, **options)
-        context.add_cookies([{"name": COOKIE, "value": session_of(site.desk.database, name, role), "url": site.url}])
+        session = session_of(site.desk.database, name, role, customer)
+        context.add_cookies([{"name": COOKIE, "value": session, "url": site.url}])
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
