@@ -1,6 +1,6 @@
 # Two commands to begin with: `make demo` and `make test`. Both set up everything that is missing.
 # Options go through: make demo ARGS="--json out.json", make test ARGS="-k alarm".
-.PHONY: setup demo test check chaos screenshots bench-ingest bench-memory bench-models bench-desk bench-diagnostics bench-reading lock clean
+.PHONY: setup demo test check chaos screenshots bench-ingest bench-memory bench-models bench-desk bench-diagnostics bench-reading bench-console lock clean
 
 setup:
 	@scripts/setup
@@ -37,6 +37,9 @@ bench-diagnostics: setup
 
 bench-reading: setup
 	@.venv/bin/python -m bench.reading $(ARGS)
+
+bench-console: setup
+	@.venv/bin/python -m bench.console $(ARGS)
 
 # The pictures of docs/images: a demo's fleet at work, seen by Chromium, which is installed when it is missing.
 screenshots: setup

@@ -26,11 +26,12 @@ CONNECTION_LOST = ("08", "57P")
 """Classes of SQLSTATE that tell of the server or the line, not of the statement."""
 
 SESSION = (
-    "-c timezone=UTC -c jit=off "
+    "-c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan "
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=20000"
 )
 """The server gives a client up 20 seconds after its line went dead, not after Linux's two hours: so long the locks of
-its transaction stay, and the first to wait for them is the same client on its next connection."""
+its transaction stay, and the first to wait for them is the same client on its next connection. Statements are planned
+for their values: a list whose filters are mostly null has a plan of its own for each that is not."""
 
 Connection = psycopg.Connection[TupleRow]
 

@@ -5,6 +5,7 @@ Every list takes `after`, the key of the last row of the page before (None for t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, TypeVar
@@ -68,13 +69,14 @@ def devices(
     limit: int = 50,
 ) -> list[DeviceRow]:
     """Devices by name. `text` is looked for in name, serial, customer and site."""
-    wanted = {"device_model": device_model, "customer": customer, "site": site, "text": text, "name": None}
+    pattern = None if text is None else "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
+    wanted = {"device_model": device_model, "customer": customer, "site": site, "pattern": pattern, "name": None}
     return _rows(connection, DeviceRow, SQL["devices"], {**wanted, "after": after, "limit": limit})
 
 
 def device(connection: Connection, name: str) -> DeviceRow:
     """The device of that name. Raises NotFoundError."""
-    wanted = {"device_model": None, "customer": None, "site": None, "text": None, "name": name}
+    wanted = {"device_model": None, "customer": None, "site": None, "pattern": None, "name": name}
     return _one(_rows(connection, DeviceRow, SQL["devices"], {**wanted, "after": None, "limit": 1}), f"device {name!r}")
 
 

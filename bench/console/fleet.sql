@@ -34,18 +34,26 @@ FROM generate_series(0, %(per_device)s - 1) age CROSS JOIN devices d JOIN model_
 ORDER BY age DESC, d.device_id
 
 -- alarms --
--- Three in a hundred are active, at most one per device and type; the others were cleared over the last two years. The
--- devices were made in one statement, so that their ids follow one another.
+-- Three in a hundred are active, at most one per device and type, and one in twenty of these is shelved; the others were
+-- cleared over the last two years. The devices were made in one statement, so that their ids follow one another.
 INSERT INTO alarms (device_id, alarm_type, severity, active, acknowledged, ack_by, ack_at, count, raised_at, last_at,
-    cleared_at, source, message)
+    cleared_at, source, message, shelved_until)
 SELECT d.first + (n::bigint * 7919) %% d.count, 'rule:hot-' || n / d.count,
     (ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'])[1 + n %% 4], active, n %% 3 = 0,
     CASE WHEN n %% 3 = 0 THEN 'anna' END, CASE WHEN n %% 3 = 0 THEN at END, 1 + n %% 7, at, at,
-    CASE WHEN NOT active THEN at + interval '3 hours' END, 'rule', 'Discharge temperature above 95 degC for 10 minutes'
+    CASE WHEN NOT active THEN at + interval '3 hours' END, 'rule', 'Discharge temperature above 95 degC for 10 minutes',
+    CASE WHEN n %% 660 = 0 THEN %(now)s::timestamptz + interval '1 day' END
 FROM generate_series(1, %(alarms)s) n
 CROSS JOIN (SELECT min(device_id) AS first, count(*) AS count FROM devices) d
 CROSS JOIN LATERAL (SELECT n %% 33 = 0 AS active,
     %(now)s - interval '2 years' * (1 - n::float8 / %(alarms)s) AS at) a
+
+-- predicted_failures --
+-- One device in twenty is going to fail by its newest prediction; a fifth of these visits can wait.
+INSERT INTO alarms (device_id, alarm_type, severity, raised_at, last_at, source, failure_mode, prediction_id, message, saving, deferred)
+SELECT device_id, 'prediction:' || failure_mode, 'MAJOR', as_of, as_of, 'prediction', failure_mode, prediction_id,
+    'Temperature 9 K above its own start', (hashint8(device_id) & 1048575), device_id %% 100 = 0
+FROM predictions WHERE as_of = %(now)s AND device_id %% 20 = 0
 
 -- tickets --
 -- One in ten is unsettled.

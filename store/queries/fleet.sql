@@ -1,13 +1,16 @@
 -- sites_by_health --
 -- Each site with its devices and the alarms of its devices and its own that are in sight, the worst first.
 WITH sick AS (
-    SELECT coalesce(a.customer, d.customer) AS customer, coalesce(a.site, d.site) AS site,
-        count(*) AS active_alarms, count(*) FILTER (WHERE NOT a.acknowledged) AS unacknowledged,
-        min(array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], a.severity)) AS worst,
-        count(DISTINCT a.device_id) AS troubled
-    FROM alarms a LEFT JOIN devices d USING (device_id)
-    WHERE a.active AND a.shelved_until IS NULL
-    GROUP BY 1, 2
+    SELECT at_customer AS customer, at_site AS site, sum(alarms)::bigint AS active_alarms,
+        sum(unacknowledged)::bigint AS unacknowledged, min(worst) AS worst, count(device_id) AS troubled
+    FROM (
+        SELECT at_customer, at_site, device_id, count(*) AS alarms, count(*) FILTER (WHERE NOT acknowledged) AS unacknowledged,
+            min(array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], severity)) AS worst
+        FROM alarms
+        WHERE active AND shelved_until IS NULL AND (%(customer)s::text IS NULL OR at_customer = %(customer)s)
+        GROUP BY at_customer, at_site, device_id
+    ) by_device
+    GROUP BY at_customer, at_site
 ), counted AS (
     SELECT customer, site, count(*) AS devices, count(*) FILTER (WHERE connectivity = 'offline') AS offline,
         count(*) FILTER (WHERE connectivity NOT IN ('online', 'offline')) AS unheard
@@ -25,11 +28,14 @@ LIMIT %(limit)s OFFSET %(offset)s
 
 -- device_models --
 -- Devices of each model, and how many are offline.
-SELECT m.device_model, m.title, count(d.device_id) AS devices,
-    count(*) FILTER (WHERE d.connectivity = 'offline') AS offline,
-    count(*) FILTER (WHERE d.connectivity = 'online') AS online
-FROM device_models m JOIN devices d USING (device_model)
-GROUP BY m.device_model, m.title ORDER BY m.title
+SELECT device_model, m.title, d.devices, d.offline, d.online
+FROM device_models m
+JOIN (
+    SELECT device_model, count(*) AS devices, count(*) FILTER (WHERE connectivity = 'offline') AS offline,
+        count(*) FILTER (WHERE connectivity = 'online') AS online
+    FROM devices GROUP BY device_model
+) d USING (device_model)
+ORDER BY m.title
 
 -- devices_of_site --
 -- Each device of a site with the worst of its alarms in sight and its highest newest risk, the worst first.

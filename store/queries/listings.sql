@@ -19,8 +19,8 @@ WHERE (%(name)s::text IS NULL OR d.name = %(name)s)
     AND (%(device_model)s::text IS NULL OR d.device_model = %(device_model)s)
     AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
     AND (%(site)s::text IS NULL OR d.site = %(site)s)
-    AND (%(text)s::text IS NULL
-        OR strpos(lower(concat_ws(' ', d.name, d.serial, d.customer, d.site)), lower(%(text)s)) > 0)
+    AND (%(pattern)s::text IS NULL
+        OR lower(d.name || ' ' || d.serial || ' ' || d.customer || ' ' || d.site) LIKE lower(%(pattern)s))
     AND (%(after)s::text IS NULL OR d.name > %(after)s)
 ORDER BY d.name
 LIMIT %(limit)s
@@ -48,7 +48,8 @@ JOIN devices d USING (device_id)
 JOIN model_versions v USING (model_version_id)
 WHERE (%(prediction_id)s::bigint IS NULL OR p.prediction_id = %(prediction_id)s)
     AND (%(device)s::text IS NULL OR p.device_id = (SELECT device_id FROM devices WHERE name = %(device)s))
-    AND (%(failure_mode)s::text IS NULL OR p.failure_mode = %(failure_mode)s)
+    AND (%(failure_mode)s::text IS NULL OR p.failure_mode = %(failure_mode)s
+        AND EXISTS (SELECT FROM model_versions WHERE failure_mode = %(failure_mode)s))
     AND (%(after)s::bigint IS NULL OR p.prediction_id < %(after)s)
 ORDER BY p.prediction_id DESC
 LIMIT %(limit)s
@@ -71,7 +72,8 @@ CROSS JOIN LATERAL (
 ) p
 JOIN model_versions v USING (model_version_id)
 WHERE (%(device)s::text IS NULL OR d.name = %(device)s)
-    AND (%(after_device)s::bigint IS NULL OR (d.device_id, m.failure_mode) > (%(after_device)s, %(after_mode)s::text))
+    AND (%(after_device)s::bigint IS NULL
+        OR d.device_id >= %(after_device)s AND (d.device_id, m.failure_mode) > (%(after_device)s, %(after_mode)s::text))
 ORDER BY d.device_id, m.failure_mode
 LIMIT %(limit)s
 
@@ -87,7 +89,7 @@ ORDER BY 1, 2
 -- alarms --
 -- Alarms, newest first; also finds one by its id.
 SELECT a.alarm_id, d.name AS device, coalesce(a.device_model, d.device_model, '') AS device_model,
-    coalesce(a.customer, d.customer, '') AS customer, coalesce(a.site, d.site, '') AS site, a.alarm_type, a.severity, a.active,
+    coalesce(a.at_customer, '') AS customer, coalesce(a.at_site, '') AS site, a.alarm_type, a.severity, a.active,
     a.acknowledged, a.shelved_until, a.count, a.raised_at, a.last_at, a.cleared_at, a.ack_by, a.ack_at, a.source,
     a.failure_mode, a.prediction_id, a.message, t.ticket_id, a.assigned_to, a.deferred,
     (SELECT count(*) FROM alarm_members m WHERE m.alarm_id = a.alarm_id AND m.left_at IS NULL) AS members
@@ -101,9 +103,10 @@ WHERE (%(alarm_id)s::bigint IS NULL OR a.alarm_id = %(alarm_id)s)
     AND (%(device)s::text IS NULL OR a.device_id = (SELECT device_id FROM devices WHERE name = %(device)s))
     AND (%(acknowledged)s::boolean IS NULL OR a.acknowledged = %(acknowledged)s)
     AND (%(deferred)s::boolean IS NULL OR a.deferred = %(deferred)s)
-    AND (%(shelved)s::boolean IS NULL OR (a.active AND a.shelved_until IS NOT NULL) = %(shelved)s)
-    AND (%(customer)s::text IS NULL OR coalesce(a.customer, d.customer) = %(customer)s)
-    AND (%(site)s::text IS NULL OR coalesce(a.site, d.site) = %(site)s)
+    AND (%(shelved)s::boolean IS NULL OR NOT %(shelved)s OR a.active AND a.shelved_until IS NOT NULL)
+    AND (%(shelved)s::boolean IS NULL OR %(shelved)s OR NOT a.active OR a.shelved_until IS NULL)
+    AND (%(customer)s::text IS NULL OR a.at_customer = %(customer)s)
+    AND (%(site)s::text IS NULL OR a.at_site = %(site)s)
     AND (%(device_model)s::text IS NULL OR coalesce(a.device_model, d.device_model) = %(device_model)s)
     AND (%(after)s::bigint IS NULL OR a.alarm_id < %(after)s)
 ORDER BY a.alarm_id DESC
@@ -122,8 +125,7 @@ WHERE m.alarm_id = %(alarm_id)s ORDER BY d.name
 -- Each site with the worst of its uncleared alarms, its devices' and its own; shelved ones are out of sight.
 SELECT d.customer, d.site, d.devices, d.offline, a.active_alarms, a.worst_severity, a.unacknowledged
 FROM (
-    SELECT customer, site, count(*) AS devices, count(*) FILTER (WHERE connectivity = 'offline') AS offline,
-        array_agg(device_id) AS device_ids
+    SELECT customer, site, count(*) AS devices, count(*) FILTER (WHERE connectivity = 'offline') AS offline
     FROM devices
     WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
         AND (%(after_customer)s::text IS NULL OR (customer, site) > (%(after_customer)s, %(after_site)s::text))
@@ -134,8 +136,7 @@ CROSS JOIN LATERAL (
         (array_agg(severity ORDER BY array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], severity)))[1]
             AS worst_severity
     FROM alarms
-    WHERE active AND shelved_until IS NULL
-        AND (device_id = ANY (d.device_ids) OR (customer, site) = (d.customer, d.site))
+    WHERE active AND shelved_until IS NULL AND at_customer = d.customer AND at_site = d.site
 ) a
 ORDER BY d.customer, d.site
 
@@ -231,18 +232,20 @@ LIMIT %(limit)s
 -- Counts of everything that is open.
 WITH unsettled AS (
     SELECT state, need_by FROM tickets WHERE state IN ('suggested', 'open', 'planned', 'in_progress')
+), uncleared AS (
+    SELECT severity, count(*) AS n, count(*) FILTER (WHERE NOT acknowledged) AS unacknowledged
+    FROM alarms WHERE active GROUP BY severity
 )
 SELECT
     (SELECT coalesce(jsonb_object_agg(connectivity, n), '{}')
      FROM (SELECT connectivity, count(*) AS n FROM devices GROUP BY 1) c) AS devices,
-    (SELECT coalesce(jsonb_object_agg(severity, n), '{}')
-     FROM (SELECT severity, count(*) AS n FROM alarms WHERE active GROUP BY 1) c) AS alarms,
+    (SELECT coalesce(jsonb_object_agg(severity, n), '{}') FROM uncleared) AS alarms,
     (SELECT coalesce(jsonb_object_agg(state, n), '{}')
      FROM (SELECT state, count(*) AS n FROM unsettled GROUP BY 1) c) AS tickets,
     (SELECT coalesce(jsonb_object_agg(state, n), '{}')
      FROM (SELECT state, count(*) AS n FROM part_reservations
            WHERE state IN ('reserved', 'backordered', 'picked', 'in_transit') GROUP BY 1) c) AS reservations,
-    (SELECT count(*) FROM alarms WHERE active AND NOT acknowledged) AS unacknowledged,
+    (SELECT coalesce(sum(unacknowledged), 0)::bigint FROM uncleared) AS unacknowledged,
     (SELECT count(*) FROM unsettled
      WHERE need_by >= %(now)s AND need_by < %(now)s::timestamptz + interval '7 days') AS needed_within_week,
     (SELECT count(*) FROM unsettled WHERE need_by < %(now)s) AS overdue,

@@ -32,9 +32,9 @@ GROUP BY m.currency ORDER BY m.currency
 
 -- places --
 -- What the list can be filtered by: where predicted failures are.
-SELECT DISTINCT d.customer, d.site FROM alarms a JOIN devices d USING (device_id)
-WHERE a.active AND a.source = 'prediction'
-ORDER BY d.customer, d.site LIMIT %(limit)s
+SELECT DISTINCT at_customer, at_site FROM alarms
+WHERE active AND source = 'prediction' AND device_id IS NOT NULL
+ORDER BY at_customer, at_site LIMIT %(limit)s
 
 -- service_centres --
 SELECT service_centre FROM service_centres ORDER BY service_centre

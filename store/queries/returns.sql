@@ -48,13 +48,13 @@ SELECT d.device_model, t.failure_mode, count(*) AS closed,
     coalesce(sum(r.damaged), 0)::bigint AS damaged
 FROM tickets t
 JOIN devices d USING (device_id)
-LEFT JOIN LATERAL (
-    SELECT count(*) AS returned, count(*) FILTER (WHERE findings = 'worn') AS worn,
+LEFT JOIN (
+    SELECT ticket_id, count(*) AS returned, count(*) FILTER (WHERE findings = 'worn') AS worn,
         count(*) FILTER (WHERE findings = 'defective') AS defective,
         count(*) FILTER (WHERE findings = 'no_fault_found') AS no_fault_found,
         count(*) FILTER (WHERE findings = 'damaged') AS damaged
-    FROM part_returns WHERE ticket_id = t.ticket_id
-) r ON true
+    FROM part_returns GROUP BY ticket_id
+) r USING (ticket_id)
 WHERE t.state = 'closed'
 GROUP BY d.device_model, t.failure_mode
 ORDER BY d.device_model, t.failure_mode
