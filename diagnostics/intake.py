@@ -96,7 +96,8 @@ def _take(batch: Sequence[Arrived], moment: Moment, connection: Connection) -> T
         refused.append(RejectedMessage(arrived.topic, arrived.payload, f"{error.label}: {error}", moment.at))
 
     messages = _read(batch, refuse)
-    known = devices.find(connection, {one.device for _, one in messages if isinstance(one, Report)})
+    reporting = {one.device for _, one in messages if isinstance(one, Report)}
+    known = devices.find(connection, reporting) if reporting else {}
     echoes = [(one.command_id, one.correlation) for _, one in messages if isinstance(one, Echo)]
     locked = commands.lock(
         connection, [one.command_id for _, one in messages if isinstance(one, Echo | Response | UploadPart)]

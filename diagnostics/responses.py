@@ -74,10 +74,11 @@ class Answers:
         if not self._steps:
             return
         changes = list(self._changes.values())
-        commands.add_steps(self.connection, list(self._steps.values()), at=self.at)
-        commands.advance(self.connection, changes, at=self.at, now=self.now)
         ended = [change for change in changes if change.state.is_final]
-        command_files.drop_parts(self.connection, [change.command_id for change in ended])
+        with self.connection.pipeline():  # none waits for the one before: people wait for this
+            commands.add_steps(self.connection, list(self._steps.values()), at=self.at)
+            commands.advance(self.connection, changes, at=self.at, now=self.now)
+            command_files.drop_parts(self.connection, [change.command_id for change in ended])
         for change in ended:
             log.info("command ended", command_id=change.command_id, state=change.state, error=change.error_code or None)
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY
+from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
@@ -68,6 +70,7 @@ class Session:
         )
         client.on_connect, client.on_disconnect, client.on_subscribe = self._connected, self._gone, self._granted
         client.on_message, client.on_publish = self._arrived, self._confirmed
+        client.on_socket_open = _at_once
         self._client = client
 
     def open(self) -> None:
@@ -163,3 +166,8 @@ class Session:
             f"cannot speak with devices by the broker at {self._login.host}:{self._login.port}: {reason}. Check "
             "AFTERCARE_MQTT_URL, that the broker runs and that its user may read and write devices/# and diagnostics/#"
         )
+
+
+def _at_once(_client: Client, _data: object, opened: Any) -> None:
+    """A request must not wait 40 ms for the broker to have acknowledged what went out before it."""
+    opened.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)

@@ -49,14 +49,16 @@ class Devices:
     answer: bool = True
 
     def receive(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        """As docs/wire.md wants it: a request that was seen is answered again and not executed again."""
+        """Carries out every request that was sent, so that one sent twice shows; what the broker itself brings again,
+        marked as such, is answered again only, as docs/wire.md wants it."""
         device, wire_id = message.topic.split("/")[1], message.topic.split("/")[3]
         if not device.startswith(self.prefix):
             return
         self.requests.append(message)
         if not self.answer:
             return
-        self.executed[wire_id] += 1
+        if not (message.dup and wire_id in self.executed):
+            self.executed[wire_id] += 1
         for state in ("acknowledged", "running", "succeeded"):
             self.tell(message, state=state)
 
@@ -151,27 +153,32 @@ class Station:
         return self.devices.requests[-1]
 
     @contextmanager
-    def speaking(self) -> Iterator[None]:
+    def speaking(self) -> Iterator[Diagnostics]:
         """The process that speaks with devices runs in this block, and has subscribed."""
-        address = parse_broker_url(self.mqtt_url)
-        metrics = DiagnosticsMetrics(self.database, system_clock)
-        process = Diagnostics(
-            self.database,
-            BrokerLogin(address.host, address.port),
-            system_clock,
-            timedelta(minutes=5),
-            metrics,
-        )
+        process = speaking_process(self)
+        metrics = process.metrics
         stop = threading.Event()
         thread = threading.Thread(target=process.run, args=(stop, lambda: None))
         thread.start()
         try:
             wait_for(lambda: metrics.registry.get_sample_value("aftercare_diagnostics_connected") == 1)
-            yield
+            yield process
         finally:
             stop.set()
             thread.join(20)
             assert not thread.is_alive()
+
+
+def speaking_process(station: Station) -> Diagnostics:
+    """What `aftercare diagnostics` runs, to be run in a thread."""
+    address = parse_broker_url(station.mqtt_url)
+    return Diagnostics(
+        station.database,
+        BrokerLogin(address.host, address.port),
+        system_clock,
+        timedelta(minutes=5),
+        DiagnosticsMetrics(station.database, system_clock),
+    )
 
 
 def wait_for(there: Callable[[], bool], within: float = 20.0) -> None:
@@ -182,16 +189,19 @@ def wait_for(there: Callable[[], bool], within: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture
-def station(database_url: str, mqtt_url: str, catalog: Catalog, device_prefix: str) -> Iterator[Station]:
-    """Devices at the broker; the process does not run yet."""
+@contextmanager
+def station_at(database_url: str, mqtt_url: str, catalog: Catalog, prefix: str) -> Iterator[Station]:
+    """Devices at the broker, which come back by themselves when it restarts; the process does not run yet."""
     address = parse_broker_url(mqtt_url)
-    client = Client(CallbackAPIVersion.VERSION2, client_id=f"{device_prefix}-devices", protocol=MQTTv5)
-    fleet = Devices(client, device_prefix)
+    client = Client(CallbackAPIVersion.VERSION2, client_id=f"{prefix}-devices", protocol=MQTTv5)
+    client.reconnect_delay_set(1, 1)
+    fleet = Devices(client, prefix)
     subscribed = threading.Event()
     client.on_message = fleet.receive
     client.on_subscribe = lambda *_: subscribed.set()
-    client.connect(address.host, address.port)
+    stays = Properties(PacketTypes.CONNECT)  # begun with a clean start, Mosquitto would not keep it over a restart
+    stays.SessionExpiryInterval = 600
+    client.connect(address.host, address.port, clean_start=False, properties=stays)
     client.loop_start()
     client.subscribe("devices/+/commands/+/request", qos=1)
     assert subscribed.wait(10)
@@ -199,6 +209,13 @@ def station(database_url: str, mqtt_url: str, catalog: Catalog, device_prefix: s
         yield Station(database, catalog, fleet, mqtt_url)
     client.disconnect()
     client.loop_stop()
+
+
+@pytest.fixture
+def station(database_url: str, mqtt_url: str, catalog: Catalog, device_prefix: str) -> Iterator[Station]:
+    """Devices at the broker; the process does not run yet."""
+    with station_at(database_url, mqtt_url, catalog, device_prefix) as found:
+        yield found
 
 
 @pytest.fixture

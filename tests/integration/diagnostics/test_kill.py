@@ -33,7 +33,7 @@ def test_no_command_is_sent_twice_and_none_is_stuck(station: Station, killed_aft
         wait_for(lambda: len(station.devices.requests) >= killed_after)
         process.kill()
     assert finished() < COMMANDS
-    with diagnostics_process(station.database.url, station.mqtt_url):
+    with station.speaking():
         wait_for(lambda: finished() == COMMANDS, within=60)
 
     with station.database.transaction() as connection:
