@@ -22,6 +22,7 @@ from console import (
     calendar_pages,
     command_pages,
     device_pages,
+    failure_mode_pages,
     figure_pages,
     fleet_command_pages,
     fleet_pages,
@@ -38,6 +39,7 @@ from console import (
     tour,
     twin_pages,
     user_pages,
+    what_if_pages,
 )
 from console.render import show
 from domain.errors import (
@@ -51,6 +53,7 @@ from domain.errors import (
     TooManyAttemptsError,
     UnavailableError,
 )
+from models.errors import ArtifactError
 
 log = structlog.get_logger()
 MODULES = (
@@ -65,6 +68,8 @@ MODULES = (
     ticket_pages,
     ticket_forms,
     model_pages,
+    failure_mode_pages,
+    what_if_pages,
     rejected_pages,
     forms,
     alarm_feed,
@@ -85,6 +90,7 @@ STATUS: dict[type[AftercareError], tuple[int, str]] = {
     NotFoundError: (404, "Not found"),
     ConflictError: (409, "Somebody was faster"),
     InvalidInputError: (422, "That does not work"),
+    ArtifactError: (409, "It cannot score"),
     UnavailableError: (503, "The database is away"),
 }
 

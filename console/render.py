@@ -46,6 +46,7 @@ def environment() -> Environment:
         "state",
         "unbroken",
         "datetime_local",
+        "parsed",
     ):
         templates.filters[name] = getattr(words, name)
     templates.filters["unit"] = unit_sign

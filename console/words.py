@@ -27,6 +27,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
+def parsed(text: str) -> datetime:
+    """The instant that a stored document tells in ISO 8601."""
+    return datetime.fromisoformat(text)
+
+
 def datetime_local(moment: datetime) -> str:
     """As a form field takes it, in UTC, on the full hour after."""
     hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

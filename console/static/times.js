@@ -32,7 +32,15 @@ document.addEventListener("formdata", (event) => {
   }
 });
 
+function showOptions() {
+  for (const option of document.querySelectorAll("option[data-instant-option]")) {
+    option.dataset.rest ??= option.textContent.replace(/^[^,]*/, "");
+    option.textContent = (wantsLocal ? local : utc).format(new Date(option.dataset.instantOption)) + option.dataset.rest;
+  }
+}
+
 function show() {
+  showOptions();
   for (const name of document.querySelectorAll("[data-zone-name]")) name.textContent = wantsLocal ? zone : "UTC";
   showTimes(document);
 }
