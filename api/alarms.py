@@ -13,7 +13,7 @@ from alerts import lifecycle
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id, Who
 from api.schemas import Alarm, AlarmComment, AlarmMember
-from api.versions import OVERTAKEN, Edit, Editing, tag, tagged
+from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
 from domain.alarm import Severity
 from store import alarms, listings
 from store.database import Connection
@@ -79,7 +79,7 @@ def list_alarms(
     return page(rows, limit, lambda row: (row.alarm_id,), Alarm, request, response)
 
 
-@router.get("/{alarm_id}", operation_id="get_alarm")
+@router.get("/{alarm_id}", operation_id="get_alarm", responses=TAGGED)
 def get_alarm(app: App, response: Response, alarm_id: Id) -> Alarm:
     """One alarm."""
     with app.database.transaction() as connection:

@@ -41,6 +41,7 @@ from api import (
 )
 from api.idempotency import Idempotency
 from api.metrics import Measure, Metrics
+from api.openapi import complete
 from api.rate_limit import RateLimit
 from api.request import refuse_unknown_parameters
 
@@ -109,17 +110,14 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.add_middleware(RateLimit, rate=application.settings.api_rate, metrics=app.state.metrics)
     app.add_middleware(Measure, metrics=app.state.metrics)
     app.add_middleware(Access, application=application, refuse=errors.refuse)
-    _document_problems(app)
+    _complete_document(app)
     return app
 
 
-def _document_problems(app: FastAPI) -> None:
+def _complete_document(app: FastAPI) -> None:
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = describe()
-        schema = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        document["components"]["schemas"] |= {**schema.pop("$defs", {}), "Problem": schema}
-        return document
+        return app.openapi_schema or complete(describe())
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -26,7 +26,7 @@ from domain.errors import (
 )
 
 log = structlog.get_logger()
-HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+HEADERS: Mapping[int, Mapping[str, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "900"},
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
@@ -99,7 +99,11 @@ def status_of(error: AftercareError) -> HTTPStatus:
 
 def problem_response(status: int) -> dict[str, Any]:
     """How OpenAPI documents a problem of this status."""
+    headers = {
+        name: {"schema": {"type": "string"}, "example": value} for name, value in HEADERS.get(status, {}).items()
+    }
     return {
+        "headers": headers,
         "description": HTTPStatus(status).phrase,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
@@ -153,6 +157,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # what FastAPI says of bytes that are no text, let alone JSON
+        return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "the body could not be read: send JSON in UTF-8")
     detail = {
         404: f"{request.url.path} is not a resource of this API: see /api/v1/openapi.json",
         405: f"{request.url.path} does not take {request.method}",

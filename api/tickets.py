@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id, Text
 from api.schemas import Reservation, Ticket, TicketDetail, TicketEvent
-from api.versions import OVERTAKEN, Edit, Editing, tag, tagged
+from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
 from domain.ticket import ClosureCode, TicketState
 from service_desk import tickets
 from store import listings
@@ -84,7 +84,7 @@ def list_tickets_by_need(
     return page(rows, limit, lambda row: (row.need_by, row.ticket_id), Ticket, request, response)
 
 
-@router.get("/{ticket_id}", operation_id="get_ticket")
+@router.get("/{ticket_id}", operation_id="get_ticket", responses=TAGGED)
 def get_ticket(app: App, response: Response, ticket_id: Id) -> TicketDetail:
     """One ticket with the sum behind it, its life and its parts."""
     with app.database.transaction() as connection:

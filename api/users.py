@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from access import accounts
 from api.request import App, Text, Who
 from api.schemas import Answer, ShownOnce
-from api.versions import OVERTAKEN, Edit, Editing, tag, tagged
+from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
 from domain.account import LONGEST_NAME, Role
 from domain.clock import system_clock
 from store import users
@@ -91,7 +91,7 @@ def add_user(app: App, who: Who, new: NewUser) -> AddedUser:
         return AddedUser(**User.model_validate(users.get(connection, new.name)).model_dump(), password=password)
 
 
-@router.get("/users/{name}", operation_id="get_user")
+@router.get("/users/{name}", operation_id="get_user", responses=TAGGED)
 def get_user(app: App, response: Response, name: UserName) -> User:
     """One user."""
     with app.database.transaction() as connection:

@@ -25,7 +25,10 @@ IfMatch = Annotated[
         examples=['"3"'],
     ),
 ]
-OVERTAKEN: dict[int | str, dict[str, Any]] = {412: problem_response(412)}
+ETAG = {"description": "Of what was answered, for If-Match", "schema": {"type": "string"}, "example": '"3"'}
+TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": {"ETag": ETAG}}}
+"""How OpenAPI documents an answer that bears a tag."""
+OVERTAKEN: dict[int | str, dict[str, Any]] = {**TAGGED, 412: {**problem_response(412), "headers": {"ETag": ETAG}}}
 """How OpenAPI documents an edit that takes If-Match."""
 
 

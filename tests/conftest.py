@@ -17,6 +17,17 @@ from aftercare.wiring import Catalog, load_catalog
 from store.migrate import migrate
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--fuzz-examples, for more than the test run has time for."""
+    parser.addoption("--fuzz-examples", type=int, default=2, help="requests to make up of each kind per API operation")
+
+
+@pytest.fixture(scope="session")
+def fuzz_examples(pytestconfig: pytest.Config) -> int:
+    """How many requests of each kind to make up for each operation of the API."""
+    return int(pytestconfig.getoption("--fuzz-examples"))
+
+
 @pytest.fixture(scope="session")
 def binaries() -> Binaries:
     """Where the services come from; in CI the stand-ins for the real ones are a failure, never a skip."""
