@@ -38,6 +38,8 @@ RULES = (
     Rule(READS, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.PLANNER),
     Rule(WRITES, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.ADMIN),
     Rule(WRITES, (f"{API}/alarms", "/alarms"), Role.OPERATOR),
+    Rule(WRITES, (f"{API}/troubleshooting-answers", "/troubleshooting-answers"), Role.VIEWER, customers=True),
+    Rule(WRITES, (f"{API}/troubleshooting", "/troubleshooting"), Role.OPERATOR),
     Rule(WRITES, (f"{API}/commands", f"{API}/fleet-commands", "/commands", "/fleet-commands"), Role.OPERATOR),
     Rule(READS, (f"{API}/fleet-commands", "/fleet-commands"), Role.VIEWER),
     Rule(WRITES, ("/predictions/views",), Role.VIEWER),

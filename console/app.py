@@ -37,6 +37,7 @@ from console import (
     ticket_forms,
     ticket_pages,
     tour,
+    troubleshooting_pages,
     twin_pages,
     user_pages,
     what_if_pages,
@@ -80,6 +81,7 @@ MODULES = (
     command_pages,
     fleet_command_pages,
     tour,
+    troubleshooting_pages,
     live,
 )
 """In this order: the first whose address fits answers."""

@@ -16,7 +16,7 @@ from console.time_window import SPANS, window_of
 from diagnostics.twin_documents import delta
 from domain.device_model import DeviceModel
 from domain.errors import NotFoundError
-from store import commands, listings, twins
+from store import commands, listings, troubleshooting, twins
 from store.database import Connection
 from store.device_timeline import DeviceTimeline, connectivity, device_timeline
 from store.latest import latest_of_device
@@ -68,6 +68,8 @@ def device(request: Request, name: Text, wanted: WantedCharts) -> HTMLResponse:
             connectivity=connectivity(connection, device_id=row.device_id, limit=RECENT),
             alarms=listings.alarms(connection, device_name=name, limit=RECENT),
             tickets=listings.tickets(connection, device_name=name, limit=RECENT),
+            looked_into=troubleshooting.listing(connection, device=name, limit=RECENT),
+            trees=[mode for mode in model.failure_modes if mode.troubleshooting] if model else [],
             twin=twin,
             not_so_yet=delta(twin.desired, twin.reported),
             commands=commands.listing(connection, device=name, limit=COMMANDS),

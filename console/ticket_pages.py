@@ -7,17 +7,20 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from aftercare.wiring import Catalog
 from console.drawings import risk_chart
 from console.render import show
 from console.request import After, Id, Text
 from console.ticket_view import decided_by, gate_told, ticket_view
+from domain.device_model import FailureMode
 from domain.ticket import TicketState
 from service_desk.lineage import lineage_of
-from store import listings, returns
+from store import listings, returns, troubleshooting
 from store.scope import customer_in_view
 
 router = APIRouter()
 ROWS = 100
+LOOKED_INTO = 10
 LOOKS_BACK = timedelta(days=14)
 
 
@@ -71,6 +74,8 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
                 pins=[(row.opened_at, "Ticket opened")],
             ),
             events=events,
+            looked_into=troubleshooting.listing(connection, ticket_id=ticket_id, limit=LOOKED_INTO),
+            trees=trees_of(app.catalog, row.device_model, row.failure_mode) if row.closed_at is None else [],
             gate=gate_told(events),
             returns=returns.of_ticket(connection, ticket_id=ticket_id) if customer_in_view() is None else [],
         )
@@ -89,3 +94,10 @@ def lineage(request: Request, ticket_id: Id) -> HTMLResponse:
         links=links,
         channels={channel.name: channel for channel in model.channels} if model else {},
     )
+
+
+def trees_of(catalog: Catalog, device_model: str, failure_mode: str) -> list[FailureMode]:
+    """The failure mode, when it can be looked into from afar."""
+    model = catalog.get(device_model)
+    modes = model.failure_modes if model else ()
+    return [mode for mode in modes if mode.name == failure_mode and mode.troubleshooting]

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "tokens": ("aftercare.cli.users:tokens", "Tokens by which programs are known to the API."),
     "technicians": ("aftercare.cli.technicians:technicians", "Who visits devices, and planned maintenance."),
     "train": ("aftercare.cli.modelling:train", "Train the failure models."),
+    "troubleshoot": ("aftercare.cli.troubleshoot:troubleshoot", "Find out step by step what is wrong with a device."),
     "upkeep": ("aftercare.cli.upkeep:upkeep", "Keep roll-ups and latest values up to date, and drop what expired."),
     "twin": ("aftercare.cli.twin:twin", "What a device reports of itself, and what is desired of it."),
     "up": ("aftercare.cli.up:up", "Run everything on this machine until Ctrl-C."),

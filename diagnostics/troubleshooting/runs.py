@@ -106,6 +106,8 @@ def answer(
     """
     place = stored.place(connection, run_id)
     run = _lock(connection, place)
+    if caller.customer not in (None, devices.get(connection, run.device).device.customer):
+        raise NotFoundError(f"troubleshooting run {run_id} does not exist: look it up in the list")
     case = _case(catalog, run, place) if run.ended_at is None else None
     if case is None or run.step != step:
         raise ConflictError(f"run {run_id} is not at {step[:100]!r} any more: it was answered, or has ended")
@@ -150,6 +152,14 @@ def advance(connection: Connection, catalog: Catalog, place: Place, *, now: date
             break
         _go_on(connection, case, step, finding, who=run.started_by, now=now)
     return run
+
+
+def current_step(catalog: Catalog, run: Run) -> Step | None:
+    """The step that a run is at; None when it has ended, or the catalog has the step no longer."""
+    model = catalog.get(run.device_model)
+    modes = model.failure_modes if model and run.ended_at is None else ()
+    trees = [mode.troubleshooting for mode in modes if mode.name == run.failure_mode]
+    return trees[0].step(run.step) if trees and trees[0] else None
 
 
 def _lock(connection: Connection, place: Place) -> Run:

@@ -154,6 +154,10 @@ def _document(fleet: DemoFleet, platform: Platform, results: Results, seconds: f
             }
             for ticket in results.tickets
         ],
+        "remote_fixes": [
+            {"device": fix.device, "failure_mode": fix.failure_mode, "fixed_at": fix.fixed_at.isoformat()}
+            for fix in results.fixes
+        ],
     }
 
 

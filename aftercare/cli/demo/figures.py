@@ -10,6 +10,7 @@ from statistics import median
 from domain.device_model import DeviceModel, FailureMode
 from domain.money import Money
 from store.outcomes import FailureOutcome, TicketOutcome
+from store.troubleshooting import RemoteFix
 
 HOUR = timedelta(hours=1)
 ReadingKey = tuple[str, datetime]
@@ -29,7 +30,9 @@ class Counts:
 class Figures:
     """What a service manager is told. Amounts in minor units of `currency`.
 
-    An undecided ticket is neither right nor false: its failure may still come.
+    An undecided ticket is neither right nor false: its failure may still come. settled_remotely: faults mended by a
+    command, without a visit; averted_failures: of these, the ones that would have failed by the end of the stretch;
+    saved_remotely: what their emergency visits would have cost, which is part of `cost_run_to_failure`.
     """
 
     failures: int
@@ -39,6 +42,9 @@ class Figures:
     tickets_opened: int
     false_tickets: int
     undecided_tickets: int
+    settled_remotely: int
+    averted_failures: int
+    saved_remotely: int
     cost: int
     cost_run_to_failure: int
     currency: str
@@ -61,13 +67,16 @@ def summarise(
     catalog: Mapping[str, DeviceModel],
     *,
     until: datetime,
+    fixes: Sequence[RemoteFix] = (),
+    averted: Sequence[RemoteFix] = (),
 ) -> Figures:
     """Figures over one stretch of device time that ended at `until`.
 
     A failure whose ticket was open with its kit reserved at least the mode's lead time before costs a planned visit,
     every other failure an emergency visit, each with its parts; a false ticket costs a needless visit. A ticket is
     false when no failure of its mode followed within twice the horizon, and undecided when that time is not over yet.
-    The device models share one currency.
+    fixes: what was mended from afar, which costs no visit; averted: those that would have failed otherwise. The device
+    models share one currency.
     """
     lead_times = [(row.failed_at - row.opened_at) / HOUR for row in failures if row.opened_at is not None]
     judged = [_judge(ticket, catalog, until) for ticket in tickets]
@@ -77,6 +86,7 @@ def summarise(
         for ticket, verdict in zip(tickets, judged, strict=True)
         if verdict == "false"
     )
+    saved_remotely = sum(_emergency(fix, catalog).minor for fix in averted)
     return Figures(
         failures=len(failures),
         tickets_before_failure=len(lead_times),
@@ -85,8 +95,11 @@ def summarise(
         tickets_opened=len(tickets),
         false_tickets=judged.count("false"),
         undecided_tickets=judged.count("undecided"),
+        settled_remotely=len(fixes),
+        averted_failures=len(averted),
+        saved_remotely=saved_remotely,
         cost=sum(_cost(row, catalog).minor for row in failures) + false_cost,
-        cost_run_to_failure=sum(_emergency(row, catalog).minor for row in failures),
+        cost_run_to_failure=sum(_emergency(row, catalog).minor for row in failures) + saved_remotely,
         currency=currency,
     )
 
@@ -107,7 +120,7 @@ def _cost(row: FailureOutcome, catalog: Mapping[str, DeviceModel]) -> Money:
     return _emergency(row, catalog)
 
 
-def _emergency(row: FailureOutcome, catalog: Mapping[str, DeviceModel]) -> Money:
+def _emergency(row: FailureOutcome | RemoteFix, catalog: Mapping[str, DeviceModel]) -> Money:
     mode = _mode(catalog, row)
     return mode.costs.emergency_visit + _kit_cost(catalog[row.device_model], mode)
 
@@ -117,5 +130,5 @@ def _kit_cost(model: DeviceModel, mode: FailureMode) -> Money:
     return Money(sum(prices[line.part_no].minor * line.quantity for line in mode.kit), model.currency)
 
 
-def _mode(catalog: Mapping[str, DeviceModel], row: FailureOutcome | TicketOutcome) -> FailureMode:
+def _mode(catalog: Mapping[str, DeviceModel], row: FailureOutcome | TicketOutcome | RemoteFix) -> FailureMode:
     return catalog[row.device_model].failure_mode(row.failure_mode)

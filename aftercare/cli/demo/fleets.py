@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from device_sim.fleet import simulate_fleet
+from device_sim.remote.machine import Machine, machines_of
 from domain.device_model import DeviceModel
 from domain.errors import InvalidInputError
 
@@ -35,7 +36,8 @@ class ModelHistory:
 
 @dataclass(frozen=True, slots=True)
 class DemoFleet:
-    """History to import, and what the live devices publish from `start` to `end` (device time)."""
+    """History to import, and what the live devices publish from `start` to `end` (device time), unless a command
+    changes it: `machines` answer these, by device; recordings have none."""
 
     title: str
     history: Sequence[ModelHistory]
@@ -43,6 +45,7 @@ class DemoFleet:
     live_events: pd.DataFrame
     start: datetime
     end: datetime
+    machines: Mapping[str, Machine] = field(default_factory=dict)
 
     @property
     def live_devices(self) -> int:
@@ -96,6 +99,7 @@ def simulated_fleet(now: datetime, *, seed: int) -> DemoFleet:
         live_events=pd.concat([part.events for part in live], ignore_index=True),
         start=start,
         end=start + LIVE,
+        machines={name: machine for part in live for name, machine in machines_of(part).items()},
     )
 
 

@@ -20,6 +20,7 @@ from aftercare.supervisor import Supervisor
 from device_sim.broker import parse_broker_url
 from device_sim.errors import SimulatorError
 from device_sim.publisher import Publisher
+from device_sim.remote.answering import Answering
 from device_sim.replay_clock import ReplayClock
 from device_sim.schedule import Schedule
 from device_sim.summary import Summary
@@ -54,6 +55,7 @@ class Live:
             parse_broker_url(platform.mqtt_url),
             patience=PATIENCE,
             sent=self._sent_file,
+            answering=Answering(fleet.machines) if fleet.machines else None,
         )
 
     def run(self, display: Display, *, kills: int) -> list[tuple[str, datetime]]:

@@ -28,6 +28,8 @@ from service_desk.shelves import receive
 from store.database import Database
 from store.frames import read_frame
 from store.outcomes import FailureOutcome, TicketOutcome, failure_outcomes, ticket_outcomes
+from store.troubleshooting import RemoteFix
+from store.troubleshooting import fixes as remote_fixes
 
 WHO = "demo"
 DRAIN_SECONDS = 60.0
@@ -41,6 +43,7 @@ class Results:
     figures: Figures
     failures: Sequence[FailureOutcome]
     tickets: Sequence[TicketOutcome]
+    fixes: Sequence[RemoteFix]
 
 
 def bring_history(database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet) -> int:
@@ -144,7 +147,30 @@ def count_results(
     models = {history.device_model: catalog[history.device_model] for history in fleet.history}
     counts = count_readings(sent, stored_readings(database, models, fleet))
     failures, tickets = live_outcomes(database, catalog, fleet)
-    return Results(counts, summarise(failures, tickets, models, until=fleet.end), failures, tickets)
+    with database.transaction() as connection:
+        fixes = remote_fixes(connection, since=fleet.start)
+    averted = averted_failures(fixes, failures, fleet, models)
+    figures = summarise(failures, tickets, models, until=fleet.end, fixes=fixes, averted=averted)
+    return Results(counts, figures, failures, tickets, fixes)
+
+
+def averted_failures(
+    fixes: Sequence[RemoteFix],
+    failures: Sequence[FailureOutcome],
+    fleet: DemoFleet,
+    models: Mapping[str, DeviceModel],
+) -> list[RemoteFix]:
+    """The last fix before each failure that the simulator had planned and that did not happen until the end."""
+    planned = fleet.live_events[fleet.live_events["kind"] == "failure"]
+    found: dict[tuple[str, str], RemoteFix] = {}
+    for fix in fixes:
+        codes = models[fix.device_model].failure_mode(fix.failure_mode).event_codes
+        due = planned[(planned["device"] == fix.device) & planned["code"].isin(codes) & (planned["ts"] > fix.fixed_at)]
+        key = (fix.device, fix.failure_mode)
+        came = any((row.device, row.failure_mode) == key and row.failed_at > fix.fixed_at for row in failures)
+        if len(due) and not came:
+            found[key] = fix
+    return list(found.values())
 
 
 def live_outcomes(

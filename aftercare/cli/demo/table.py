@@ -24,12 +24,15 @@ def closing_table(title: str, devices: int, counts: Counts, figures: Figures) ->
         ("  with an open ticket before", f"{figures.tickets_before_failure:,}"),
         ("  with every part reserved before", f"{figures.parts_reserved_before_failure:,}"),
         ("Median notice before the failure", "none" if lead is None else f"{lead:,.0f} h"),
+        ("Settled remotely, without a visit", f"{figures.settled_remotely:,}"),
+        ("  that would have failed by now", f"{figures.averted_failures:,}"),
         ("Tickets opened", f"{figures.tickets_opened:,}"),
         ("  false alarms", f"{figures.false_tickets:,}"),
         ("  not decided yet", f"{figures.undecided_tickets:,}"),
         ("Cost, run to failure", _money(figures.cost_run_to_failure, figures.currency)),
         ("Cost with these tickets", _money(figures.cost, figures.currency)),
         ("Saved", _money(figures.cost_run_to_failure - figures.cost, figures.currency)),
+        ("  by remote fixes alone", _money(figures.saved_remotely, figures.currency)),
     ):
         table.add_row(label, value)
     return table

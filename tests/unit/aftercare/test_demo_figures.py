@@ -6,6 +6,7 @@ import pytest
 
 from aftercare.cli.demo.figures import count_readings, summarise
 from store.outcomes import FailureOutcome, TicketOutcome
+from store.troubleshooting import RemoteFix
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -77,3 +78,12 @@ def test_a_ticket_is_false_when_no_failure_follows_in_twice_the_horizon(
 
     assert (figures.false_tickets, figures.undecided_tickets) == verdict
     assert figures.cost == verdict[0] * mode.costs.needless_visit.minor
+
+
+def test_a_remote_fix_saves_the_emergency_that_it_averted(fleet, mode):
+    fixes = [RemoteFix(device, MODEL, MODE, T) for device in ("e1", "e2")]
+
+    figures = summarise([], [], fleet, until=T, fixes=fixes, averted=fixes[:1])
+
+    assert (figures.settled_remotely, figures.averted_failures, figures.cost) == (2, 1, 0)
+    assert figures.saved_remotely == figures.cost_run_to_failure >= mode.costs.emergency_visit.minor
