@@ -34,6 +34,7 @@ RULES = (
     Rule(EITHER, ("/sign-in",), None, customers=True),
     Rule(EITHER, (CHOOSE_PASSWORD, SIGN_OUT, f"{API}/me"), Role.VIEWER, customers=True),
     Rule(WRITES, ("/tour",), Role.VIEWER, customers=True),
+    Rule(WRITES, (f"{API}/problem-reports", "/problem-reports"), Role.VIEWER, customers=True),
     Rule(EITHER, (f"{API}/users", f"{API}/api-tokens", f"{API}/audit-log", "/users", "/audit-log"), Role.ADMIN),
     Rule(READS, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.PLANNER),
     Rule(WRITES, (f"{API}/webhooks", f"{API}/receivers", f"{API}/people", f"{API}/escalations"), Role.ADMIN),

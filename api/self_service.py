@@ -1,4 +1,4 @@
-"""What customers' users do for themselves: take their devices' data home."""
+"""What customers' users do for themselves: take their devices' data home, and report problems."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from aftercare.customer_archive import archive_pieces
+from aftercare.problem_reporting import report_problem
 from api.exports import SLOTS, Download, Form
 from api.request import App, Text
 from domain.errors import ForbiddenError, InvalidInputError
@@ -17,6 +19,27 @@ from store.scope import seen_by
 
 router = APIRouter(tags=["self-service"])
 ZIP = "application/zip"
+
+
+class NewProblem(BaseModel):
+    """What somebody noticed at a device."""
+
+    device: Text = Field(examples=["hp-0042"])
+    problem: str = Field(max_length=2000, examples=["It rattles since this morning."])
+    token: Text = Field(description="Made anew for each report: sent twice, it is one", examples=["6f1c0e2a9b"])
+
+
+class ReportedProblem(BaseModel):
+    """What became of it."""
+
+    ticket_id: int
+
+
+@router.post("/problem-reports", operation_id="report_problem", status_code=201)
+def take_report(app: App, request: Request, told: NewProblem) -> ReportedProblem:
+    """Open a ticket for a problem of a device, with its last day of readings; or add it to the one that is open."""
+    ticket_id = report_problem(app, request.scope["caller"], device=told.device, problem=told.problem, token=told.token)
+    return ReportedProblem(ticket_id=ticket_id)
 
 
 @router.get(

@@ -18,6 +18,7 @@ from console.offers import keep_allowed
 from console.terms import TERMS
 from domain.account import Caller, Role
 from domain.clock import Clock, ScaledClock
+from domain.device_model import REPORTED_PROBLEM
 from domain.units import unit_sign
 
 
@@ -79,9 +80,8 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
                 operates=_operates(request),
                 tour=tour.is_wanted(request),
                 path=request.url.path,
-                titles={
-                    mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes
-                },
+                titles={REPORTED_PROBLEM: "Reported problem"}
+                | {mode.name: mode.title for model in application.catalog.values() for mode in model.failure_modes},
                 **values,
             ),
             may,

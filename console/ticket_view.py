@@ -9,13 +9,14 @@ from typing import Any
 from aftercare.wiring import Application
 from domain.device_model import FailureMode
 from domain.entitlement import PauseReason
+from domain.errors import NotFoundError
 from domain.ticket import MOVES, TicketState
 from service_desk import booking
 from service_desk.booking import Offers
 from service_desk.follow_up import follow_up_of
 from service_desk.sla.standing import standing_of
 from service_desk.supply import PartSupply, supply_of
-from store import listings, sla_clocks, visits
+from store import listings, problem_reports, sla_clocks, visits
 from store.database import Connection
 from store.listing_rows import TicketEventRow, TicketRow
 from store.scope import customer_in_view
@@ -26,7 +27,10 @@ ROWS = 100
 def mode_of(app: Application, device_model: str, failure_mode: str) -> FailureMode | None:
     """None for what is older than the catalog: its failure mode may have left it."""
     model = app.catalog.get(device_model)
-    return next((mode for mode in model.failure_modes if mode.name == failure_mode), None) if model else None
+    try:
+        return model.failure_mode(failure_mode) if model else None
+    except NotFoundError:
+        return None
 
 
 def ticket_view(connection: Connection, app: Application, ticket: TicketRow) -> dict[str, Any]:
@@ -46,6 +50,7 @@ def ticket_view(connection: Connection, app: Application, ticket: TicketRow) -> 
         "pause_reasons": list(PauseReason),
         "visit": visits.get(connection, visit_id) if visit_id else None,
         "offers": _offers(connection, app, ticket, mode),
+        "reports": problem_reports.of_ticket(connection, ticket_id=ticket_id),
         "after": follow_up_of(connection, ticket_id=ticket_id, now=now),
     }
 

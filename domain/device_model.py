@@ -143,6 +143,10 @@ class FailureMode:
     troubleshooting: Tree | None = None
 
 
+REPORTED_PROBLEM = "reported_problem"
+"""The kind of tickets for what people report: no failure mode of a catalog, never predicted and never learnt."""
+
+
 class Statistic(StrEnum):
     """What is computed of a gauge over each window; `CHANGE` once, against the start of the life."""
 
@@ -216,12 +220,27 @@ class DeviceModel:
         return f"readings_{self.name}"
 
     def failure_mode(self, name: str) -> FailureMode:
-        """The failure mode of that name. Raises NotFoundError."""
+        """The failure mode of that name, or what a reported problem is taken for. Raises NotFoundError."""
         for mode in self.failure_modes:
             if mode.name == name:
                 return mode
+        if name == REPORTED_PROBLEM:
+            return self._reported_problem()
         known = ", ".join(mode.name for mode in self.failure_modes)
         raise NotFoundError(f"device model {self.name} has no failure mode {name!r}; it has {known}")
+
+    def _reported_problem(self) -> FailureMode:
+        """No component and no parts until somebody has looked; a visit costs what the cheapest planned one does."""
+        return FailureMode(
+            name=REPORTED_PROBLEM,
+            title="Reported problem",
+            component="",
+            horizon=timedelta(days=2),
+            lead_time=timedelta(days=2),
+            rul_cap=timedelta(days=2),
+            gate_precision=1.0,
+            costs=min((mode.costs for mode in self.failure_modes), key=lambda costs: costs.planned_visit.minor),
+        )
 
     def kindred_mode(self, mode: FailureMode) -> FailureMode | None:
         """The failure mode here that is trained on together with `mode` of another device model; None without one."""

@@ -87,7 +87,7 @@ def _renewed(
         if component not in known:
             names = ", ".join(sorted(known))
             raise InvalidInputError(f"device model {device_model.name} has no component {component!r}; it has {names}")
-    own = [mode.component] if closure_code in WAS_THERE else []
+    own = [mode.component] if closure_code in WAS_THERE and mode.component else []
     return sorted({*own, *replaced})
 
 

@@ -116,6 +116,15 @@ _TABLES = (
         closed_at=datetime,
         **dict.fromkeys(("alarm_id", "prediction_id"), int),
     ),
+    _table(
+        "problem_reports",
+        "Problems that you reported, and the ticket of each.",
+        report_id=int,
+        device=str,
+        ticket_id=int,
+        reported_at=datetime,
+        problem=str,
+    ),
     _table("ticket_history", "What happened to each ticket, and when.", ticket_id=int, at=datetime, what=str),
     _table(
         "visits",

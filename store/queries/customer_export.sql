@@ -53,6 +53,12 @@ FROM tickets t
 JOIN devices d USING (device_id)
 ORDER BY t.ticket_id
 
+-- problem_reports --
+SELECT r.report_id, d.name AS device, r.ticket_id, r.reported_at, r.problem
+FROM problem_reports r
+JOIN devices d USING (device_id)
+ORDER BY r.report_id
+
 -- ticket_history --
 -- Without who did it and what they noted.
 SELECT ticket_id, at, what FROM ticket_events ORDER BY ticket_event_id

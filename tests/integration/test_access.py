@@ -86,6 +86,7 @@ def test_every_route_refuses_strangers_and_the_wrong_role(site: Site, every_rout
 def test_no_writing_route_is_open_to_viewers_but_their_own(every_route: list[tuple[str, str]]) -> None:
     own = {("POST", "/sign-in"), ("POST", "/sign-out"), ("POST", "/password"), ("POST", "/tour")}
     own |= {("POST", "/troubleshooting-answers"), ("POST", f"{V1}/troubleshooting-answers")}
+    own |= {("POST", path) for path in ("/problem-reports", "/api/v1/problem-reports")}
     own |= {("POST", "/predictions/views"), ("POST", "/predictions/views/1/remove")}
     open_to_viewers = {
         (method, path)
