@@ -12,8 +12,8 @@ from pydantic import Field
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id
 from api.schemas import Answer, ModelVersion
-from store import drift, listings
-from store.model_versions import get_version, read_report
+from store import drift
+from store.model_versions import get_version, read_report, versions
 
 router = APIRouter(tags=["models"])
 
@@ -39,7 +39,7 @@ def list_model_versions(
     """Trained models with their lineage and held-out figures, newest first."""
     key = read_cursor(after, int)
     with app.database.transaction() as connection:
-        rows = listings.model_versions(
+        rows = versions(
             connection, device_model=device_model, status=status, after=key[0] if key else None, limit=limit + 1
         )
     return page(rows, limit, lambda row: (row.model_version_id,), ModelVersion, request, response)

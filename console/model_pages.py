@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse
 from console.model_report import view_report
 from console.render import show
 from console.request import After, Id
-from store import drift, listings
-from store.model_versions import get_version, read_report
+from store import drift
+from store.model_versions import get_version, read_report, versions
 
 router = APIRouter()
 ROWS = 100
@@ -21,7 +21,7 @@ def models(request: Request, view: str = "champions", after: After = None) -> HT
     app = request.app.state.application
     status = None if view == "all" else "champion"
     with app.database.transaction() as connection:
-        rows = listings.model_versions(connection, status=status, after=after, limit=ROWS + 1)
+        rows = versions(connection, status=status, after=after, limit=ROWS + 1)
     return show(
         request,
         "models.html",

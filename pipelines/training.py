@@ -33,6 +33,7 @@ from pipelines.promotion import find_champion, judge
 from service_desk.policy.cost_rate import COST_RATE, learn_cost_rate
 from store import frames, model_versions
 from store.championships import TASK
+from store.model_versions import Version
 
 log = structlog.get_logger()
 
@@ -104,7 +105,15 @@ def train_device_model(
 
 
 def train_part(application: Application, part: TrainingPart) -> TrainedMode:
-    """Train one failure mode and store its version, in this process alone: a cluster has as many as it wants."""
+    """Train one failure mode and store its version, in this process alone: a cluster has as many as it wants.
+
+    Done again, as a cluster does what a worker had that died, it tells what the run has stored already.
+    """
+    run, name = part.training_run_id, part.mode.name
+    with application.database.transaction() as connection:
+        stored = model_versions.id_in_run(connection, training_run_id=run, failure_mode=name)
+        if stored is not None:
+            return _told(model_versions.get_version(connection, stored))
     [trained] = _train_here(application, [part], processes=1)
     return trained
 
@@ -163,8 +172,17 @@ def _train_mode(
         )
         stored = model_versions.get_version(connection, version_id)
     log.info("failure mode trained", **names, model_version=version_id, status=stored.status, why=stored.reason)
+    return _told(stored)
+
+
+def _told(version: Version) -> TrainedMode:
     return TrainedMode(
-        device_model.name, mode.name, version_id, outcome.model.metrics, "", stored.status, stored.reason
+        version.device_model,
+        version.failure_mode,
+        version.model_version_id,
+        version.metrics,
+        status=version.status,
+        reason=version.reason,
     )
 
 

@@ -223,29 +223,6 @@ class PartRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelVersionRow:
-    """A model version with its lineage and held-out figures."""
-
-    model_version_id: int
-    training_run_id: int
-    device_model: str
-    failure_mode: str
-    task: str
-    status: str
-    alarm_threshold: float
-    metrics: Mapping[str, Any]
-    data_from: datetime
-    data_to: datetime
-    row_count: int
-    device_count: int
-    features: Sequence[str]
-    code_version: str
-    library_versions: Mapping[str, str]
-    artifact_sha256: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """How the fleet stands: counts by connectivity, severity, ticket state and reservation state."""
 

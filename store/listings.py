@@ -21,7 +21,6 @@ from store.listing_rows import (
     AlarmRow,
     DeviceRow,
     EventRow,
-    ModelVersionRow,
     Overview,
     PartRow,
     PredictionRow,
@@ -254,19 +253,6 @@ def parts(connection: Connection, *, after: str | None = None, limit: int = 50) 
         PartRow(part_no, description, Money(minor, currency), lead_time_days, [StockRow(**entry) for entry in stock])
         for part_no, description, minor, currency, lead_time_days, stock in rows
     ]
-
-
-def model_versions(
-    connection: Connection,
-    *,
-    device_model: str | None = None,
-    status: str | None = None,
-    after: int | None = None,
-    limit: int = 50,
-) -> list[ModelVersionRow]:
-    """Model versions, newest first."""
-    wanted = {"device_model": device_model, "status": status}
-    return _rows(connection, ModelVersionRow, SQL["model_versions"], {**wanted, "after": after, "limit": limit})
 
 
 def overview(connection: Connection, *, now: datetime) -> Overview:

@@ -16,6 +16,8 @@ from store.database import Connection
 from store.sql import load
 
 SQL = load("model_versions")
+VERSIONS = f"{SQL['version_rows']}\n{SQL['newest_first']}"
+VERSION = f"{SQL['version_rows']}\n{SQL['one_of_them']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Version:
     model_version_id: int
     device_model: str
     failure_mode: str
+    task: str
     status: str
     created_at: datetime
     reason: str
@@ -104,11 +107,15 @@ def add_version(
 ) -> int:
     """Store a version with its artifact and its packed held-out predictions. Returns the version's id.
 
-    A new champion retires the one before, which must be the one that was `beaten`: when another version became the
-    champion meanwhile, the new one is kept as a challenger. A new challenger retires the one before.
+    A training run has one version of each failure mode: when it is there already, its id is returned and nothing else
+    is done. A new champion retires the one before, which must be the one that was `beaten`: when another version became
+    the champion meanwhile, the new one is kept as a challenger. A new challenger retires the one before.
     """
     place = {"device_model": version.device_model, "failure_mode": version.failure_mode, "task": version.task}
     current = championships.lock(connection, **place)
+    stored = id_in_run(connection, training_run_id=training_run_id, failure_mode=version.failure_mode)
+    if stored is not None:
+        return stored
     promoted, reason = version.status is ModelStatus.CHAMPION, version.reason
     if promoted and current is not None and current.model_version_id != beaten:
         promoted, reason = False, f"version {current.model_version_id} became the champion during the training"
@@ -128,6 +135,13 @@ def add_version(
     return version_id
 
 
+def id_in_run(connection: Connection, *, training_run_id: int, failure_mode: str) -> int | None:
+    """The version that a training run has stored of a failure mode; None until then."""
+    asked = {"training_run_id": training_run_id, "failure_mode": failure_mode}
+    row = connection.execute(SQL["id_in_run"], asked).fetchone()
+    return _id(row) if row else None
+
+
 def champions(connection: Connection, *, device_model: str) -> Sequence[Champion]:
     """The champions of a device model, one per failure mode that has one."""
     rows = connection.execute(SQL["champions"], {"device_model": device_model}).fetchall()
@@ -141,17 +155,22 @@ def champion_metrics(connection: Connection, *, device_model: str | None = None)
 
 
 def versions(
-    connection: Connection, *, device_model: str | None = None, failure_mode: str | None = None
+    connection: Connection,
+    *,
+    device_model: str | None = None,
+    failure_mode: str | None = None,
+    status: str | None = None,
+    after: int | None = None,
+    limit: int | None = None,
 ) -> Sequence[Version]:
-    """Every version with its lineage, the newest first."""
-    parameters = {"model_version_id": None, "device_model": device_model, "failure_mode": failure_mode}
-    return [Version(*row) for row in connection.execute(SQL["versions"], parameters)]
+    """Versions with their lineage, the newest first. after: id of the last one of the page before."""
+    asked = {"device_model": device_model, "failure_mode": failure_mode, "status": status, "after": after}
+    return [Version(*row) for row in connection.execute(VERSIONS, {**asked, "limit": limit})]
 
 
 def get_version(connection: Connection, model_version_id: int) -> Version:
     """Raises NotFoundError."""
-    parameters = {"model_version_id": model_version_id, "device_model": None, "failure_mode": None}
-    row = connection.execute(SQL["versions"], parameters).fetchone()
+    row = connection.execute(VERSION, {"model_version_id": model_version_id}).fetchone()
     if row is None:
         raise NotFoundError(f"there is no model version {model_version_id}: 'aftercare models list' shows them")
     return Version(*row)

@@ -217,17 +217,6 @@ WHERE %(after)s::text IS NULL OR p.part_no > %(after)s
 ORDER BY p.part_no
 LIMIT %(limit)s
 
--- model_versions --
--- Model versions, newest first.
-SELECT model_version_id, training_run_id, device_model, failure_mode, task, status, alarm_threshold, metrics, data_from,
-    data_to, row_count, device_count, features, code_version, library_versions, artifact_sha256, created_at
-FROM model_versions
-WHERE (%(device_model)s::text IS NULL OR device_model = %(device_model)s)
-    AND (%(status)s::text IS NULL OR status = %(status)s)
-    AND (%(after)s::bigint IS NULL OR model_version_id < %(after)s)
-ORDER BY model_version_id DESC
-LIMIT %(limit)s
-
 -- overview --
 -- Counts of everything that is open.
 WITH unsettled AS (

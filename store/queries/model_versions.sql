@@ -22,6 +22,11 @@ VALUES (%(training_run_id)s, %(device_model)s, %(failure_mode)s, %(task)s, %(sta
     %(artifact_sha256)s, %(at)s, %(reason)s, %(comparison)s, %(reference)s, %(report)s)
 RETURNING model_version_id
 
+-- id_in_run --
+-- A run is of one device model: what it has stored of a failure mode.
+SELECT model_version_id FROM model_versions
+WHERE training_run_id = %(training_run_id)s AND failure_mode = %(failure_mode)s
+
 -- add_held_out --
 INSERT INTO held_out_predictions (model_version_id, content) VALUES (%(model_version_id)s, %(content)s)
 
@@ -57,14 +62,21 @@ ORDER BY device_model, failure_mode
 -- artifact --
 SELECT content FROM model_artifacts WHERE artifact_sha256 = %(sha256)s
 
--- versions --
--- Every version with its lineage, newest first; also finds one by its id.
-SELECT v.model_version_id, v.device_model, v.failure_mode, v.status, v.created_at, v.reason, v.comparison, v.metrics,
-    v.alarm_threshold, v.data_from, v.data_to, v.row_count, v.device_count, v.features, v.code_version,
+-- version_rows --
+-- Versions with their lineage.
+SELECT v.model_version_id, v.device_model, v.failure_mode, v.task, v.status, v.created_at, v.reason, v.comparison,
+    v.metrics, v.alarm_threshold, v.data_from, v.data_to, v.row_count, v.device_count, v.features, v.code_version,
     v.library_versions, v.artifact_sha256, v.training_run_id, r.flow_run_id
 FROM model_versions v
 JOIN training_runs r USING (training_run_id)
-WHERE (%(model_version_id)s::bigint IS NULL OR v.model_version_id = %(model_version_id)s)
-    AND (%(device_model)s::text IS NULL OR v.device_model = %(device_model)s)
+
+-- newest_first --
+WHERE (%(device_model)s::text IS NULL OR v.device_model = %(device_model)s)
     AND (%(failure_mode)s::text IS NULL OR v.failure_mode = %(failure_mode)s)
+    AND (%(status)s::text IS NULL OR v.status = %(status)s)
+    AND (%(after)s::bigint IS NULL OR v.model_version_id < %(after)s)
 ORDER BY v.model_version_id DESC
+LIMIT %(limit)s
+
+-- one_of_them --
+WHERE v.model_version_id = %(model_version_id)s

@@ -89,6 +89,14 @@ def test_only_the_newest_challenger_waits(connection):
     assert statuses(connection) == {champion: "champion", one: "retired", other: "challenger"}
 
 
+def test_a_run_that_stores_a_version_again_gets_the_one_it_has(connection):
+    version_id = add_champion(connection, "a")
+    run_id = get_version(connection, version_id).training_run_id
+    again = replace(VERSION, artifact_sha256="b")
+    assert add_version(connection, training_run_id=run_id, version=again, artifact=b"", at=AT) == version_id
+    assert statuses(connection) == {version_id: "champion"}
+
+
 def test_what_does_not_exist_is_named(connection):
     with pytest.raises(NotFoundError, match=r"no model version 7: .*models list"):
         promote(connection, model_version_id=7, who="x", reason="", at=AT)

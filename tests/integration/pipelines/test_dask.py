@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,27 @@ if TYPE_CHECKING:
 pytest.importorskip("prefect_dask")
 CLUSTER = """
 import sys
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, WorkerPlugin
+
+class Quickened(WorkerPlugin):
+    def setup(self, worker):  # of those that come in place of a killed one, too
+        quicken()
+        if sys.argv[1:]:
+            die_once(sys.argv[1])
+
+def die_once(mark):
+    import os, signal
+    from pipelines import training
+    train = training.train_part
+
+    def train_and_die(application, part):
+        trained = train(application, part)
+        if trained.model_version_id and not os.path.exists(mark):
+            open(mark, "x").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trained
+
+    training.train_part = train_and_die
 
 def quicken():
     from functools import partial
@@ -39,7 +60,7 @@ def quicken():
 
 if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
-        client.run(quicken)  # as `quick_training` does here
+        client.register_plugin(Quickened())  # as `quick_training` does here
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 """
@@ -52,10 +73,15 @@ ARTIFACTS = "SELECT failure_mode, artifact_sha256 FROM model_versions ORDER BY 1
 
 
 @contextmanager
-def cluster(url: str) -> Iterator[str]:
+def cluster(url: str, *dying: str) -> Iterator[str]:
+    """dying: a file that the first worker to store a version makes, at once before it is killed."""
     environment = {**os.environ, "AFTERCARE_DATABASE_URL": url}
     with subprocess.Popen(
-        [sys.executable, "-c", CLUSTER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", CLUSTER, *dying],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -108,6 +134,21 @@ def test_a_cluster_gives_what_one_process_gives(
         train_device_model(alone.application, alone.device_model, "")
         for statement in (PREDICTIONS, TICKETS, ARTIFACTS):
             assert plant.rows(statement) == alone.rows(statement)
+
+
+@pytest.mark.timeout(240)
+def test_a_version_is_stored_once_though_the_worker_that_stored_it_is_killed(
+    plant: Plant, run_flow: Callable[..., Any], tmp_path: Path
+) -> None:
+    before = plant.value("SELECT max(training_run_id) FROM training_runs")
+    with cluster(plant.url, str(tmp_path / "killed")) as scheduler:
+        trained = {mode.failure_mode: mode for mode in run_flow("train", scheduler, [MODEL])}
+    assert (tmp_path / "killed").exists()
+    stored = "SELECT failure_mode, model_version_id, status FROM model_versions WHERE training_run_id > %s ORDER BY 1"
+    assert plant.rows(stored, before) == [
+        (mode, trained[mode].model_version_id, trained[mode].status) for mode in TRAINED
+    ]
+    assert plant.rows("SELECT DISTINCT state FROM training_runs") == [("completed",)]
 
 
 def test_a_scheduler_that_is_away_is_told(run_flow: Callable[..., Any]) -> None:
