@@ -26,6 +26,8 @@ EVENTS = load("events")
 DEVICES = load("devices")
 COPY_HEADER = 19
 COPY_TRAILER = 2
+ROWS_AT_ONCE = 8_192
+"""What is turned from rows to columns within a processor's cache."""
 
 
 def has_readings(connection: Connection, device_model: DeviceModel, *, until: datetime) -> bool:
@@ -143,23 +145,22 @@ def copy_frame(
     return frame_of(rows, channels, names)
 
 
-def copy_out(connection: Connection, statement: sql.Composed, parameters: Mapping[str, object]) -> bytes:
+def copy_out(connection: Connection, statement: sql.Composed, parameters: Mapping[str, object]) -> bytearray:
     """All that a binary COPY sends, a row a message: the header comes with the first row, the trailer alone, or both
     without a row. psycopg waits for every row anew, which costs more than the row; what has arrived is taken without,
     but for what follows the trailer, by which psycopg knows the end. Raises the database's error when it breaks off.
     """
-    pieces: list[bytes] = []
+    content = bytearray()
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         for piece in copy:
-            pieces.append(bytes(piece))
-            while len(pieces[-1]) > COPY_HEADER + COPY_TRAILER:
+            content += piece
+            size = len(piece)
+            while size > COPY_HEADER + COPY_TRAILER:
                 size, arrived = connection.pgconn.get_copy_data(1)
                 if size < 0:
                     raise _broken_off(connection)
-                if size == 0:
-                    break
-                pieces.append(bytes(arrived))
-    return b"".join(pieces)
+                content += arrived
+    return content
 
 
 def _broken_off(connection: Connection) -> psycopg.Error:
@@ -170,7 +171,7 @@ def _broken_off(connection: Connection) -> psycopg.Error:
     return psycopg.errors.error_from_result(said) if said else psycopg.OperationalError("the connection broke")
 
 
-def _rows(content: bytes, channels: Sequence[str]) -> int:
+def _rows(content: bytearray, channels: Sequence[str]) -> int:
     return (len(content) - COPY_HEADER - COPY_TRAILER) // copy_row(channels).itemsize
 
 
@@ -190,13 +191,16 @@ def frame_of(rows: np.ndarray, channels: Sequence[str], names: Mapping[int, str]
     by_name = sorted(names, key=names.__getitem__)
     id_order = np.argsort(np.array(by_name, dtype=np.int64))
     known = np.array(by_name, dtype=np.int64)[id_order]
-    rows = rows[np.isin(rows["device_id"], known)]
+    listed = np.isin(rows["device_id"], known)
+    rows = rows if listed.all() else rows[listed]
     ids, ts = rows["device_id"].astype(np.int64), rows["ts"].astype(np.int64) + EPOCH_2000
     rank = id_order[np.searchsorted(known, ids)] if len(known) else ids
     order = np.lexsort((ts, rank))
     order = order[np.append(True, (np.diff(rank[order]) != 0) | (np.diff(ts[order]) != 0))[: len(order)]]
     values = np.empty((len(channels), len(order)))
-    values[:] = rows["channels"]["value"][order].T
+    for start in range(0, len(order), ROWS_AT_ONCE):
+        here = slice(start, start + ROWS_AT_ONCE)
+        values[:, here] = rows["channels"]["value"][order[here]].T
     frame = pd.DataFrame(values.T, columns=list(channels), copy=False)
     device = pd.Series(np.array([names[key] for key in by_name], dtype=object)[rank[order]], dtype="str")
     frame.insert(0, "device", device)
