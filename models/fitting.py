@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from threading import Thread
 
 from joblib import Parallel, cpu_count, delayed  # type: ignore[import-untyped]
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingRegressor
@@ -72,10 +75,21 @@ def learn_all(lessons: Iterable[Lesson], processes: int) -> list[Estimators]:
     """
     spread = Parallel(
         n_jobs=processes, backend="loky", batch_size=1, pre_dispatch=processes, max_nbytes=None,
-        idle_worker_timeout=IDLE_SECONDS,
+        idle_worker_timeout=IDLE_SECONDS, initializer=_end_with, initargs=(os.getpid(),),
     )  # fmt: skip
     fitted: list[Estimators] = spread(delayed(learn)(lesson) for lesson in lessons)
     return fitted
+
+
+def _end_with(parent: int) -> None:
+    """Loky's processes wait for work for ever when the process that would give it was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def usable_processors() -> int:

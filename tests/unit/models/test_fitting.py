@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from importlib.util import module_from_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,3 +84,17 @@ def test_as_many_processors_as_the_environment_allows(monkeypatch: pytest.Monkey
     assert 1 <= usable_processors() <= (os.cpu_count() or 1)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     assert usable_processors() == 1
+
+
+def test_processes_end_with_the_one_that_started_them() -> None:
+    told = "from joblib import Parallel, delayed; import os, time; from models import fitting\n"
+    told += "def work(s): os.write(1, b'%d\\n' % os.getpid()); time.sleep(s)\n"
+    told += "fitting.learn = work; fitting.learn_all([100, 100], 2)"
+    with subprocess.Popen([sys.executable, "-c", told], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{worker}/cmdline").exists() for worker in workers):
+        assert time.monotonic() < until, "a process waits for work that nobody will give"
+        time.sleep(0.05)
