@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,27 @@ from domain.device_model import DeviceModel, FailureMode
 from models.features import History
 from models.training import TrainingOutcome, train
 
-PUMP = """
+
+def failure_mode(name: str, title: str, component: str, event_codes: Sequence[str] = ()) -> str:
+    """As a catalog file declares it, with the costs and times that all of these tests share."""
+    return f"""
+[[failure_mode]]
+name = "{name}"
+title = "{title}"
+component = "{component}"
+horizon = "40h"
+lead_time = "20h"
+rul_cap = "120h"
+gate_precision = 0.7
+event_codes = {[*event_codes] or [name]}
+[failure_mode.cost]
+planned_visit = 100
+emergency_visit = 1000
+needless_visit = 50
+"""
+
+
+PUMP = f"""
 [device_model]
 name = "pump"
 title = "Pump"
@@ -54,43 +76,9 @@ unit = "1"
 name = "absent"
 title = "Sensor that is not fitted"
 unit = "1"
-[[failure_mode]]
-name = "bearing_wear"
-title = "Bearing worn"
-component = "bearing"
-horizon = "40h"
-lead_time = "20h"
-rul_cap = "120h"
-gate_precision = 0.7
-event_codes = ["bearing_wear", "bearing_seized"]
-[failure_mode.cost]
-planned_visit = 100
-emergency_visit = 1000
-needless_visit = 50
-[[failure_mode]]
-name = "cage_broken"
-title = "Bearing cage broken"
-component = "bearing"
-horizon = "40h"
-lead_time = "20h"
-rul_cap = "120h"
-gate_precision = 0.7
-[failure_mode.cost]
-planned_visit = 100
-emergency_visit = 1000
-needless_visit = 50
-[[failure_mode]]
-name = "seal_leak"
-title = "Seal leaks"
-component = "seal"
-horizon = "40h"
-lead_time = "20h"
-rul_cap = "120h"
-gate_precision = 0.7
-[failure_mode.cost]
-planned_visit = 100
-emergency_visit = 1000
-needless_visit = 50
+{failure_mode("bearing_wear", "Bearing worn", "bearing", ["bearing_wear", "bearing_seized"])}
+{failure_mode("cage_broken", "Bearing cage broken", "bearing")}
+{failure_mode("seal_leak", "Seal leaks", "seal")}
 """
 START = pd.Timestamp("2026-01-01", tz="UTC")
 

@@ -9,8 +9,9 @@ import pytest
 from domain.catalog import parse_device_model
 from domain.device_model import DeviceModel, FailureMode
 from models.features import FeaturePlan, History, fit_features
+from tests.unit.models.conftest import failure_mode
 
-RIG = """
+RIG = f"""
 [device_model]
 name = "rig"
 title = "Rig"
@@ -54,18 +55,7 @@ unit = "kW"
 name = "maker"
 title = "Maker"
 kind = "category"
-[[failure_mode]]
-name = "burnt"
-title = "Motor burnt"
-component = "motor"
-horizon = "40h"
-lead_time = "20h"
-rul_cap = "120h"
-gate_precision = 0.7
-[failure_mode.cost]
-planned_visit = 100
-emergency_visit = 1000
-needless_visit = 50
+{failure_mode("burnt", "Motor burnt", "motor")}
 """
 START = pd.Timestamp("2026-01-01", tz="UTC")
 
