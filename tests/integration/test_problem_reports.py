@@ -102,3 +102,17 @@ def test_what_is_refused(served: Site) -> None:
         assert maria.post(REPORTS, json=TOLD).status_code == 201
         assert george.get("/problem-reports/1/readings").status_code == 404
         assert george.get("/devices/acme-1/problem").status_code == 404
+
+
+def test_a_customer_sees_the_date_of_the_visit_and_where_the_data_is(served: Site) -> None:
+    with signed_in(served, "maria", Role.VIEWER, "acme") as maria, served.client() as planner:
+        maria.post(REPORTS, json=TOLD)
+        served.desk.rows("UPDATE tickets SET state = 'planned', planned_for = '2026-02-03T09:30Z'")
+        page = maria.get("/devices/acme-1").text
+        assert "visit <" in page
+        assert "2026-02-03" in page
+        home = maria.get("/").text
+        assert 'href="/api/v1/customer-export"' in home
+        assert "waiting for stock" not in home
+        assert "waiting for stock" in planner.get("/").text
+        assert maria.get("/api/v1/customer-export").headers["content-type"] == "application/zip"
