@@ -26,11 +26,12 @@ class Championship:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """When a version began to score, by whose doing, and why."""
+    """When a version began to score, by whose doing, and why. follows: a roll-back leads to the one before it."""
 
     began_at: datetime
     who: str
     reason: str
+    follows: bool
 
 
 def lock(connection: Connection, *, device_model: str, failure_mode: str, task: str = TASK) -> Championship | None:

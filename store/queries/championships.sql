@@ -33,4 +33,4 @@ VALUES (%(model_version_id)s, %(after)s, %(at)s, %(who)s, %(reason)s)
 
 -- of_version --
 -- When and why a version began to score.
-SELECT began_at, who, reason FROM championships WHERE model_version_id = %(model_version_id)s ORDER BY championship_id
+SELECT began_at, who, reason, after IS NOT NULL AS follows FROM championships WHERE model_version_id = %(model_version_id)s ORDER BY championship_id
