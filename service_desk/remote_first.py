@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.device_model import FailureMode
 from domain.troubleshooting import Outcome, Standing, Starts
+
+
+HOLDS = timedelta(days=1)
+"""How long a run may hold a ticket back: a device that is not there, or a question that nobody answers, must not cost
+the notice that the prediction gave."""
 
 
 class Remote(StrEnum):
@@ -28,11 +33,11 @@ def remote_first(mode: FailureMode, latest: Standing | None, now: datetime) -> R
     """What comes before a ticket. latest: the newest run of this failure mode of the device.
 
     A mode that is predicted again within its horizon after a run ended gets a visit: what was done from afar did not
-    hold. What a person looks into by hand holds no ticket back.
+    hold. What a person looks into by hand holds no ticket back, and nothing does for longer than `HOLDS`.
     """
     tree = mode.troubleshooting
     if latest is not None and latest.ended_at is None:
-        return Remote.UNDER_WAY if latest.by_prediction else Remote.NOTHING
+        return Remote.UNDER_WAY if latest.by_prediction and now < latest.started_at + HOLDS else Remote.NOTHING
     if latest is not None and latest.ended_at is not None and tree is not None:
         settled = {Outcome.FIXED: Remote.FIXED, Outcome.NO_FAULT: Remote.NO_FAULT}
         if latest.outcome in settled and now < latest.ended_at + tree.stands_for:

@@ -21,10 +21,10 @@ FROM unnest(%(device_ids)s::bigint[], %(correlations)s::bytea[]) AS v (device_id
 RETURNING command_id
 
 -- claim --
--- The oldest queued commands of devices that are not known to be offline become sending.
+-- The oldest queued commands of devices that are online become sending: for a device that never spoke, the broker keeps none.
 WITH chosen AS (
     SELECT c.command_id FROM commands c JOIN devices d USING (device_id)
-    WHERE c.state = 'queued' AND c.expires_at > %(now)s AND d.connectivity <> 'offline'
+    WHERE c.state = 'queued' AND c.expires_at > %(now)s AND d.connectivity = 'online'
     ORDER BY c.command_id LIMIT %(limit)s
     FOR UPDATE OF c SKIP LOCKED
 )
@@ -120,5 +120,5 @@ ORDER BY received_at, ts
 -- How many commands wait to be sent or for an answer, and the age of the oldest that could be sent.
 SELECT count(*) FILTER (WHERE c.state = 'queued'), count(*) FILTER (WHERE c.state = 'sending'),
        count(*) FILTER (WHERE c.state IN ('sent', 'acknowledged', 'running')),
-       min(c.requested_at) FILTER (WHERE c.state = 'queued' AND d.connectivity <> 'offline')
+       min(c.requested_at) FILTER (WHERE c.state = 'queued' AND d.connectivity = 'online')
 FROM commands c JOIN devices d USING (device_id) WHERE c.finished_at IS NULL

@@ -115,7 +115,12 @@ class Station:
         names = [f"{self.devices.prefix}-{number}" for number in range(count)]
         with self.database.transaction() as connection:
             devices.save(connection, [Device(name, "heat_pump", service_centre="north") for name in names])
+        self.bring_online(names)
         return names
+
+    def bring_online(self, names: list[str]) -> None:
+        """As ingest does when it hears them."""
+        self.rows("UPDATE devices SET connectivity = 'online' WHERE name = ANY(%s)", names)
 
     def ask(self, device: str, command: str = "snapshot", **wish: Any) -> Command:
         with self.database.transaction() as connection:

@@ -45,7 +45,8 @@ class Compressors:
         station.devices.client.on_message = self._receive
         self.name = f"{station.devices.prefix}-sc"
         with station.database.transaction() as connection:
-            devices.save(connection, [Device(self.name, "compressor", service_centre="north")])
+            devices.save(connection, [Device(self.name, "compressor", customer="Air", service_centre="north")])
+        station.bring_online([self.name])
         self.device_id = station.rows("SELECT device_id FROM devices WHERE name = %s", self.name)[0][0]
 
     def _receive(self, _client: Client, _data: object, message: MQTTMessage) -> None:

@@ -28,6 +28,8 @@ def ended(outcome, days):
     [
         (None, Remote.BEGINS),
         (Standing(NOW, None, None, by_prediction=True), Remote.UNDER_WAY),
+        (Standing(NOW - DAY / 2, None, None, by_prediction=True), Remote.UNDER_WAY),
+        (Standing(NOW - DAY, None, None, by_prediction=True), Remote.NOTHING),
         (Standing(NOW, None, None, by_prediction=False), Remote.NOTHING),
         (ended(Outcome.FIXED, 1), Remote.FIXED),
         (ended(Outcome.FIXED, 3), Remote.NOTHING),
