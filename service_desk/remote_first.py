@@ -8,7 +8,6 @@ from enum import StrEnum
 from domain.device_model import FailureMode
 from domain.troubleshooting import Outcome, Standing, Starts
 
-
 HOLDS = timedelta(days=1)
 """How long a run may hold a ticket back: a device that is not there, or a question that nobody answers, must not cost
 the notice that the prediction gave."""

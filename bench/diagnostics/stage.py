@@ -110,7 +110,8 @@ def stage(count: int) -> Iterator[Stage]:
         names = [f"SC-{number + 1:04d}" for number in range(count)]
         with database.transaction() as connection:
             devices.save(connection, [Device(name, MODEL, service_centre="north") for name in names])
-            connection.execute("UPDATE devices SET connectivity = 'online'")  # ingest, which hears that, does not run here
+            # As ingest would, which does not run here.
+            connection.execute("UPDATE devices SET connectivity = 'online'")
         ready = Stage(database, catalog, broker.port, names, folder / "executions.csv")
         stack.enter_context(_devices(ready, broker.url))
         with ready.platform():
