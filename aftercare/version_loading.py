@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from aftercare.wiring import Catalog
 from domain.errors import NotFoundError
-from models.artifact import loads
 from models.errors import ArtifactError
-from models.failure_model import FailureModel
-from models.scoring import require_fit
 from store import model_versions
 from store.database import Database
 from store.model_versions import Version
+
+if TYPE_CHECKING:
+    from models.failure_model import FailureModel
 
 MODELS_IN_MEMORY = 64
 _loaded: dict[str, FailureModel] = {}
@@ -25,6 +26,8 @@ def load_version(database: Database, model_version_id: int, digest: str) -> Fail
     Raises ArtifactError, naming the version and what to do, when the artifact is missing or damaged or cannot be run
     by this installation.
     """
+    from models.artifact import loads  # takes seconds, and the console must not wait for it at its start
+
     if digest not in _loaded:
         try:
             model = loads(_content(database, digest))
@@ -38,6 +41,8 @@ def load_version(database: Database, model_version_id: int, digest: str) -> Fail
 
 def require_runnable(database: Database, catalog: Catalog, version: Version) -> None:
     """Raises ArtifactError or NotFoundError when the version could not score what the catalog describes now."""
+    from models.scoring import require_fit  # as above
+
     if version.device_model not in catalog:
         raise NotFoundError(
             f"the catalog has no device model {version.device_model!r}: version {version.model_version_id} cannot score"

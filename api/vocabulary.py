@@ -36,6 +36,8 @@ MEANINGS: Mapping[str, str] = {
     "ticket": "Only of the ticket of this number",
     "ticket_id": "The ticket's number",
     "transfer_id": "The transfer's number",
+    "run_id": "The number of the run of a decision tree",
+    "under_way": "Only those that have not ended",
     "until": "Before this instant",
     "warranty_no": "Only the warranty of this number",
 }

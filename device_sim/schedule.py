@@ -60,6 +60,7 @@ class Schedule:
         self.row = np.concatenate([np.arange(len(readings)), np.arange(len(events))])
         self.due = np.concatenate(self._ts)
         self.fault = np.full(len(self.due), Fault.NONE)
+        self._began = int(self.due.min(initial=np.iinfo(np.int64).max))
         self._order()
 
     def __len__(self) -> int:
@@ -86,8 +87,10 @@ class Schedule:
     def replace(self, device: str, since: int, readings: pd.DataFrame, events: pd.DataFrame, *, sent: int) -> None:
         """Have the device say these readings and events from `since` (epoch ms) on instead of what was planned.
 
-        The first `sent` places of the order stay as they are. Channels are those of the schedule.
+        The first `sent` places of the order stay as they are. Channels are those of the schedule, and what is older
+        than all that was planned is history, which stays as it was.
         """
+        readings, events = (frame[_milliseconds(frame) >= self._began] for frame in (readings, events))
         known = [len(ts) for ts in self._ts]
         place = self.row[sent:] + self.source[sent:] * known[Source.READING]
         goes = (np.concatenate(self._devices)[place] == device) & (np.concatenate(self._ts)[place] >= since)

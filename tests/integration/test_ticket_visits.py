@@ -180,9 +180,10 @@ def test_a_file_that_is_wrong_is_taken_in_not_at_all(
 def test_a_planner_books_from_the_tickets_page(desk: Desk, site: Site) -> None:
     ticket_id = open_ticket(desk)
     with site.client() as client:
-        assert "Book a technician" in client.get(f"/tickets/{ticket_id}").text
-        nobody = client.post(f"/tickets/{ticket_id}/book", data={"version": "1"})
+        assert "Plan the visit" in client.get(f"/tickets/{ticket_id}").text
+        best = {"version": "1", "slot": "best"}
+        nobody = client.post(f"/tickets/{ticket_id}/schedule", data=best)
         assert (nobody.status_code, "north has no technician" in nobody.text) == (409, True)
         client.put(f"{V1}/technicians", json=ANNA)
-        assert client.post(f"/tickets/{ticket_id}/book", data={"version": "1"}).status_code == 303
+        assert client.post(f"/tickets/{ticket_id}/schedule", data=best).status_code == 303
         assert "Planned for" in client.get(f"/tickets/{ticket_id}").text

@@ -1,4 +1,4 @@
-"""One Chromium for the run; each test has a window of its own, signed in to a console that is served over real HTTP."""
+"""One Chromium for these tests; each has a window of its own, signed in to a console that is served over real HTTP."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZE = {"width": 1400, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The machine's own; without one the tests are skipped, in CI they fail."""
+    """The machine's own; without one the tests are skipped, in CI they fail.
+
+    Not for the whole run: while its driver lives, nothing else in this process may begin an event loop.
+    """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium: run scripts/install-chromium")
