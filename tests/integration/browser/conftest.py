@@ -1,4 +1,4 @@
-"""One Chromium for these tests; each has a window of its own, signed in to a console that is served over real HTTP."""
+"""One Chromium for a file of tests; each has a window of its own, signed in to a console that is served over real HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZE = {"width": 1400, "height": 900}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The machine's own; without one the tests are skipped, in CI they fail.
 

@@ -124,5 +124,5 @@ def test_an_event_that_does_not_come_to_pass_is_not_planned_any_more():
 def test_what_is_older_than_the_plan_is_not_said_again():
     plan = readings(devices=1, hours=48)
     schedule = Schedule(plan.iloc[24:], NO_EVENTS)
-    schedule.replace("d1", 0, plan, NO_EVENTS, sent=0)
+    schedule.replace(plan["device"].iloc[0], 0, plan, NO_EVENTS, sent=0)
     assert len(schedule) == 24
