@@ -1,4 +1,4 @@
-"""One Chromium for a file of tests; each has a window of its own, signed in to a console that is served over real HTTP."""
+"""One Chromium for a file of tests; each has a window, signed in to a console that is served over real HTTP."""
 
 from __future__ import annotations
 
