@@ -113,8 +113,10 @@ def stage(count: int) -> Iterator[Stage]:
             # As ingest would, which does not run here.
             connection.execute("UPDATE devices SET connectivity = 'online'")
         ready = Stage(database, catalog, broker.port, names, folder / "executions.csv")
-        stack.enter_context(_devices(ready, broker.url))
         with ready.platform():
+            # What devices report before the platform has ever subscribed, the broker keeps for nobody.
+            until(lambda: ready.one("SELECT coalesce(max(epoch), 0) FROM diagnostics_session") > 0, "nobody spoke")
+            stack.enter_context(_devices(ready, broker.url))
             told = "SELECT count(*) FROM device_twins WHERE reported_at IS NOT NULL"
             until(lambda: ready.one(told) == count, f"not all of {count} devices reported")
         yield ready
