@@ -11,7 +11,7 @@ from alerts import lifecycle
 from alerts.rules import alarm_type
 from domain.device import DeviceEvent, EventKind
 from domain.device_model import DeviceModel, FailureMode, KitLine
-from domain.ticket import ClosureCode, TicketState
+from domain.ticket import UNPLANNED, ClosureCode, TicketState
 from domain.troubleshooting import Ending, Outcome, Run
 from service_desk import tickets
 from service_desk.found_faults import open_found
@@ -25,7 +25,6 @@ from store.database import Connection
 from store.troubleshooting import Place
 
 log = structlog.get_logger()
-UNPLANNED = (TicketState.SUGGESTED, TicketState.OPEN)
 
 
 def conclude(
