@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode
@@ -16,6 +16,7 @@ from console.forms import inside
 from console.render import show
 from console.request import LARGEST_ID, After, Text
 from domain.alarm import Severity
+from domain.clock import read_instant
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from store import fleet, listings
 from store.database import Connection
@@ -155,10 +156,9 @@ def _until(form: Mapping[str, list[str]], now: datetime) -> datetime:
     text, hours = _one(form, "until"), _one(form, "hours")
     if text:
         try:
-            moment = datetime.fromisoformat(text)
+            moment = read_instant(text)
         except ValueError as error:
             raise InvalidInputError(f"{text!r} is not a date and time: choose until when to shelve") from error
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     elif hours.isascii() and hours.isdigit() and 0 < len(hours) < 6:
         moment = now + timedelta(hours=int(hours))
     else:

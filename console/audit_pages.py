@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from console.render import show
 from console.request import After, Text
+from domain.clock import read_instant
 from domain.errors import InvalidInputError
 from store import audit, users
 
@@ -55,7 +56,6 @@ def _instant(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        instant = datetime.fromisoformat(text)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        return read_instant(text)
+    except ValueError as error:
         raise InvalidInputError(f"{text[:40]!r} is not a date and time: write 2026-03-01T08:00 (UTC)") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from aftercare.wiring import Catalog
 from console.forms import Form, back_to
 from console.request import Id
+from domain.clock import read_instant
 from domain.entitlement import PauseReason
 from domain.errors import InvalidInputError, NotFoundError
 from domain.ticket import ClosureCode
@@ -87,10 +88,9 @@ def _planned_for(form: Mapping[str, str]) -> datetime:
 
 def _instant(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError as error:
         raise InvalidInputError(f"{text!r} is not a date and time: choose the day of the visit (UTC)") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _number(text: str) -> int:

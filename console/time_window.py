@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from domain.clock import read_instant
 from domain.errors import InvalidInputError
 
 SPANS: Mapping[str, tuple[timedelta, str]] = {
@@ -68,9 +69,8 @@ def window_of(span: str | None, since: str | None, until: str | None, *, newest:
 
 def _instant(text: str | None, name: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text or "")
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        moment = read_instant(text or "")
+    except ValueError as error:
         raise InvalidInputError(
             f"{name}={text!r} is not a time: give since and until like 2026-03-01T08:00Z"
         ) from error

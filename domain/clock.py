@@ -18,6 +18,18 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def read_instant(text: str) -> datetime:
+    """The instant that a text in ISO 8601 names, in UTC, which it is taken for when it names no zone.
+
+    Raises ValueError, also for one that has no year from 1 to 9999 in UTC.
+    """
+    instant = datetime.fromisoformat(text)
+    try:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 in UTC") from error
+
+
 @dataclass(frozen=True, slots=True)
 class ScaledClock:
     """Device time that starts at `start` when the machine's clock shows `wall_start` and runs `speed` times as fast.

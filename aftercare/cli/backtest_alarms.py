@@ -19,6 +19,7 @@ from aftercare import wiring
 from aftercare.settings import load_settings
 from domain.alarm_rule import AlarmRule
 from domain.catalog_rules import parse_alarm_rules
+from domain.clock import read_instant
 from domain.device_model import DeviceModel
 from domain.errors import InvalidInputError, NotFoundError
 from store.database import Connection
@@ -49,10 +50,9 @@ def _instant(_context: click.Context, _option: click.Parameter, text: str | None
     if text is None:
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is not an ISO 8601 instant such as 2026-01-01T00:00Z") from error
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 @click.command(epilog="Example: aftercare backtest alarms --device-model compressor --rules new_rules.toml")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +16,7 @@ from aftercare import wiring
 from aftercare.settings import load_settings
 from aftercare.table_formats import WRITERS
 from aftercare.wiring import Application
+from domain.clock import read_instant
 from domain.errors import InvalidInputError
 from store import devices as registered
 from store.database import Connection
@@ -51,10 +52,9 @@ def _instant(_context: click.Context, _option: click.Parameter, text: str | None
     if text is None:
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is no instant: give for example 2026-01-31T12:00") from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _bound(name: str, text: str, *, required: bool = False) -> Callable[..., Any]:

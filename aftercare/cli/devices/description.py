@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import click
 
 from aftercare.provisioning import check
 from aftercare.wiring import Catalog
+from domain.clock import read_instant
 from domain.device import Device
 from domain.errors import InvalidInputError
 
@@ -100,7 +101,6 @@ def _instant(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        instant = datetime.fromisoformat(text)
-        return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return read_instant(text)
+    except ValueError:
         raise InvalidInputError(f"installed_at {text!r} is not ISO 8601, such as 2026-01-31") from None

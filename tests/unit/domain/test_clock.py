@@ -1,12 +1,12 @@
 """The sped-up clock."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clock import ScaledClock, parse_clock, system_clock
+from domain.clock import ScaledClock, parse_clock, read_instant, system_clock
 from domain.errors import ConfigurationError
 
 STARTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -43,3 +43,24 @@ def test_the_system_clock_is_the_default():
 def test_other_texts_are_refused_by_name(text):
     with pytest.raises(ConfigurationError, match="clock"):
         parse_clock(text)
+
+
+@given(
+    instant=st.datetimes(timezones=st.none() | st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone))
+)
+def test_an_instant_is_read_in_utc_whatever_zone_it_names(instant):
+    try:
+        wanted = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except OverflowError:
+        with pytest.raises(ValueError, match="outside the years"):
+            read_instant(instant.isoformat())
+        return
+    read = read_instant(instant.isoformat())
+
+    assert (read, read.tzinfo) == (wanted, UTC)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "0001-01-01T00:00+23:00", "9999-12-31T23:00-23:00"])
+def test_what_is_no_instant_is_refused(text):
+    with pytest.raises(ValueError, match=r"\w"):
+        read_instant(text)
