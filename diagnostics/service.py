@@ -21,7 +21,8 @@ from diagnostics.intake import Intake, Taken
 from diagnostics.messages import Arrived
 from diagnostics.metrics import DiagnosticsMetrics
 from diagnostics.sender import EpochOverError, Sender
-from diagnostics.session import BrokerLogin, Session
+from diagnostics.session import Session
+from domain.broker import BrokerAddress
 from domain.clock import Clock
 from store import diagnostics_session
 from store.database import Connection, Database, connect, read_clock
@@ -43,7 +44,7 @@ class Diagnostics:
     """What the process needs. tolerance: how far devices' clocks may be ahead of the platform's `clock`."""
 
     database: Database
-    login: BrokerLogin
+    login: BrokerAddress
     clock: Clock
     tolerance: timedelta
     metrics: DiagnosticsMetrics

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
@@ -19,6 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from diagnostics.messages import Arrived
+from domain.broker import BrokerAddress
 from domain.catalog_commands import LONGEST_VALIDITY
 from domain.errors import UnavailableError
 
@@ -28,18 +28,6 @@ RECEIVE_MAXIMUM = 1000
 KEPT_FOR = LONGEST_VALIDITY + timedelta(days=1)
 """How long the broker keeps what devices answer while the platform is away."""
 FILTERS = ("devices/+/commands/+/request", "devices/+/commands/+/response", "devices/+/twin/reported")
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerLogin:
-    """Where the broker is and who we are to it."""
-
-    host: str
-    port: int
-    tls: bool = False
-    username: str | None = None
-    password: str | None = None
-    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +41,7 @@ class Confirmation:
 class Session:
     """Connected from `open` until `lost`. What arrives is in `inbox` and comes again until it is acknowledged."""
 
-    def __init__(self, login: BrokerLogin, client_id: str) -> None:
+    def __init__(self, login: BrokerAddress, client_id: str) -> None:
         self.marker_topic = f"diagnostics/{client_id}/marker"
         self.inbox: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
         self.confirmations: queue.SimpleQueue[Confirmation] = queue.SimpleQueue()

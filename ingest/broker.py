@@ -9,7 +9,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from aftercare.broker_address import BrokerAddress
+from domain.broker import BrokerAddress
 
 KEEPALIVE = 60
 MAX_EXPIRY = 0xFFFFFFFE

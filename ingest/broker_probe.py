@@ -12,7 +12,7 @@ from typing import Any
 
 from paho.mqtt.client import Client
 
-from aftercare.broker_address import BrokerAddress
+from domain.broker import BrokerAddress
 from domain.errors import ConfigurationError, UnavailableError
 from ingest.broker import connect, make_client
 

@@ -19,7 +19,6 @@ QOS_1 = 0x02
 PUBACK = b"\x40\x02"
 PINGREQ = b"\xc0\x00"
 PINGRESP = 0xD0
-LONGEST_HEADER = 5
 MAX_TOPICS = 500_000
 """Topic names remembered as text, before all of them are forgotten."""
 

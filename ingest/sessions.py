@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aftercare.broker_address import BrokerAddress
+from domain.broker import BrokerAddress
 from ingest.broker import connect, make_client
 from ingest.codecs import CODECS
 from ingest.link import Link

@@ -14,7 +14,6 @@ from aftercare.metrics_server import Pulse, serve_metrics
 from aftercare.settings import load_settings
 from diagnostics.metrics import DiagnosticsMetrics
 from diagnostics.service import Diagnostics
-from diagnostics.session import BrokerLogin
 from diagnostics.troubleshooting.service import Troubleshooter
 from store.migrate import require_current
 
@@ -36,8 +35,7 @@ def diagnostics() -> None:
     settings = load_settings()
     configure_logging(settings.log_level)
     application = wiring.build(settings, pool_size=4, application="aftercare diagnostics")
-    address = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
-    login = BrokerLogin(address.host, address.port, address.tls, address.username, address.password, address.ca_file)
+    login = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -25,7 +25,6 @@ from diagnostics import commands
 from diagnostics.commands import Wish
 from diagnostics.metrics import DiagnosticsMetrics
 from diagnostics.service import Diagnostics
-from diagnostics.session import BrokerLogin
 from domain.account import Role
 from domain.clock import system_clock
 from domain.command import Command, CommandState
@@ -179,7 +178,7 @@ def speaking_process(station: Station) -> Diagnostics:
     address = parse_broker_url(station.mqtt_url)
     return Diagnostics(
         station.database,
-        BrokerLogin(address.host, address.port),
+        address,
         system_clock,
         timedelta(minutes=5),
         DiagnosticsMetrics(station.database, system_clock),

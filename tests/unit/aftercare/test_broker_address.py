@@ -2,7 +2,8 @@
 
 import pytest
 
-from aftercare.broker_address import BrokerAddress, parse_broker_url
+from aftercare.broker_address import parse_broker_url
+from domain.broker import BrokerAddress
 from domain.errors import ConfigurationError
 
 
