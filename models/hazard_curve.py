@@ -60,10 +60,7 @@ class HazardCurve:
     def hazard(self, looks: Floats, raw: Floats, leads: Floats) -> Floats:
         """Rows by leads (hours): probability of failing in the step after the lead, given that the device runs until
         then. looks: hours left by `average_left`; raw: the risk, not calibrated."""
-        odds = np.column_stack([timing.odds(looks, raw) for timing in self.hazards])
-        known = np.array([timing.lead for timing in self.hazards])
-        shares = np.column_stack([np.interp(leads, known, one) for one in np.eye(len(known))])
-        told: Floats = expit(odds @ shares.T)
+        told: Floats = expit(self._odds(looks, raw, leads))
         return told
 
     def failed_by(self, looks: Floats, raw: Floats, risk: Floats, *, horizon: float, notice: float) -> Floats:
@@ -76,7 +73,8 @@ class HazardCurve:
         """
         ends = np.arange(np.ceil(HORIZONS * horizon / self.step) + 1) * self.step
         cumulative = np.zeros((len(raw), len(ends)))
-        np.cumsum(-np.log1p(-self.hazard(looks, raw, ends[:-1])), axis=1, out=cumulative[:, 1:])
+        of_steps = np.logaddexp(0, self._odds(looks, raw, ends[:-1]))  # of a hazard that rounds to 1, finite too
+        np.cumsum(of_steps, axis=1, out=cumulative[:, 1:])
         place = np.arange(1, HORIZONS * CURVE_STEPS + 1) * horizon / CURVE_STEPS / self.step
         before = np.minimum(place.astype(int), len(ends) - 2)
         told = cumulative[:, before] + (place - before) * (cumulative[:, before + 1] - cumulative[:, before])
@@ -90,6 +88,13 @@ class HazardCurve:
         beyond = wanted + told[:, CURVE_STEPS:] - by_horizon
         failed: Floats = -np.expm1(-np.minimum(np.hstack([within, beyond]), LARGEST))
         return failed
+
+    def _odds(self, looks: Floats, raw: Floats, leads: Floats) -> Floats:
+        odds = np.column_stack([timing.odds(looks, raw) for timing in self.hazards])
+        known = np.array([timing.lead for timing in self.hazards])
+        shares = np.column_stack([np.interp(leads, known, one) for one in np.eye(len(known))])
+        told: Floats = odds @ shares.T
+        return told
 
 
 def curve_step(device_model: DeviceModel, mode: FailureMode) -> timedelta:

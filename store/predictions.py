@@ -47,7 +47,7 @@ def record(connection: Connection, predictions: Sequence[Prediction], *, model_v
 
 
 def _array(values: Sequence[float]) -> str | None:
-    return f"{{{','.join(f'{value:.6g}' if value >= SMALLEST else '0' for value in values)}}}" if values else None
+    return f"{{{','.join('0' if value < SMALLEST else f'{value:.6g}' for value in values)}}}" if values else None
 
 
 def waiting(

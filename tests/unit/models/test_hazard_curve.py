@@ -27,6 +27,13 @@ def test_curves_never_fall_and_pass_through_the_risk(risk: np.ndarray, notice: f
     np.testing.assert_allclose(failed_by[:, 35], risk, atol=1e-9)
 
 
+def test_a_device_that_is_certain_to_fail_has_a_curve_that_stays_at_its_end() -> None:
+    certain = HazardCurve([FailureTiming(2.0, lead, 40.0 + lead, (0.0, 0.0, 0.0, 0.0, 0.0)) for lead in (0.0, 20.0)])
+    failed_by = certain.failed_by(LOOKS, RAW, RAW, horizon=HORIZON, notice=NOTICE)
+    assert np.all(np.diff(failed_by, axis=1) >= 0)
+    np.testing.assert_allclose(failed_by[:, -1], 1.0)
+
+
 def test_up_to_the_notice_the_hazards_are_those_that_were_learnt() -> None:
     failed_by = CURVE.failed_by(LOOKS, RAW, np.full(5, 1.0), horizon=HORIZON, notice=NOTICE)
     leads = np.arange(0, NOTICE, 2.0)
