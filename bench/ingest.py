@@ -97,7 +97,7 @@ def measure(runs: Runs, messages: int, repeat: int, seconds: float) -> list[Figu
         raw.append((before + runs.raw_copy(messages // 20)) / 2)
     fastest = median(pace.messages for pace in one)
     curve = latency_curve(runs.server_url, runs.mqtt_port, [fastest * load for load in LOADS], seconds)
-    sent = repeat * (messages * 3 + messages // 20)
+    sent = sum(pace.sent for pace in [*one, *two, *batched])
     missing = sum(pace.missing for pace in [*one, *two, *batched])
     return [
         _at_least("S1, one process", one, 1, PAHO, bare, 1.5),

@@ -27,10 +27,11 @@ LOOK_INTERVAL = 0.1
 @dataclass(frozen=True, slots=True)
 class Pace:
     """messages: committed a second. processor: seconds of all processors that ingest used for one message.
-    missing: messages whose rows are not in the table at the end."""
+    missing: those of the `sent` messages whose rows are not in the table at the end."""
 
     messages: float
     processor: float
+    sent: int
     missing: int
 
 
@@ -81,7 +82,7 @@ class Runs:
                     time.sleep(LOOK_INTERVAL)
             with psycopg.connect(url) as connection:
                 ((stored,),) = connection.execute(f"SELECT count(*) FROM {MODEL.readings_table}".encode()).fetchall()
-        return Pace(done / seconds, used / done, messages - stored // rows)
+        return Pace(done / seconds, used / done, messages, messages - stored // rows)
 
     def raw_copy(self, messages: int) -> float:
         """Rows a second of binary COPY of what S2 messages hold, in sorted batches, one transaction each."""

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from aftercare.broker_address import parse_broker_url
+from bench.ingest_runs import Runs
+
 pytestmark = pytest.mark.timeout(300)
 FIELDS = {"name", "value", "unit", "limit_name", "limit_value", "ratio", "goal", "met"}
 
@@ -23,13 +26,22 @@ def run(module, tmp_path, *options):
 def test_ingest_is_measured_beside_its_limits_and_loses_nothing(tmp_path):
     figures = run("bench.ingest", tmp_path, "--messages", "4000", "--repeat", "1", "--seconds", "0.5")
 
-    assert (figures["lost"]["value"], figures["lost"]["limit_value"]) == (0, 3 * 4000 + 200)
+    assert figures["lost"]["value"] == 0
+    assert figures["lost"]["limit_value"] >= 3 * 4000 + 200
     for name in ("S1, one process", "S1, two processes", "S2, one process"):
         assert figures[name]["ratio"] > 0
     latencies = [figure for name, figure in figures.items() if name.startswith("publish to committed")]
     assert len(latencies) == 10
     assert [figure["goal"] for figure in latencies if figure["goal"] != "reported"] == ["under 500 ms"]
     assert all(figure["value"] > 0 for figure in latencies)
+
+
+def test_a_queue_that_is_drained_before_the_first_look_is_measured_again_with_more(server_url, mqtt_url):
+    pace = Runs(server_url, parse_broker_url(mqtt_url).port).ingest(200, rows=1, processes=2)
+
+    assert pace.messages > 0
+    assert pace.sent >= 200
+    assert pace.missing == 0
 
 
 def test_memory_is_watched_through_an_outage_and_nothing_is_lost(tmp_path):
