@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from diagnostics.messages import MessageError
+from domain.device_time import read_device_time, to_datetime
 
 LARGEST_JSON = 128 << 10
-EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def read_document(payload: bytes) -> Mapping[str, Any]:
@@ -31,22 +31,10 @@ def read_document(payload: bytes) -> Mapping[str, Any]:
 
 def read_ts(document: Mapping[str, Any]) -> datetime:
     """When the device says it was: UTC."""
-    value = document.get("ts")
     try:
-        if isinstance(value, str):
-            instant = datetime.fromisoformat(value)
-            if instant.tzinfo is None:
-                raise MessageError("ts", f"ts {value[:50]!r} has no time zone: append Z for UTC")
-            instant = instant.astimezone(UTC)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            instant = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=value)
-        else:
-            raise MessageError("ts", "ts is missing: send epoch milliseconds or ISO 8601 with a time zone")
-    except (ValueError, OverflowError):
-        raise MessageError("ts", f"ts {str(value)[:50]!r} is no instant") from None
-    if not EARLIEST <= instant < LATEST:
-        raise MessageError("ts", f"ts {str(value)[:50]!r} lies outside 1990 to 2099: send epoch milliseconds")
-    return instant
+        return to_datetime(read_device_time(document.get("ts")))
+    except ValueError as error:
+        raise MessageError("ts", str(error)) from None
 
 
 def read_text(document: Mapping[str, Any], key: str, longest: int) -> str:

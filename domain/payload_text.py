@@ -24,3 +24,11 @@ def printable(text: str) -> str:
 def on_one_line(text: str) -> str:
     """The same without line breaks, tabs and runs of spaces."""
     return " ".join(text.split())
+
+
+def shown(value: object) -> str:
+    """A value as an error message shows it: short, and on one line."""
+    if value is None:
+        return "missing"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from domain.device import DeviceEvent, DeviceStatus
 from domain.device_model import DeviceModel
+from domain.device_time import LATEST, to_microseconds
 from ingest.clock_check import refusal
 from ingest.codecs import Decoded, PayloadError
-from ingest.codecs.timestamps import LATEST, to_microseconds
 from ingest.message import Incoming, Message, Packed
 from ingest.reading_rows import ReadingRows
 from store.devices import DeviceRef, News

@@ -13,9 +13,9 @@ import pandas as pd
 from domain.clock import Clock, system_clock
 from domain.device import DEVICE_NAME, Device
 from domain.device_model import DeviceModel
+from domain.device_time import to_microseconds
 from domain.errors import InvalidInputError
 from ingest.clock_check import Horizon, endless
-from ingest.codecs.timestamps import to_microseconds
 from ingest.history_files import Table, name_of, read_pieces
 from ingest.history_instants import Instants
 from ingest.history_journal import Journal, rejects_of

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from domain.clock import Clock
+from domain.device_time import LATEST, to_datetime, to_microseconds
 from ingest.codecs import Decoded, PayloadError
-from ingest.codecs.timestamps import LATEST, to_datetime, to_microseconds
 
 Horizon = Callable[[], int]
 """The instant, in microseconds since 1970, from which on a timestamp lies in the future now."""

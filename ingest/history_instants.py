@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ingest.codecs.timestamps import EARLIEST, LATEST
+from domain.device_time import EARLIEST, LATEST
 
 NO_INSTANT = "ts is not an instant from 1990 to 2099: give ISO 8601 (UTC unless it names a zone) or epoch milliseconds"
 NOT_ONCE = "ts is an instant that the clocks of {zone} show twice or never, at a change of summer time: name its offset"

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from domain.device import Device, DeviceEvent
 from domain.device_model import Attribute, AttributeKind, DeviceModel
+from domain.device_time import to_datetime
 from domain.errors import InvalidInputError
-from ingest.codecs.decoded import PayloadError, shown
+from domain.payload_text import shown
+from ingest.codecs.decoded import PayloadError
 from ingest.codecs.json_payloads import read_event
-from ingest.codecs.timestamps import to_datetime
 from ingest.history_instants import Instants
 from ingest.history_pieces import Piece
 from ingest.history_rejects import Rejects

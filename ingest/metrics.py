@@ -8,8 +8,8 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.clock import Clock, system_clock
+from domain.device_time import to_datetime
 from ingest.batch import Batch
-from ingest.codecs.timestamps import to_datetime
 from ingest.writing import BatchReport
 
 BATCH_ROWS = (1, 10, 100, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000)

@@ -13,11 +13,11 @@ from dataclasses import replace
 import structlog
 
 from domain.clock import Clock
+from domain.device_time import LATEST, to_datetime
 from domain.topic import BEHIND
 from ingest.codecs import Decoded, PayloadError
 from ingest.codecs.sparkplug import is_of_earlier_connection, read_by_birth, rebirth_request
 from ingest.codecs.sparkplug_parts import SparkplugBirth, SparkplugPart, SparkplugSource
-from ingest.codecs.timestamps import LATEST, to_datetime
 from ingest.message import Incoming, Message
 from ingest.metrics import IngestMetrics
 from store import sparkplug_births

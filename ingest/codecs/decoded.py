@@ -42,11 +42,3 @@ class Decoded:
     statuses: Sequence[DeviceStatus] = ()
     skipped: int = 0
     sparkplug: SparkplugPart | None = None
-
-
-def shown(value: object) -> str:
-    """A value as an error message shows it: short, and on one line."""
-    if value is None:
-        return "missing"
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."

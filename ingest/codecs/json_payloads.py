@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 
 from domain.device import DEVICE_NAME, Connectivity, DeviceEvent, DeviceStatus, EventKind
-from ingest.codecs.decoded import Decoded, PayloadError, Sample, shown
-from ingest.codecs.timestamps import read_timestamp, to_datetime
+from domain.device_time import to_datetime
+from domain.payload_text import shown
+from ingest.codecs.decoded import Decoded, PayloadError, Sample
+from ingest.codecs.timestamps import read_timestamp
 
 MAX_NAME = 128
 MAX_DEPTH = 32

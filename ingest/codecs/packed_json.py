@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import astuple
 
+from domain.device_time import EARLIEST
 from ingest.codecs import MAX_PAYLOAD
 from ingest.codecs.decoded import PayloadError
-from ingest.codecs.timestamps import EARLIEST, read_timestamp
+from ingest.codecs.timestamps import read_timestamp
 
 NO_VALUE = math.nan
 

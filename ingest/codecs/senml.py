@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ingest.codecs.decoded import Decoded, PayloadError, shown
+from domain.device_time import EARLIEST, LATEST
+from domain.payload_text import shown
+from ingest.codecs.decoded import Decoded, PayloadError
 from ingest.codecs.json_payloads import read_device, read_entries
 from ingest.codecs.samples import MAX_CHANNEL_NAME, group_samples, is_channel_name
-from ingest.codecs.timestamps import EARLIEST, LATEST
 
 VERSION = 10
 NOT_ABSOLUTE = 1 << 28

@@ -13,13 +13,15 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from domain.device import DEVICE_NAME, Connectivity, DeviceStatus
+from domain.device_time import to_microseconds
+from domain.payload_text import shown
 from domain.topic import BEHIND
-from ingest.codecs.decoded import Decoded, PayloadError, shown
+from ingest.codecs.decoded import Decoded, PayloadError
 from ingest.codecs.samples import is_channel_name
 from ingest.codecs.sparkplug_numbers import BD_SEQ, BOOLEAN, NUMERIC, read_data
 from ingest.codecs.sparkplug_parts import SparkplugBirth, SparkplugMetric, SparkplugPart, SparkplugSource
 from ingest.codecs.sparkplug_schema import Payload
-from ingest.codecs.timestamps import read_timestamp, to_microseconds
+from ingest.codecs.timestamps import read_timestamp
 
 MAX_METRICS = 20_000
 MAX_NAME = 512

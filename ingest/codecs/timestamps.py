@@ -1,51 +1,14 @@
-"""Timestamps on the wire: epoch milliseconds, or ISO 8601 with a time zone."""
+"""Timestamps of messages."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-from ingest.codecs.decoded import PayloadError, shown
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-EARLIEST = (datetime(1990, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
-LATEST = (datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+from domain.device_time import read_device_time
+from ingest.codecs.decoded import PayloadError
 
 
 def read_timestamp(value: object) -> int:
     """Microseconds since 1970, UTC. Raises PayloadError for anything that is not an instant from 1990 to 2099."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise PayloadError("ts", f"ts is {shown(value)}: send epoch milliseconds or ISO 8601 with a time zone")
-    ts = _read_iso(value) if isinstance(value, str) else value * 1000
-    if not EARLIEST <= ts < LATEST:
-        raise PayloadError("ts", f"ts {shown(value)} lies outside 1990 to 2099{_hint(value)}")
-    return round(ts)
-
-
-def to_datetime(ts: int) -> datetime:
-    """The instant `ts` microseconds after 1970, aware and in UTC."""
-    return EPOCH + timedelta(microseconds=ts)
-
-
-def to_microseconds(instant: datetime) -> int:
-    """Microseconds from 1970 to an aware instant."""
-    return (instant - EPOCH) // MICROSECOND
-
-
-def _read_iso(text: str) -> int:
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise PayloadError("ts", f"ts {shown(text)} is not ISO 8601, such as 2026-01-31T12:00:00Z") from None
-    if instant.tzinfo is None:
-        raise PayloadError("ts", f"ts {shown(text)} has no time zone: append Z for UTC")
-    return to_microseconds(instant)
-
-
-def _hint(value: object) -> str:
-    if not isinstance(value, int | float):
-        return ""
-    for factor, unit in ((10**6, "seconds"), (1, "microseconds"), (0.001, "nanoseconds")):
-        if EARLIEST <= value * factor < LATEST:
-            return f": it looks like epoch {unit}, send milliseconds"
-    return ""
+        return read_device_time(value)
+    except ValueError as error:
+        raise PayloadError("ts", str(error)) from None

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from aftercare.wiring import load_catalog
 from domain.device import Connectivity, DeviceStatus
+from domain.device_time import to_datetime
 from ingest.batch import Batch, all_news, assemble
 from ingest.codecs import Decoded, PayloadError, Sample
-from ingest.codecs.timestamps import to_datetime
 from ingest.message import Incoming, Message
 from store.devices import DeviceRef, News
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.device import Connectivity, DeviceEvent, DeviceStatus, EventKind
+from domain.device_time import to_microseconds
 from ingest.clock_check import horizon_of, refusal
 from ingest.codecs import Decoded, Sample
-from ingest.codecs.timestamps import to_microseconds
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TOLERANCE = timedelta(minutes=5)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.device_time import EARLIEST, LATEST
 from ingest.codecs import CODECS, MAX_PAYLOAD, Decoded, PayloadError, decode
 from ingest.codecs.sparkplug import read_by_birth
 from ingest.codecs.sparkplug_parts import SparkplugBirth
 from ingest.codecs.sparkplug_schema import Payload
-from ingest.codecs.timestamps import EARLIEST, LATEST
 
 RECEIVED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ALL_TOPICS = [codec.topic_filter.replace("+", "d") for codec in CODECS]

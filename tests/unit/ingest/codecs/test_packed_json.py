@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.device_time import LATEST
 from ingest.codecs import MAX_PAYLOAD, PayloadError, decode
 from ingest.codecs.packed_json import RowShape, pack_telemetry
-from ingest.codecs.timestamps import LATEST
 
 NOON = 1_769_860_800_000
 SHAPE = RowShape(["a", "b"])
