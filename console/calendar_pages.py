@@ -11,7 +11,7 @@ from console.render import show
 from console.request import Text
 from domain.errors import InvalidInputError
 from domain.visit import VisitState
-from store import predicted_failures, technicians, visits
+from store import choices, technicians, visits
 
 router = APIRouter()
 DAY, DAYS = timedelta(days=1), 7
@@ -25,7 +25,7 @@ def calendar(request: Request, centre: Text = "", week: Text = "") -> HTMLRespon
     since = _monday(week, app.clock())
     until = since + DAYS * DAY
     with app.database.transaction() as connection:
-        centres = predicted_failures.service_centres(connection)
+        centres = choices.service_centres(connection)
         chosen = centre or next(iter(centres), "")
         booked = visits.list_visits(connection, service_centre=chosen, states=STATES, since=since, until=until)
         by_hand = visits.planned_by_hand(connection, service_centre=chosen, since=since, until=until)

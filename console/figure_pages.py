@@ -11,7 +11,7 @@ from console.render import show
 from console.request import After, Text
 from domain.errors import InvalidInputError, NotFoundError
 from service_desk.figures import figures_of, scope_of
-from store import figures, listings
+from store import choices, figures, listings
 from store.figures import BEHIND_CLOSED, BEHIND_PARTS, BEHIND_SLA, Scope
 
 router = APIRouter()
@@ -40,14 +40,13 @@ def figures_page(
     app = request.app.state.application
     scope = _scope(request, since, until, customer, service_centre)
     with app.database.transaction() as connection:
-        customers, centres = figures.choices(connection)
         return show(
             request,
             "figures.html",
             figures=figures_of(connection, app.catalog, scope),
             wanted=_wanted(scope),
-            customers=customers,
-            centres=centres,
+            customers=choices.customers(connection),
+            centres=choices.service_centres(connection),
         )
 
 

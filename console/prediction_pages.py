@@ -20,7 +20,7 @@ from console.request import Id, Text
 from console.ticket_view import mode_of, ticket_view
 from domain.errors import InvalidInputError
 from service_desk.availability import Availability, availability_of
-from store import listings, predicted_failures, saved_views
+from store import choices, listings, predicted_failures, saved_views
 from store.database import Connection
 from store.listing_rows import DeviceRow, PredictionRow, TicketRow
 from store.scope import customer_in_view
@@ -66,7 +66,7 @@ def predictions(
             query=urlencode(wanted),
             at_stake=predicted_failures.at_stake(connection),
             places=predicted_failures.places(connection),
-            centres=predicted_failures.service_centres(connection),
+            centres=choices.service_centres(connection),
             models=sorted(app.catalog.values(), key=lambda model: model.title),
             views=_views(connection, request),
             scoring_modes=sum(len(model.failure_modes) for model in app.catalog.values()),

@@ -11,6 +11,8 @@ from store.database import Connection
 from store.sql import load
 
 SQL = load("figures")
+SLA, PARTS = f"{SQL['inside']}\n{SQL['sla']}", f"{SQL['inside']}\n{SQL['parts']}"
+"""Whether promises were kept and parts were there; what is told of them follows."""
 BEHIND_PARTS, BEHIND_SLA = "stock_outs", "sla_missed"
 BEHIND_CLOSED = ("closed", "avoided", "foreseen", "judged", "right", "no_fault_found", "fixed_at_once", "not_fixed")
 """Figures that have tickets behind them, beside the two above."""
@@ -59,12 +61,12 @@ def closures(connection: Connection, scope: Scope) -> list[Closures]:
 
 def sla(connection: Connection, scope: Scope) -> tuple[int, int]:
     """Promises whose time came, and those that were kept."""
-    return _pair(connection, f"{SQL['sla']}\n{SQL['sla_kept']}", scope)
+    return _pair(connection, f"{SLA}\n{SQL['sla_kept']}", scope)
 
 
 def stock_outs(connection: Connection, scope: Scope) -> tuple[int, int]:
     """Parts that tickets asked for, and those that were not on the shelf."""
-    return _pair(connection, f"{SQL['parts']}\n{SQL['stock_outs']}", scope)
+    return _pair(connection, f"{PARTS}\n{SQL['stock_outs']}", scope)
 
 
 def failures(connection: Connection, scope: Scope) -> tuple[int, int]:
@@ -83,19 +85,11 @@ def tickets_behind(
 ) -> list[int]:
     """Ids of the tickets that a figure counts, newest first."""
     statement = {
-        BEHIND_SLA: f"{SQL['sla']}\n{SQL['behind_sla']}",
-        BEHIND_PARTS: f"{SQL['parts']}\n{SQL['behind_parts']}",
+        BEHIND_SLA: f"{SLA}\n{SQL['behind_sla']}",
+        BEHIND_PARTS: f"{PARTS}\n{SQL['behind_parts']}",
     }.get(figure, f"{SQL['closed']}\n{SQL['behind_closed']}")
     wanted = {"figure": figure, "failure_mode": failure_mode, "after": after, "limit": limit}
     return [ticket_id for (ticket_id,) in _run(connection, statement, {**_values(scope), **wanted})]
-
-
-def choices(connection: Connection) -> tuple[list[str], list[str]]:
-    """Customers and service centres by name."""
-    return (
-        [name for (name,) in connection.execute(SQL["customers"])],
-        [name for (name,) in connection.execute(SQL["service_centres"])],
-    )
 
 
 def _pair(connection: Connection, statement: LiteralString, scope: Scope) -> tuple[int, int]:

@@ -107,11 +107,6 @@ def places(connection: Connection, *, limit: int = 500) -> list[tuple[str, str]]
     return [(customer, site) for customer, site in connection.execute(SQL["places"], {"limit": limit})]
 
 
-def service_centres(connection: Connection) -> list[str]:
-    """All of them, by name."""
-    return [name for (name,) in connection.execute(SQL["service_centres"])]
-
-
 def risk_curve(connection: Connection, prediction_id: int) -> Sequence[float]:
     """Probability of having failed by the end of each equal step of the horizon; empty when its version tells none."""
     row = connection.execute(SQL["risk_curve"], {"prediction_id": prediction_id}).fetchone()

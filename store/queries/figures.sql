@@ -70,16 +70,21 @@ WHERE (%(failure_mode)s::text IS NULL OR failure_mode = %(failure_mode)s)
     END
 ORDER BY ticket_id DESC LIMIT %(limit)s
 
+-- inside --
+-- Tickets of the customer and service centre that are asked for; sla or parts follow.
+WITH inside AS (
+    SELECT ticket_id FROM tickets t JOIN devices d USING (device_id)
+    WHERE (%(customer)s::text IS NULL OR d.customer = %(customer)s)
+      AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
+),
+
 -- sla --
--- Promises that were kept or missed in a period; one of the next two says what to tell of them.
-WITH promised AS (
+-- Follows inside: promises that were kept or missed in a period; one of the next two says what to tell of them.
+promised AS (
     SELECT c.ticket_id, c.kind, c.breached_at IS NULL AS kept
     FROM sla_clocks c
     WHERE coalesce(c.breached_at, c.stopped_at) >= %(since)s AND coalesce(c.breached_at, c.stopped_at) < %(until)s
-      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR c.ticket_id IN (
-          SELECT ticket_id FROM tickets t JOIN devices d USING (device_id)
-          WHERE (%(customer)s::text IS NULL OR d.customer = %(customer)s)
-            AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)))
+      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR c.ticket_id IN (SELECT ticket_id FROM inside))
 )
 
 -- sla_kept --
@@ -93,15 +98,12 @@ WHERE NOT kept AND (%(after)s::bigint IS NULL OR ticket_id < %(after)s)
 ORDER BY ticket_id DESC LIMIT %(limit)s
 
 -- parts --
--- Parts that tickets asked for in a period; one of the next two says what to tell of them.
-WITH asked AS (
+-- Follows inside: parts that tickets asked for in a period; one of the next two says what to tell of them.
+asked AS (
     SELECT r.ticket_id, r.reserved_at IS DISTINCT FROM r.created_at AS missing
     FROM part_reservations r
     WHERE r.created_at >= %(since)s AND r.created_at < %(until)s
-      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR r.ticket_id IN (
-          SELECT ticket_id FROM tickets t JOIN devices d USING (device_id)
-          WHERE (%(customer)s::text IS NULL OR d.customer = %(customer)s)
-            AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)))
+      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR r.ticket_id IN (SELECT ticket_id FROM inside))
 )
 
 -- stock_outs --
@@ -127,15 +129,3 @@ JOIN unnest(%(device_models)s::text[], %(codes)s::text[], %(failure_modes)s::tex
 WHERE e.kind = 'failure' AND e.ts >= %(since)s AND e.ts < %(until)s
     AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
     AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
-
--- customers --
--- From one to the next by the index.
-WITH RECURSIVE found (customer) AS (
-    SELECT min(customer) FROM devices WHERE customer <> ''
-    UNION ALL
-    SELECT (SELECT min(customer) FROM devices WHERE customer > found.customer) FROM found WHERE customer IS NOT NULL
-)
-SELECT customer FROM found WHERE customer IS NOT NULL LIMIT 1000
-
--- service_centres --
-SELECT service_centre FROM service_centres ORDER BY service_centre

@@ -36,9 +36,6 @@ SELECT DISTINCT at_customer, at_site FROM alarms
 WHERE active AND source = 'prediction' AND device_id IS NOT NULL
 ORDER BY at_customer, at_site LIMIT %(limit)s
 
--- service_centres --
-SELECT service_centre FROM service_centres ORDER BY service_centre
-
 -- risk_curve --
 -- Probability of having failed by the end of each equal step of the horizon; null of a version that tells none.
 SELECT failed_by FROM predictions WHERE prediction_id = %(prediction_id)s
