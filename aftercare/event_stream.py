@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -39,7 +39,14 @@ class OfCustomer:
     customer: str
 
     def __call__(self, entry: FeedEntry) -> bytes:
-        return self.encode(entry) if entry.customer == self.customer else b""
+        return self.encode(_of_customer(entry)) if entry.customer == self.customer else b""
+
+
+def _of_customer(entry: FeedEntry) -> FeedEntry:
+    """Without what a ticket's history holds for the maker alone: who did it, and what they noted."""
+    if entry.kind != "ticket":
+        return entry
+    return replace(entry, payload={name: told for name, told in entry.payload.items() if name not in ("who", "detail")})
 
 
 class EventStream(Response):

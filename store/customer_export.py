@@ -106,7 +106,7 @@ _TABLES = (
     ),
     _table(
         "tickets",
-        "Service tickets: by when it must be done, for when it is planned, what is promised, and what was found.",
+        "Service tickets: by when it must be done, when it is planned, what is promised, what was found, who pays.",
         ticket_id=int,
         **dict.fromkeys(("device", "failure_mode", "state"), str),
         priority=int,
@@ -115,6 +115,7 @@ _TABLES = (
         closure_code=str,
         closed_at=datetime,
         **dict.fromkeys(("alarm_id", "prediction_id"), int),
+        who_pays=dict,
     ),
     _table(
         "problem_reports",

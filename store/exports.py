@@ -11,6 +11,7 @@ from psycopg import sql
 
 from domain.device_model import DeviceModel
 from store.database import Connection
+from store.scope import customer_in_view
 from store.sql import load
 
 SQL = load("exports")
@@ -24,10 +25,11 @@ text. Each may be None."""
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A table that leaves as a file."""
+    """A table that leaves as a file. for_customers: the query in the scope of a customer, where that is another."""
 
     query: LiteralString
     columns: Columns
+    for_customers: LiteralString | None = None
 
 
 DEVICES = Export(
@@ -76,7 +78,7 @@ ALARMS = Export(
     },
 )
 TICKETS = Export(
-    SQL["tickets"],
+    f"{SQL['tickets']} {SQL['ticket_papers']} {SQL['ticket_sources']}",
     {
         "ticket_id": int,
         **dict.fromkeys(("device", "device_model", "customer", "site", "service_centre", "failure_mode", "state"), str),
@@ -88,6 +90,7 @@ TICKETS = Export(
         **dict.fromkeys(("alarm_id", "prediction_id", "version"), int),
         **dict.fromkeys(("entitlement", "decision"), dict),
     },
+    for_customers=f"{SQL['tickets']} {SQL['ticket_papers_of_customer']} {SQL['ticket_sources']}",
 )
 STOCK_JOURNAL = Export(
     SQL["stock_journal"],
@@ -118,7 +121,8 @@ def read_export(
 
     That time is when a prediction is as of, an alarm was raised, a ticket opened, stock moved; devices have none.
     """
-    return stream_rows(connection, export.query, {"since": since, "until": until, "device_model": device_model})
+    query = export.query if customer_in_view() is None else export.for_customers or export.query
+    return stream_rows(connection, query, {"since": since, "until": until, "device_model": device_model})
 
 
 def read_readings(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, TypeVar
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from domain.errors import NotFoundError
@@ -31,11 +32,11 @@ from store.listing_rows import (
     TicketEventRow,
     TicketRow,
 )
+from store.scope import customer_in_view
 from store.sql import load
+from store.tickets import papers
 
 SQL = load("listings")
-NEWEST_TICKETS = f"{SQL['ticket_rows']}\n{SQL['newest_tickets_first']}"
-SOONEST_NEEDED_TICKETS = f"{SQL['ticket_rows']}\n{SQL['soonest_need_first']}"
 UNSETTLED = ("suggested", "open", "planned", "in_progress")
 EVERY_ALARM: Mapping[str, Any] = dict.fromkeys(
     (
@@ -209,7 +210,7 @@ def tickets(
 ) -> list[TicketRow]:
     """Tickets, newest first; of all states when `states` is None."""
     wanted = {"states": list(states) if states else None, "device": device_name, "ticket_id": None}
-    return _rows(connection, TicketRow, NEWEST_TICKETS, {**wanted, "after": after, "limit": limit})
+    return _tickets(connection, "newest_tickets_first", {**wanted, "after": after, "limit": limit})
 
 
 def tickets_by_need(
@@ -218,18 +219,19 @@ def tickets_by_need(
     """Tickets by when part and technician must be there, soonest first."""
     need_by, ticket_id = after or (None, None)
     wanted = {"states": list(states), "need_by": need_by, "ticket_id": ticket_id, "limit": limit}
-    return _rows(connection, TicketRow, SOONEST_NEEDED_TICKETS, wanted)
+    return _tickets(connection, "soonest_need_first", wanted)
 
 
 def ticket(connection: Connection, ticket_id: int) -> TicketRow:
     """One ticket. Raises NotFoundError."""
     wanted = {"states": None, "device": None, "ticket_id": ticket_id, "after": None, "limit": 1}
-    return _one(_rows(connection, TicketRow, NEWEST_TICKETS, wanted), f"ticket {ticket_id}")
+    return _one(_tickets(connection, "newest_tickets_first", wanted), f"ticket {ticket_id}")
 
 
 def ticket_events(connection: Connection, ticket_id: int) -> list[TicketEventRow]:
-    """The life of a ticket, oldest first."""
-    return _rows(connection, TicketEventRow, SQL["ticket_events"], {"ticket_id": ticket_id})
+    """The life of a ticket, oldest first; customers are told neither who did it nor what they noted."""
+    query = "ticket_events" if customer_in_view() is None else "ticket_events_of_customer"
+    return _rows(connection, TicketEventRow, SQL[query], {"ticket_id": ticket_id})
 
 
 def reservations(
@@ -260,7 +262,14 @@ def overview(connection: Connection, *, now: datetime) -> Overview:
     return _rows(connection, Overview, SQL["overview"], {"now": now})[0]
 
 
-def _rows(connection: Connection, row: type[Row], query: LiteralString, parameters: Mapping[str, Any]) -> list[Row]:
+def _tickets(connection: Connection, which: str, parameters: Mapping[str, Any]) -> list[TicketRow]:
+    rows = sql.SQL(SQL["ticket_rows"]).format(papers=papers())
+    return _rows(connection, TicketRow, rows + sql.SQL("\n") + sql.SQL(SQL[which]), parameters)
+
+
+def _rows(
+    connection: Connection, row: type[Row], query: LiteralString | sql.Composed, parameters: Mapping[str, Any]
+) -> list[Row]:
     with connection.cursor(row_factory=class_row(row)) as cursor:
         return cursor.execute(query, parameters).fetchall()
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from domain.errors import NotFoundError
 from domain.money import Money
 from store.database import Connection
+from store.scope import customer_in_view
 from store.sql import load
 
 SQL = load("predicted_failures")
@@ -20,8 +22,9 @@ RankKey = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class PredictedFailure:
-    """An alarm that a prediction holds up. `saving`: what a visit in time saves as expected, in minor units. It fails
-    between `fails_from` and `fails_until`, most likely at `fails_at`. The ticket is the unsettled one, if any."""
+    """An alarm that a prediction holds up. `saving`: what a visit in time saves as expected, in minor units; 0 for a
+    customer's user, who is not told. It fails between `fails_from` and `fails_until`, most likely at `fails_at`. The
+    ticket is the unsettled one, if any."""
 
     alarm_id: int
     saving: int
@@ -63,7 +66,6 @@ class PredictionCase:
     newest_id: int
     alarm_id: int | None
     deferred: bool
-    saving: int | None
     ticket_id: int | None
 
 
@@ -79,7 +81,10 @@ def listing(
     after: RankKey | None = None,
     limit: int = 50,
 ) -> list[PredictedFailure]:
-    """Predicted failures, the costliest to leave first. fails_before: those that may fail before then."""
+    """Predicted failures, the costliest to leave first; for a customer's user the newest.
+
+    fails_before: those that may fail before then.
+    """
     after_saving, after_alarm = after or (None, None)
     wanted = {
         "device_model": device_model,
@@ -92,12 +97,15 @@ def listing(
         "after_alarm": after_alarm,
         "limit": limit,
     }
+    saving = sql.SQL(SQL["saving" if customer_in_view() is None else "saving_of_customer"])
     with connection.cursor(row_factory=class_row(PredictedFailure)) as cursor:
-        return cursor.execute(SQL["predicted_failures"], wanted).fetchall()
+        return cursor.execute(sql.SQL(SQL["predicted_failures"]).format(saving=saving), wanted).fetchall()
 
 
 def at_stake(connection: Connection) -> list[AtStake]:
-    """Over all predicted failures, one entry a currency."""
+    """Over all predicted failures, one entry a currency; for a customer's user none."""
+    if customer_in_view() is not None:
+        return []
     rows = connection.execute(SQL["at_stake"])
     return [AtStake(failures, Money(saving, currency)) for currency, failures, saving in rows]
 

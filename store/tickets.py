@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from psycopg import sql
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
@@ -14,9 +15,16 @@ from domain.errors import NotFoundError
 from domain.prediction import RecordedPrediction
 from domain.ticket import ClosureCode, Ticket, TicketState
 from store.database import Connection
+from store.scope import customer_in_view
 from store.sql import load
 
 SQL = load("tickets")
+
+
+def papers() -> sql.SQL:
+    """The columns `entitlement` and `decision` of the tickets `t`; in the scope of a customer without the sum behind a
+    ticket, and of who pays without the amounts of others."""
+    return sql.SQL(SQL["papers" if customer_in_view() is None else "papers_of_customer"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +211,9 @@ def note_replacement(connection: Connection, *, ticket_id: int, device_id: int, 
 
 def get(connection: Connection, ticket_id: int) -> FiledTicket:
     """Raises NotFoundError."""
+    query = sql.SQL(SQL["get"]).format(papers=papers())
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(SQL["get"], {"ticket_id": ticket_id}).fetchone()
+        row = cursor.execute(query, {"ticket_id": ticket_id}).fetchone()
     if row is None:
         raise NotFoundError(f"ticket {ticket_id} does not exist")
     place = {key: row.pop(key) for key in ("device_id", "device_model", "service_centre")}

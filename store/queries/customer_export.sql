@@ -46,9 +46,10 @@ LEFT JOIN devices d USING (device_id)
 ORDER BY a.alarm_id
 
 -- tickets --
--- Without the sum behind them and who pays it.
+-- Without the sum behind them; who pays is told as the customer's users see it, also when the maker's ask.
 SELECT t.ticket_id, d.name AS device, t.failure_mode, t.state, t.priority::bigint, t.summary, t.opened_at, t.need_by,
-    t.planned_for, t.sla_response_due, t.sla_repair_due, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id
+    t.planned_for, t.sla_response_due, t.sla_repair_due, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id,
+    t.customer_entitlement::text AS who_pays
 FROM tickets t
 JOIN devices d USING (device_id)
 ORDER BY t.ticket_id

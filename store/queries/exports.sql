@@ -35,10 +35,19 @@ WHERE (%(since)s::timestamptz IS NULL OR a.raised_at >= %(since)s)
 ORDER BY a.alarm_id
 
 -- tickets --
--- In the order in which they were opened.
+-- In the order in which they were opened. Goes on with one of the two `ticket_papers`, and `ticket_sources`.
 SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
     t.priority::bigint, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
-    t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version::bigint, t.entitlement::text, t.decision::text
+    t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version::bigint,
+
+-- ticket_papers --
+t.entitlement::text, t.decision::text
+
+-- ticket_papers_of_customer --
+-- As `papers_of_customer` of tickets.sql.
+t.customer_entitlement::text AS entitlement, '{}' AS decision
+
+-- ticket_sources --
 FROM tickets t
 JOIN devices d USING (device_id)
 WHERE (%(since)s::timestamptz IS NULL OR t.opened_at >= %(since)s)

@@ -144,7 +144,7 @@ ORDER BY d.customer, d.site
 -- Tickets with the newest risk while they were unsettled; one of the next two says which of them, and in what order.
 SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
     t.priority, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
-    t.entitlement, t.decision, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version,
+    {papers}, t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version,
     p.risk, (extract(epoch FROM p.rul_low) / 3600)::float8 AS rul_low_hours, r.parts_needed, r.parts_ready
 FROM tickets t
 JOIN devices d USING (device_id)
@@ -180,6 +180,11 @@ LIMIT %(limit)s
 -- ticket_events --
 -- The life of a ticket, oldest first.
 SELECT ticket_event_id, at, who, what, detail FROM ticket_events
+WHERE ticket_id = %(ticket_id)s ORDER BY ticket_event_id
+
+-- ticket_events_of_customer --
+-- Without who did it and what they noted.
+SELECT ticket_event_id, at, '' AS who, what, '{}'::jsonb AS detail FROM ticket_events
 WHERE ticket_id = %(ticket_id)s ORDER BY ticket_event_id
 
 -- reservations --

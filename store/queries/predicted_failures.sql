@@ -1,6 +1,6 @@
 -- predicted_failures --
--- Alarms that predictions hold up, with the newest prediction and the unsettled ticket of each, costliest first.
-SELECT a.alarm_id, coalesce(a.saving, 0) AS saving, m.currency, a.severity, a.deferred, a.prediction_id, d.name AS device,
+-- Alarms that predictions hold up, with the newest prediction and the unsettled ticket of each, by one of the two savings.
+SELECT a.alarm_id, {saving} AS saving, m.currency, a.severity, a.deferred, a.prediction_id, d.name AS device,
     d.device_model, d.customer, d.site, d.service_centre, a.failure_mode, p.as_of, p.risk,
     (extract(epoch FROM p.horizon) / 3600)::float8 AS horizon_hours, p.as_of + p.rul_low AS fails_from,
     p.as_of + p.rul AS fails_at, p.as_of + p.rul_high AS fails_until, t.ticket_id, t.state, t.priority, t.need_by,
@@ -19,9 +19,15 @@ WHERE a.active AND a.source = 'prediction'
     AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
     AND (%(fails_before)s::timestamptz IS NULL OR p.as_of + p.rul_low < %(fails_before)s)
     AND (%(after_saving)s::bigint IS NULL
-        OR (coalesce(a.saving, 0), a.alarm_id) < (%(after_saving)s::bigint, %(after_alarm)s::bigint))
-ORDER BY coalesce(a.saving, 0) DESC, a.alarm_id DESC
+        OR ({saving}, a.alarm_id) < (%(after_saving)s::bigint, %(after_alarm)s::bigint))
+ORDER BY {saving} DESC, a.alarm_id DESC
 LIMIT %(limit)s
+
+-- saving --
+coalesce(a.saving, 0)
+
+-- saving_of_customer --
+0::bigint
 
 -- at_stake --
 -- How many failures are predicted and what visits in time save, by currency.
@@ -46,7 +52,7 @@ SELECT failed_by FROM predictions WHERE prediction_id = %(prediction_id)s
 SELECT
     (SELECT prediction_id FROM predictions WHERE device_id = p.device_id AND failure_mode = p.failure_mode
      ORDER BY as_of DESC, prediction_id DESC LIMIT 1) AS newest_id,
-    a.alarm_id, coalesce(a.deferred, false) AS deferred, a.saving,
+    a.alarm_id, coalesce(a.deferred, false) AS deferred,
     (SELECT ticket_id FROM tickets t WHERE t.device_id = p.device_id AND t.failure_mode = p.failure_mode
         AND (t.state IN ('suggested', 'open', 'planned', 'in_progress') OR t.opened_at >= p.created_at
              OR t.prediction_id = p.prediction_id)

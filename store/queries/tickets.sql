@@ -89,9 +89,15 @@ SELECT max(at) FROM ticket_events WHERE ticket_id = %(ticket_id)s AND what = %(w
 UPDATE components SET replaced_by_ticket = %(ticket_id)s
 WHERE device_id = %(device_id)s AND component = %(component)s AND removed_at = %(at)s
 
+-- papers --
+t.entitlement, t.decision
+
+-- papers_of_customer --
+t.customer_entitlement AS entitlement, '{}'::jsonb AS decision
+
 -- get --
 SELECT d.device_id, d.device_model, d.service_centre, t.ticket_id, d.name AS device, t.failure_mode, t.state, t.priority,
-       t.summary, t.opened_at, t.need_by, t.sla_response_due, t.sla_repair_due, t.entitlement, t.decision,
+       t.summary, t.opened_at, t.need_by, t.sla_response_due, t.sla_repair_due, {papers},
        t.closure_code, t.alarm_id, t.prediction_id, t.version, t.planned_for
 FROM tickets t JOIN devices d USING (device_id)
 WHERE t.ticket_id = %(ticket_id)s

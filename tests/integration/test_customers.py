@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
+from psycopg.types.json import Jsonb
 
 import api.app
 import console.app
@@ -73,18 +77,22 @@ def two_customers(site: Site) -> Site:
     return site
 
 
-def paths(desk: Any) -> list[str]:
-    """Every GET route of both, with the names and ids of the other customer's things."""
+def paths(desk: Any, things: dict[str, str] | None = None) -> list[str]:
+    """Every GET route of both, with the names and ids of these things, else of the other customer's."""
     application = Application(
         settings=load_settings(database_url=desk.database.url),
         clock=lambda: START,
         catalog=desk.catalog,
         database=desk.database,
     )
-    theirs = {
-        name: str(desk.value(f"SELECT max({name}) FROM {table}"))
-        for name, table in (("alarm_id", "alarms"), ("ticket_id", "tickets"), ("prediction_id", "predictions"))
-    } | {"name": "globex-1", "device": "globex-1", "device_model": desk.device_model.name}
+    theirs = (
+        {
+            name: str(desk.value(f"SELECT max({name}) FROM {table}"))
+            for name, table in (("alarm_id", "alarms"), ("ticket_id", "tickets"), ("prediction_id", "predictions"))
+        }
+        | {"name": "globex-1", "device": "globex-1", "device_model": desk.device_model.name}
+        | (things or {})
+    )
     made = []
     for app in (api.app.create_app(application), console.app.create_app(application)):
         for method, path in routes(app, theirs):
@@ -119,6 +127,78 @@ def test_no_route_shows_anything_of_another_customer(two_customers: Site) -> Non
         assert client.post("/sign-out").status_code == 303
     assert f"{V1}/devices" in shown
     assert f"{V1}/users" in forbidden
+
+
+@pytest.fixture
+def with_secrets(two_customers: Site) -> Site:
+    """What the maker reckons of our ticket has amounts and words that are easily found."""
+    desk = two_customers.desk
+    line = {"label": "Visit", "minor": 123454321}
+    option = {"name": "now", "title": "Now", "at": None, "chosen": True, "total": 123454321, "lines": [line]}
+    decision = {"action": "act_now", "reason": "maker-reason", "currency": "EUR", "saving": 123454321,
+                "saving_lines": [line], "options": [option], "notice_hours": 1, "notice_reason": "maker-notice",
+                "penalty_reason": ""}  # fmt: skip
+    shares = [
+        {"payer": "manufacturer", "reference": "W-1", "percent": 60, "minor": 777171, "reason": "warranty W-1 pays"},
+        {"payer": "customer", "reference": "", "percent": 40, "minor": 424242, "reason": "what is left"},
+    ]
+    paid = {"kind": "parts", "label": "1 × FAN", "minor": 1201413, "shares": shares}
+    payers = {"manufacturer": 777171, "contract": 0, "customer": 424242}
+    entitlement = {"decided_at": START.isoformat(), "cause": "", "currency": "EUR", "total": 1201413, "payers": payers,
+                   "lines": [paid], "considered": [], "unknown": []}  # fmt: skip
+    detail = {"payers": payers, "note": "maker-note", "gate": "maker-gate"}
+    desk.rows("UPDATE tickets SET decision = %s, entitlement = %s", Jsonb(decision), Jsonb(entitlement))
+    desk.rows("UPDATE ticket_events SET who = 'maker-anna', detail = %s", Jsonb(detail))
+    desk.rows(
+        "UPDATE outbox SET payload = payload || %s WHERE kind = 'ticket'",
+        Jsonb({"who": "maker-anna", "detail": detail}),
+    )
+    desk.rows("UPDATE alarms SET saving = 123454321")
+    return two_customers
+
+
+SECRETS = re.compile(r"123454321|1,234,543|777171|7,771\.71|1201413|12,014\.13|maker-")
+
+
+def test_no_route_tells_a_customer_what_the_maker_reckons(with_secrets: Site) -> None:
+    cookies = {COOKIE: session_of(with_secrets.desk.database, "guest", Role.VIEWER, OURS)}
+    own = {"alarm_id": "1", "ticket_id": "1", "prediction_id": "1", "name": "acme-1", "device": "acme-1"}
+    with with_secrets.client(cookies=cookies) as client, with_secrets.client() as admin:
+        walked = paths(with_secrets.desk, own)
+        for path in [*walked, f"{V1}/customer-export?format=jsonl", f"{V1}/exports/tickets?format=jsonl"]:
+            answer = client.get(path)
+            assert not SECRETS.search(_unpacked(answer)), path
+        page, told = client.get("/tickets/1"), client.get(f"{V1}/tickets/1").json()
+        assert page.status_code == 200
+        for words in ("You pay", "4,242.42", "warranty W-1 pays", "60 %"):
+            assert words in page.text, words
+        assert (told["decision"], told["entitlement"]["payers"]) == ({}, {"customer": 424242})
+        assert told["entitlement"]["lines"][0]["shares"][0]["reason"] == "warranty W-1 pays"
+        assert {event["who"] for event in told["events"]} == {""}
+        assert client.get(f"{V1}/tickets/1/entitlement").json() == told["entitlement"]
+        exported = client.get(f"{V1}/exports/tickets", params={"format": "jsonl"}).json()
+        assert (exported["decision"], exported["entitlement"]) == ({}, told["entitlement"])
+        for path in ("/tickets/1", "/predictions/1", f"{V1}/tickets/1", f"{V1}/exports/tickets"):
+            assert SECRETS.search(admin.get(path).text), path
+
+
+def test_the_feed_does_not_tell_it_either(with_secrets: Site) -> None:
+    cookies = {COOKIE: session_of(with_secrets.desk.database, "guest", Role.VIEWER, OURS)}
+    for path in (f"{V1}/feed?after=0", "/live?after=0"):
+        with with_secrets.client(cookies=cookies) as client, client.stream("GET", path) as stream:
+            heard = b""
+            for piece in stream.iter_bytes():
+                heard += piece
+                if heard.count(b"event: ticket") and heard.count(b"event: alarm"):
+                    break
+        assert not SECRETS.search(heard.decode())
+
+
+def _unpacked(answer: httpx.Response) -> str:
+    if answer.headers.get("content-type") != "application/zip":
+        return answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        return "".join(archive.read(name).decode() for name in archive.namelist())
 
 
 def test_what_nobody_has_shown_to_customers_they_cannot_read(two_customers: Site) -> None:
