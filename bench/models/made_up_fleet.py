@@ -93,6 +93,8 @@ def copy_with_fleet(server_url: str, template: str, size: int) -> Iterator[str]:
     """Address of a copy of a database that nobody is connected to, with so many devices that are to be scored."""
     with psycopg.connect(server_url, autocommit=True) as server:
         name = template.rsplit("/", 1)[1]
+        # TimescaleDB's own workers connect to every database, and a database in use cannot be copied.
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
     with _own_database(server_url, f"TEMPLATE {name}") as url:
         with Database(url) as database, database.transaction() as connection:
