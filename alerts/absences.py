@@ -8,8 +8,8 @@ from datetime import datetime
 import structlog
 
 from alerts.grouping import Absent, Grouping, Site, group
-from alerts.lifecycle import SYSTEM, clear, clear_type, raise_alarm
-from domain.alarm import AlarmSource, Severity
+from alerts.lifecycle import SYSTEM, Ending, clear, clear_types, raise_alarm, raise_alarms
+from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.device_model import DeviceModel
 from store import absences
 from store.database import Connection, Database
@@ -55,16 +55,7 @@ def _apply(connection: Connection, grouping: Grouping, now: datetime) -> int:
         absences.set_members(connection, alarm_id=site.alarm_id, device_ids=(), now=now)
         log.info("site alarm", customer=site.name[0], site=site.name[1], alarm_id=site.alarm_id, change="cleared")
     since = absences.offline_since(connection, grouping.raise_devices)
-    for device_id in grouping.raise_devices:
-        raise_alarm(
-            connection,
-            device_id=device_id,
-            alarm_type=DEVICE_OFFLINE,
-            severity=Severity.MINOR,
-            source=AlarmSource.CONNECTIVITY,
-            message=f"Offline: since {since[device_id]:%Y-%m-%d %H:%M} UTC",
-            now=now,
-        )
+    raise_alarms(connection, [_offline(device_id, since[device_id]) for device_id in grouping.raise_devices], now=now)
     _clear_devices(connection, grouping.clear_devices, now, "it is back")
     _clear_devices(connection, grouping.absorbed, now, "its whole site is offline: the site's alarm stands for it")
     own = len(grouping.raise_devices) + len(grouping.clear_devices) + len(grouping.absorbed)
@@ -74,11 +65,13 @@ def _apply(connection: Connection, grouping: Grouping, now: datetime) -> int:
 def _raise_site(connection: Connection, site: Site, members: Collection[int], now: datetime) -> None:
     raised = raise_alarm(
         connection,
-        site=site.name,
-        alarm_type=SITE_OFFLINE,
-        severity=Severity.MAJOR,
-        source=AlarmSource.CONNECTIVITY,
-        message=f"Site offline: {len(members)} of {site.known} devices",
+        Occurrence(
+            site=site.name,
+            alarm_type=SITE_OFFLINE,
+            severity=Severity.MAJOR,
+            source=AlarmSource.CONNECTIVITY,
+            message=f"Site offline: {len(members)} of {site.known} devices",
+        ),
         now=now,
     )
     absences.set_members(connection, alarm_id=raised.alarm.alarm_id, device_ids=members, now=now)
@@ -92,6 +85,16 @@ def _raise_site(connection: Connection, site: Site, members: Collection[int], no
     )
 
 
+def _offline(device_id: int, since: datetime) -> Occurrence:
+    return Occurrence(
+        device_id=device_id,
+        alarm_type=DEVICE_OFFLINE,
+        severity=Severity.MINOR,
+        source=AlarmSource.CONNECTIVITY,
+        message=f"Offline: since {since:%Y-%m-%d %H:%M} UTC",
+    )
+
+
 def _clear_devices(connection: Connection, device_ids: Iterable[int], now: datetime, reason: str) -> None:
-    for device_id in device_ids:
-        clear_type(connection, device_id=device_id, alarm_type=DEVICE_OFFLINE, who=SYSTEM, now=now, reason=reason)
+    endings = [Ending(device_id, DEVICE_OFFLINE, reason) for device_id in device_ids]
+    clear_types(connection, endings, who=SYSTEM, now=now)

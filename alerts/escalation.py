@@ -12,7 +12,8 @@ from alerts.messages import alarm_message
 from domain.alarm import AlarmChange
 from domain.delivery import EscalationPolicy, EscalationStep, Person
 from domain.errors import InvalidInputError
-from store import alarms, audit, deliveries, escalations, outbox, people
+from store import alarms, audit, changes, deliveries, escalations, outbox, people
+from store.changes import Change
 from store.database import Connection, Database
 from store.deliveries import FeedChange
 from store.escalations import Escalation
@@ -74,15 +75,15 @@ def called_by(step: EscalationStep, persons: Sequence[Person]) -> list[str]:
 
 def _follow(connection: Connection, now: datetime) -> int:
     position = outbox.claim_delivery(connection, transport=POSITION, at=now)
-    changes = deliveries.read_changes(connection, after=position, limit=PAGE)
-    if not changes:
+    fed = deliveries.read_changes(connection, after=position, limit=PAGE)
+    if not fed:
         return 0
     policies = escalations.policies(connection)
-    for change in changes:
+    for change in fed:
         if change.kind == "alarm" and change.change.change in BEGINS_WITH:
             _watch(connection, change, policies, now)
-    outbox.advance_delivery(connection, transport=POSITION, feed_seq=changes[-1].feed_seq, at=now)
-    return len(changes)
+    outbox.advance_delivery(connection, transport=POSITION, feed_seq=fed[-1].feed_seq, at=now)
+    return len(fed)
 
 
 def _watch(connection: Connection, change: FeedChange, policies: Sequence[EscalationPolicy], now: datetime) -> None:
@@ -121,15 +122,5 @@ def _call(connection: Connection, escalation: Escalation, number: int, calls: Se
     alarm = alarms.get(connection, escalation.alarm_id)
     detail = {"policy": escalation.policy, "step": number + 1, "calls": list(calls)}
     payload = alarm_message(alarm, AlarmChange.UNACKNOWLEDGED, who=SYSTEM, at=now) | {"escalation": detail}
-    outbox.append(
-        connection, kind="alarm", subject_id=alarm.alarm_id, device_id=alarm.device_id, payload=payload, at=now
-    )
-    audit.record(
-        connection,
-        at=now,
-        who=SYSTEM,
-        action=AlarmChange.UNACKNOWLEDGED,
-        object_kind="alarm",
-        object_id=alarm.alarm_id,
-        detail=detail,
-    )
+    called = Change("alarm", alarm.alarm_id, alarm.device_id, payload, AlarmChange.UNACKNOWLEDGED, detail)
+    changes.tell(connection, [called], who=SYSTEM, at=now)

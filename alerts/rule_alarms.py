@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,12 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from alerts.device_memory import next_silence, restore, store_form
-from alerts.lifecycle import SYSTEM, clear_retired, clear_type, raise_alarm
+from alerts.lifecycle import SYSTEM, Ending, clear_retired, clear_types, raise_alarms
 from alerts.rule_runs import Checkpoint, Episode, Finding, Memory, Readings, begin, run
 from alerts.rule_state import INITIAL
 from alerts.rule_steps import fall_silent
 from alerts.rule_words import rule_message
-from domain.alarm import AlarmSource
+from domain.alarm import Alarm, AlarmChange, AlarmSource, Occurrence
 from domain.alarm_rule import Silence
 from domain.device_model import DeviceModel
 from store import rule_memories
@@ -35,6 +36,8 @@ LEAST_LATENESS = timedelta(hours=1)
 UNJUDGED = timedelta(minutes=1)
 """A device with a reading later than what was judged by more than this is not silent: its reading is on the way."""
 UTC_ZONE = ZoneInfo("UTC")
+Told = tuple[int, Finding]
+"""What was found of which device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _judge_written(connection: Connection, device_model: DeviceModel, now: datet
     channels = sorted({rule.channel for rule in device_model.alarm_rules if rule.channel})
     columns = channels or [device_model.channels[0].name]
     readings = rule_memories.read(connection, device_model, [plan.wanted for plan in plans], columns)
-    kept, told = [], 0
+    kept, told = [], list[Told]()
     for plan in plans:
         found: Readings = readings[plan.wanted.device_id]
         if len(found) == plan.wanted.most:
@@ -98,12 +101,11 @@ def _judge_written(connection: Connection, device_model: DeviceModel, now: datet
         memory, findings = run(
             device_model.alarm_rules, plan.memory, plan.base, found, plan.zone, lateness(device_model)
         )
-        for finding in findings:
-            _tell(connection, device_model, plan.wanted.device_id, finding, now)
-        told += len(findings)
+        told += [(plan.wanted.device_id, finding) for finding in findings]
         kept.append((plan.wanted.device_id, store_form(memory), next_silence(device_model.alarm_rules, memory)))
+    _tell(connection, device_model, told, now)
     rule_memories.keep(connection, kept)
-    return Judged(len(plans), told, sum(plan.late for plan in plans), history)
+    return Judged(len(plans), len(told), sum(plan.late for plan in plans), history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +140,16 @@ def _judge_silence(
     due = rule_memories.silent(
         connection, device_model, listening=listening, unjudged=UNJUDGED, after=after, limit=DEVICES_AT_ONCE
     )
-    told, kept = 0, []
+    told, kept = list[Told](), []
     for one in due:
         device_id = one.device_id
         heard = replace(listening, since=max(listening.since, one.online_since or listening.since))
         memory, findings = _fall_silent(device_model, one.memory, heard, _zone(one.time_zone))
-        for finding in findings:
-            _tell(connection, device_model, device_id, finding, now)
-        told += len(findings)
+        told += [(device_id, finding) for finding in findings]
         kept.append((device_id, store_form(memory), next_silence(device_model.alarm_rules, memory)))
+    _tell(connection, device_model, told, now)
     rule_memories.keep(connection, kept)
-    return told, due[-1].device_id if due else after, len(due)
+    return len(told), due[-1].device_id if due else after, len(due)
 
 
 def _fall_silent(
@@ -168,33 +169,35 @@ def _fall_silent(
     return replace(memory, now=Checkpoint(memory.now.at, states), told=told), findings
 
 
-def _tell(connection: Connection, device_model: DeviceModel, device_id: int, finding: Finding, now: datetime) -> None:
-    rule, episode = finding.rule, finding.latest
-    if finding.new:
-        raised = raise_alarm(
-            connection,
-            device_id=device_id,
-            alarm_type=rule.alarm_type,
-            severity=rule.severity,
-            source=AlarmSource.RULE,
-            message=rule_message(rule, device_model, episode),
-            now=now,
-            times=finding.new,
-        )
-        log.info("rule alarm", rule=rule.name, alarm_id=raised.alarm.alarm_id, device=raised.alarm.device,
-                 change=raised.change)  # fmt: skip
-    if not finding.active:
-        ended = f"at {episode.cleared_at:%Y-%m-%d %H:%M} UTC" if episode.cleared_at else "by readings that came late"
-        cleared = clear_type(
-            connection,
-            device_id=device_id,
-            alarm_type=rule.alarm_type,
-            who=SYSTEM,
-            now=now,
-            reason=f"the condition ended {ended}",
-        )
-        if cleared:
-            log.info("rule alarm", rule=rule.name, alarm_id=cleared.alarm_id, device=cleared.device, change="cleared")
+def _tell(connection: Connection, device_model: DeviceModel, told: Sequence[Told], now: datetime) -> None:
+    """First what has begun, then what has ended: an alarm that did both is told of in this order."""
+    begun = [_occurrence(device_model, device_id, finding) for device_id, finding in told if finding.new]
+    for raised in raise_alarms(connection, begun, now=now):
+        _log(raised.alarm, raised.change)
+    ended = [_ending(device_id, finding) for device_id, finding in told if not finding.active]
+    for alarm in clear_types(connection, ended, who=SYSTEM, now=now):
+        _log(alarm, AlarmChange.CLEARED)
+
+
+def _occurrence(device_model: DeviceModel, device_id: int, finding: Finding) -> Occurrence:
+    return Occurrence(
+        device_id=device_id,
+        alarm_type=finding.rule.alarm_type,
+        severity=finding.rule.severity,
+        source=AlarmSource.RULE,
+        message=rule_message(finding.rule, device_model, finding.latest),
+        times=finding.new,
+    )
+
+
+def _ending(device_id: int, finding: Finding) -> Ending:
+    ended_at = finding.latest.cleared_at
+    ended = f"at {ended_at:%Y-%m-%d %H:%M} UTC" if ended_at else "by readings that came late"
+    return Ending(device_id, finding.rule.alarm_type, f"the condition ended {ended}")
+
+
+def _log(alarm: Alarm, change: AlarmChange) -> None:
+    log.info("rule alarm", alarm_type=alarm.alarm_type, alarm_id=alarm.alarm_id, device=alarm.device, change=change)
 
 
 def _zone(name: str) -> ZoneInfo:

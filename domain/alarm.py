@@ -44,6 +44,29 @@ class AlarmChange(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that an alarm is to be raised for, or that its uncleared alarm is to count.
+
+    It is about a device, a device model as such, or a site (customer and site): exactly one of them is given.
+    times: how often it has occurred, at least once. saving: what a visit saves, in minor units. deferred: a new alarm
+    is told as deferred instead of raised, because no visit is left for it.
+    """
+
+    alarm_type: str
+    severity: Severity
+    source: AlarmSource
+    message: str
+    device_id: int | None = None
+    device_model: str | None = None
+    site: tuple[str, str] | None = None
+    failure_mode: str | None = None
+    prediction_id: int | None = None
+    times: int = 1
+    saving: int | None = None
+    deferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm of a device, of a device model as such, or of a site: `device` and `device_id` are None for these two.
 

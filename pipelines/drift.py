@@ -13,7 +13,7 @@ from aftercare.version_loading import load_version
 from aftercare.wiring import Application
 from alerts.lifecycle import clear_of_model, raise_alarm
 from alerts.rules import DRIFT, drift_type
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.device_model import DeviceModel
 from domain.errors import NotFoundError
 from models.drift import DriftKind, Finding, input_drift, precision_drift
@@ -55,7 +55,7 @@ def measure_device_model(application: Application, device_model: DeviceModel) ->
     with application.database.transaction() as connection:
         gone = [
             name
-            for name in alarms.active_of_model(connection, device_model=device_model.name)
+            for name in alarms.types_of_model(connection, device_model=device_model.name)
             if name.startswith(DRIFT) and name not in {drift_type(one.failure_mode) for one in champions}
         ]
         reason = "no version scores this failure mode any more"
@@ -127,12 +127,14 @@ def _alarm(
         more = f", and {len(drifted) - 1} more" if len(drifted) > 1 else ""
         raise_alarm(
             connection,
-            device_model=device_model.name,
-            alarm_type=alarm_type,
-            severity=Severity.MINOR if drifted[0].kind is DriftKind.PRECISION else Severity.WARNING,
-            source=AlarmSource.RULE,
-            failure_mode=champion.failure_mode,
-            message=f"Model of {champion.failure_mode} has drifted: {drifted[0].message}{more}",
+            Occurrence(
+                device_model=device_model.name,
+                alarm_type=alarm_type,
+                severity=Severity.MINOR if drifted[0].kind is DriftKind.PRECISION else Severity.WARNING,
+                source=AlarmSource.RULE,
+                failure_mode=champion.failure_mode,
+                message=f"Model of {champion.failure_mode} has drifted: {drifted[0].message}{more}",
+            ),
             now=now,
         )
     elif not problem and all(finding.calm for finding in findings):

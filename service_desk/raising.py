@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts import lifecycle, rules
-from domain.alarm import AlarmSource
+from domain.alarm import AlarmSource, Occurrence
 from domain.device_model import DeviceModel, FailureMode, KitLine
 from domain.prediction import RecordedPrediction
 from domain.ticket import UNPLANNED, TicketState
@@ -59,16 +59,18 @@ def raise_and_open(
     )
     raised = lifecycle.raise_alarm(
         connection,
-        device_id=recorded.device_id,
-        alarm_type=rules.alarm_type(mode.name),
-        severity=rules.severity(prediction.rul_low, mode.lead_time),
-        source=AlarmSource.PREDICTION,
-        message=rules.message(prediction, mode),
+        Occurrence(
+            device_id=recorded.device_id,
+            alarm_type=rules.alarm_type(mode.name),
+            severity=rules.severity(prediction.rul_low, mode.lead_time),
+            source=AlarmSource.PREDICTION,
+            message=rules.message(prediction, mode),
+            failure_mode=mode.name,
+            prediction_id=recorded.prediction_id,
+            saving=weighed.decision.saving,
+            deferred=waits,
+        ),
         now=now,
-        failure_mode=mode.name,
-        prediction_id=recorded.prediction_id,
-        saving=weighed.decision.saving,
-        deferred=waits,
     )
     outcome = Outcome(alarm=raised.change, alarm_id=raised.alarm.alarm_id)
     if remote is Remote.BEGINS:

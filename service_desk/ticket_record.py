@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.ticket import Ticket
-from store import audit, outbox, tickets
+from store import changes, tickets
+from store.changes import Change
 from store.database import Connection
 
 
@@ -25,8 +26,7 @@ def record_change(
     filed = tickets.get(connection, ticket_id)
     tickets.note_event(connection, ticket_id=ticket_id, at=now, who=who, what=what, detail=detail)
     payload = ticket_message(filed.ticket, what, who=who, at=now, detail=detail)
-    outbox.append(connection, kind="ticket", subject_id=ticket_id, device_id=filed.device_id, payload=payload, at=now)
-    audit.record(connection, at=now, who=who, action=what, object_kind="ticket", object_id=ticket_id, detail=detail)
+    changes.tell(connection, [Change("ticket", ticket_id, filed.device_id, payload, what, detail)], who=who, at=now)
     return filed.ticket
 
 

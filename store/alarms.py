@@ -1,14 +1,16 @@
-"""Alarms: at most one uncleared alarm per device, device model or site, and type, kept so by the database."""
+"""Alarms: at most one uncleared alarm per device, device model or site, and type, kept so by the database.
+
+What changes alarms returns them as they are then; a change that was made already returns nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg.rows import dict_row
 
-from domain.alarm import Alarm, AlarmSource, Severity
+from domain.alarm import Alarm, AlarmSource, Occurrence, Severity
 from domain.errors import NotFoundError
 from store.database import Connection
 from store.sql import load
@@ -16,63 +18,39 @@ from store.sql import load
 SQL = load("alarms")
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """What `occur` met: a new alarm or an uncleared one; `severity` is the one that stands in the database."""
+def occur(connection: Connection, occurrences: Sequence[Occurrence], *, now: datetime) -> list[Alarm]:
+    """Raise the alarm of each, or count it on the uncleared one and lock that; in their order.
 
-    alarm_id: int
-    new: bool
-    severity: Severity
-
-
-def occur(
-    connection: Connection,
-    *,
-    device_id: int | None = None,
-    device_model: str | None = None,
-    site: tuple[str, str] | None = None,
-    alarm_type: str,
-    severity: Severity,
-    source: AlarmSource,
-    message: str,
-    now: datetime,
-    failure_mode: str | None = None,
-    prediction_id: int | None = None,
-    times: int = 1,
-    saving: int | None = None,
-    deferred: bool = False,
-) -> Occurrence:
-    """Raise the alarm, or count `times` more occurrences of the uncleared one and lock it.
-
-    It is about a device, a device model or a site (customer and site), of which exactly one is given.
+    A new alarm has occurred as often as the occurrence says, and keeps its severity when it occurs again. Each is of
+    another device or type; one that is about no device comes alone.
     """
-    customer, site_name = site or (None, None)
-    row = connection.execute(
-        SQL["raise"],
-        {
-            "device_id": device_id,
-            "device_model": device_model,
-            "customer": customer,
-            "site": site_name,
-            "alarm_type": alarm_type,
-            "severity": severity,
-            "source": source,
-            "message": message,
-            "now": now,
-            "failure_mode": failure_mode,
-            "prediction_id": prediction_id,
-            "times": times,
-            "saving": saving,
-            "deferred": deferred,
-        },
-    ).fetchone()
-    assert row is not None
-    return Occurrence(row[0], row[1], Severity(row[2]))
+    places = [one.site or (None, None) for one in occurrences]
+    changed = _changed(
+        connection,
+        "raise",
+        now=now,
+        device_ids=[one.device_id for one in occurrences],
+        device_models=[one.device_model for one in occurrences],
+        customers=[customer for customer, _ in places],
+        sites=[site for _, site in places],
+        alarm_types=[one.alarm_type for one in occurrences],
+        severities=[one.severity.value for one in occurrences],
+        sources=[one.source.value for one in occurrences],
+        failure_modes=[one.failure_mode for one in occurrences],
+        prediction_ids=[one.prediction_id for one in occurrences],
+        messages=[one.message for one in occurrences],
+        times=[one.times for one in occurrences],
+        savings=[one.saving for one in occurrences],
+        deferred=[one.deferred for one in occurrences],
+    )
+    alarms = {(alarm.device_id, alarm.alarm_type): alarm for alarm in changed}
+    return [alarms[one.device_id, one.alarm_type] for one in occurrences]
 
 
-def escalate(connection: Connection, *, alarm_id: int, severity: Severity, now: datetime) -> None:
+def escalate(connection: Connection, *, alarm_id: int, severity: Severity, now: datetime) -> Alarm:
     """Give an alarm that `occur` has just met a new severity; it has to be acknowledged again."""
-    connection.execute(SQL["escalate"], {"alarm_id": alarm_id, "severity": severity, "now": now})
+    [alarm] = _changed(connection, "escalate", alarm_id=alarm_id, severity=severity, now=now)
+    return alarm
 
 
 def lock(connection: Connection, alarm_id: int) -> None:
@@ -80,80 +58,93 @@ def lock(connection: Connection, alarm_id: int) -> None:
     connection.execute(SQL["lock"], {"alarm_id": alarm_id})
 
 
-def clear(connection: Connection, *, alarm_id: int, now: datetime) -> bool:
-    """End an active alarm. False when it was not active."""
-    return _changed(connection, "clear", alarm_id=alarm_id, now=now)
+def clear(connection: Connection, *, alarm_id: int, now: datetime) -> Alarm | None:
+    """End an active alarm."""
+    return _changed_one(connection, "clear", alarm_id=alarm_id, now=now)
 
 
-def acknowledge(connection: Connection, *, alarm_id: int, who: str, now: datetime) -> bool:
-    """False when it was acknowledged already."""
-    return _changed(connection, "acknowledge", alarm_id=alarm_id, who=who, now=now)
+def clear_types(connection: Connection, types: Sequence[tuple[int, str]], *, now: datetime) -> list[Alarm]:
+    """End the uncleared alarms of these devices and types."""
+    device_ids, alarm_types = [device_id for device_id, _ in types], [alarm_type for _, alarm_type in types]
+    return _changed(connection, "clear_types", device_ids=device_ids, alarm_types=alarm_types, now=now)
 
 
-def shelve(connection: Connection, *, alarm_id: int, until: datetime) -> bool:
-    """False when it is not active or already shelved until then."""
-    return _changed(connection, "shelve", alarm_id=alarm_id, until=until)
+def clear_of_model(
+    connection: Connection, *, device_model: str, alarm_types: Sequence[str], now: datetime
+) -> list[Alarm]:
+    """End the uncleared alarms about the device model as such that are of these types."""
+    return _changed(connection, "clear_of_model", device_model=device_model, alarm_types=list(alarm_types), now=now)
 
 
-def unshelve(connection: Connection, *, alarm_id: int) -> bool:
-    """False when it is not active or not shelved."""
-    return _changed(connection, "unshelve", alarm_id=alarm_id)
+def clear_retired(
+    connection: Connection, *, device_model: str, alarm_types: Sequence[str], now: datetime
+) -> list[Alarm]:
+    """End the uncleared alarms of rules of a device model other than of these types."""
+    return _changed(connection, "clear_retired", device_model=device_model, alarm_types=list(alarm_types), now=now)
 
 
-def assign(connection: Connection, *, alarm_id: int, assigned_to: str | None) -> bool:
-    """False when it is theirs already, or there is no such alarm."""
-    return _changed(connection, "assign", alarm_id=alarm_id, assigned_to=assigned_to)
+def acknowledge(connection: Connection, *, alarm_id: int, who: str, now: datetime) -> Alarm | None:
+    """Note that someone has seen it."""
+    return _changed_one(connection, "acknowledge", alarm_id=alarm_id, who=who, now=now)
 
 
-def defer(connection: Connection, *, alarm_id: int, deferred: bool) -> bool:
-    """False when it is so already, or not active."""
-    return _changed(connection, "defer", alarm_id=alarm_id, deferred=deferred)
+def shelve(connection: Connection, *, alarm_id: int, until: datetime) -> Alarm | None:
+    """Put an active alarm out of sight."""
+    return _changed_one(connection, "shelve", alarm_id=alarm_id, until=until)
 
 
-def comment(connection: Connection, *, alarm_id: int, who: str, comment: str, now: datetime) -> bool:
-    """False when there is no such alarm."""
-    return _changed(connection, "comment", alarm_id=alarm_id, who=who, comment=comment, now=now)
+def unshelve(connection: Connection, *, alarm_id: int) -> Alarm | None:
+    """Bring an active alarm back into sight."""
+    return _changed_one(connection, "unshelve", alarm_id=alarm_id)
 
 
-def wake(connection: Connection, *, now: datetime, limit: int) -> list[int]:
-    """Bring those into sight whose time on the shelf is over; which, in order. What another process holds is its."""
-    return _ids(connection, "wake", now=now, limit=limit)
+def assign(connection: Connection, *, alarm_id: int, assigned_to: str | None) -> Alarm | None:
+    """Give it to someone, or to nobody."""
+    return _changed_one(connection, "assign", alarm_id=alarm_id, assigned_to=assigned_to)
 
 
-def remind(connection: Connection, *, now: datetime, after: timedelta, most: int, limit: int) -> list[int]:
+def defer(connection: Connection, *, alarm_id: int, deferred: bool) -> Alarm | None:
+    """Put an active alarm among those that can wait, or take it out of them."""
+    return _changed_one(connection, "defer", alarm_id=alarm_id, deferred=deferred)
+
+
+def comment(connection: Connection, *, alarm_id: int, who: str, comment: str, now: datetime) -> Alarm:
+    """Write something under the alarm, and lock it. Raises NotFoundError."""
+    connection.execute(SQL["comment"], {"alarm_id": alarm_id, "who": who, "comment": comment, "now": now})
+    return get(connection, alarm_id)
+
+
+def wake(connection: Connection, *, now: datetime, limit: int) -> list[Alarm]:
+    """Bring those into sight whose time on the shelf is over. What another process holds is its."""
+    return _changed(connection, "wake", now=now, limit=limit)
+
+
+def remind(connection: Connection, *, now: datetime, after: timedelta, most: int, limit: int) -> list[Alarm]:
     """Count a reminder on those that nobody has acknowledged for `after`, then twice that and so on, at most `most`."""
-    return _ids(connection, "remind", now=now, after=after, most=most, limit=limit)
+    return _changed(connection, "remind", now=now, after=after, most=most, limit=limit)
 
 
-def retired(connection: Connection, *, device_model: str, alarm_types: Sequence[str]) -> list[int]:
-    """Uncleared alarms of rules of a device model other than of these types."""
-    return _ids(connection, "retired", device_model=device_model, alarm_types=list(alarm_types))
-
-
-def find_active(connection: Connection, *, device_id: int, alarm_type: str) -> int | None:
-    """The id of the uncleared alarm of that type, or None."""
-    row = connection.execute(SQL["find_active"], {"device_id": device_id, "alarm_type": alarm_type}).fetchone()
-    return int(row[0]) if row else None
-
-
-def active_of_model(connection: Connection, *, device_model: str) -> dict[str, int]:
-    """Ids of the uncleared alarms that are about the device model itself, by alarm type."""
-    return dict(connection.execute(SQL["active_of_model"], {"device_model": device_model}).fetchall())
+def types_of_model(connection: Connection, *, device_model: str) -> list[str]:
+    """The types of the uncleared alarms that are about the device model itself."""
+    return [name for (name,) in connection.execute(SQL["types_of_model"], {"device_model": device_model})]
 
 
 def get(connection: Connection, alarm_id: int) -> Alarm:
     """Raises NotFoundError."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(SQL["get"], {"alarm_id": alarm_id}).fetchone()
-    if row is None:
+    alarm = _changed_one(connection, "get", alarm_id=alarm_id)
+    if alarm is None:
         raise NotFoundError(f"alarm {alarm_id} does not exist")
-    row["severity"], row["source"] = Severity(row["severity"]), AlarmSource(row["source"])
-    return Alarm(**row)
+    return alarm
 
 
-def _ids(connection: Connection, query: str, **values: object) -> list[int]:
-    return sorted(alarm_id for (alarm_id,) in connection.execute(SQL[query], values))
+def _changed_one(connection: Connection, query: str, **values: object) -> Alarm | None:
+    return next(iter(_changed(connection, query, **values)), None)
 
 
-def _changed(connection: Connection, query: str, **values: object) -> bool:
-    return connection.execute(SQL[query], values).rowcount > 0
+def _changed(connection: Connection, query: str, **values: object) -> list[Alarm]:
+    """The alarms that a query returns, by number."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute("WITH changed AS (" + SQL[query] + ") " + SQL["as_alarms"], values)
+        return [
+            Alarm(**row | {"severity": Severity(row["severity"]), "source": AlarmSource(row["source"])}) for row in rows
+        ]

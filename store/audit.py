@@ -51,6 +51,11 @@ def record(
             "detail": Jsonb(detail or {}),
         },
     )
+    note(action)
+
+
+def note(action: str) -> None:
+    """Tell those who are `watching` of an action that was recorded."""
     if (noted := _NOTED.get()) is not None:
         noted.append(action)
 

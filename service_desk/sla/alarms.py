@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from alerts import lifecycle
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.entitlement import ClockKind
 from store.database import Connection
 from store.tickets import FiledTicket
@@ -31,13 +31,15 @@ def tell(
     how = f"was due {when} and is late" if breached else f"is due {when}, three quarters of its time are over"
     lifecycle.raise_alarm(
         connection,
-        device_id=filed.device_id,
-        alarm_type=alarm_type(kind, ticket.failure_mode),
-        severity=Severity.MAJOR if breached else Severity.MINOR,
-        source=AlarmSource.CONTRACT,
-        message=f"Ticket {ticket.ticket_id}: the {kind} promised by contract {contract_no} {how}",
+        Occurrence(
+            device_id=filed.device_id,
+            alarm_type=alarm_type(kind, ticket.failure_mode),
+            severity=Severity.MAJOR if breached else Severity.MINOR,
+            source=AlarmSource.CONTRACT,
+            message=f"Ticket {ticket.ticket_id}: the {kind} promised by contract {contract_no} {how}",
+            failure_mode=ticket.failure_mode,
+        ),
         now=now,
-        failure_mode=ticket.failure_mode,
     )
 
 

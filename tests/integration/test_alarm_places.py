@@ -3,7 +3,7 @@
 import pytest
 
 from alerts import lifecycle
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from store import fleet, listings
 from store.scope import seen_by
 
@@ -18,12 +18,14 @@ def raised(desk):
         with desk.database.transaction() as connection:
             lifecycle.raise_alarm(
                 connection,
-                alarm_type="hot",
-                severity=Severity.MAJOR,
-                source=AlarmSource.RULE,
-                message="",
+                Occurrence(
+                    alarm_type="hot",
+                    severity=Severity.MAJOR,
+                    source=AlarmSource.RULE,
+                    message="",
+                    **about,
+                ),
                 now=START,
-                **about,
             )
         return desk.value("SELECT max(alarm_id) FROM alarms")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alerts import lifecycle
-from domain.alarm import AlarmChange, AlarmSource, Severity
+from domain.alarm import AlarmChange, AlarmSource, Occurrence, Severity
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -18,17 +18,13 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 
 
+def hot(device_id: int, severity: Severity = Severity.MINOR) -> Occurrence:
+    return Occurrence("limit:t50", severity, AlarmSource.RULE, "too hot", device_id=device_id)
+
+
 def raise_alarm(desk: Desk, device_id: int, severity: Severity = Severity.MINOR) -> lifecycle.Raised:
     with desk.database.transaction() as connection:
-        return lifecycle.raise_alarm(
-            connection,
-            device_id=device_id,
-            alarm_type="limit:t50",
-            severity=severity,
-            source=AlarmSource.RULE,
-            message="too hot",
-            now=NOW,
-        )
+        return lifecycle.raise_alarm(connection, hot(device_id, severity), now=NOW)
 
 
 def feed(desk: Desk) -> list[str]:
@@ -57,6 +53,29 @@ def test_a_thousand_times_at_once_is_one_alarm(desk: Desk) -> None:
     assert changes.count(AlarmChange.RAISED) == 1
     assert desk.rows("SELECT count FROM alarms") == [(200,)]
     assert feed(desk) == ["raised"]
+
+
+def test_several_at_once_are_raised_escalated_counted_and_cleared_each_by_itself(desk: Desk) -> None:
+    new, urgent, known, gone = (desk.add_device(name) for name in ("d1", "d2", "d3", "d4"))
+    for device_id in (urgent, known):
+        raise_alarm(desk, device_id)
+    with desk.database.transaction() as connection:
+        occurrences = [hot(known), hot(urgent, Severity.MAJOR), hot(new)]
+        raised = lifecycle.raise_alarms(connection, occurrences, now=NOW)
+        endings = [lifecycle.Ending(device_id, "limit:t50", f"as {device_id} cooled down") for device_id in (new, gone)]
+        cleared = lifecycle.clear_types(connection, endings, who="anna", now=NOW)
+    assert [(one.alarm.device, one.change) for one in raised] == [
+        ("d3", "repeated"),
+        ("d2", "escalated"),
+        ("d1", "raised"),
+    ]
+    assert [alarm.device for alarm in cleared] == ["d1"]
+    assert feed(desk)[2:] == ["escalated", "raised", "cleared"]
+    assert desk.rows("SELECT who, action, detail ->> 'reason' FROM audit_log ORDER BY audit_id")[2:] == [
+        ("aftercare", "escalated", ""),
+        ("aftercare", "raised", ""),
+        ("anna", "cleared", f"as {new} cooled down"),
+    ]
 
 
 def test_a_cleared_alarm_can_be_raised_anew(desk: Desk) -> None:

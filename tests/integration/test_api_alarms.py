@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alerts import lifecycle
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 
 from .conftest import HOUR, START
 
@@ -21,11 +21,13 @@ def raise_alarm(desk: Desk, device_id: int, severity: Severity = Severity.MINOR,
     with desk.database.transaction() as connection:
         return lifecycle.raise_alarm(
             connection,
-            device_id=device_id,
-            alarm_type=kind,
-            severity=severity,
-            source=AlarmSource.RULE,
-            message="Too hot: 11 Cel",
+            Occurrence(
+                device_id=device_id,
+                alarm_type=kind,
+                severity=severity,
+                source=AlarmSource.RULE,
+                message="Too hot: 11 Cel",
+            ),
             now=NOW,
         ).alarm.alarm_id
 
@@ -118,11 +120,13 @@ def test_an_alarm_of_a_site_is_shown(site: Site) -> None:
     with site.desk.database.transaction() as connection:
         lifecycle.raise_alarm(
             connection,
-            site=("Dairy", "Plant 9"),
-            alarm_type="site_offline",
-            severity=Severity.MAJOR,
-            source=AlarmSource.CONNECTIVITY,
-            message="Site offline: 5 of 5 devices",
+            Occurrence(
+                site=("Dairy", "Plant 9"),
+                alarm_type="site_offline",
+                severity=Severity.MAJOR,
+                source=AlarmSource.CONNECTIVITY,
+                message="Site offline: 5 of 5 devices",
+            ),
             now=NOW,
         )
     with site.client() as client:

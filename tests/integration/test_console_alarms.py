@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alerts.lifecycle import raise_alarm
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from store import absences
 from tests.integration.conftest import HOUR, START
 
@@ -70,11 +70,13 @@ def test_the_devices_of_a_site_that_is_offline_are_listed(busy: Any) -> None:
     with busy.desk.database.transaction() as connection:
         raised = raise_alarm(
             connection,
-            site=("Dairy", "Plant 1"),
-            alarm_type="site_offline",
-            severity=Severity.MAJOR,
-            source=AlarmSource.CONNECTIVITY,
-            message="Site offline: 2 of 2 devices",
+            Occurrence(
+                site=("Dairy", "Plant 1"),
+                alarm_type="site_offline",
+                severity=Severity.MAJOR,
+                source=AlarmSource.CONNECTIVITY,
+                message="Site offline: 2 of 2 devices",
+            ),
             now=START,
         )
         absences.set_members(connection, alarm_id=raised.alarm.alarm_id, device_ids=[1, 2], now=START)

@@ -20,7 +20,7 @@ from aftercare.settings import load_settings
 from aftercare.wiring import Application
 from alerts import lifecycle
 from domain.account import Role
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.errors import ForbiddenError
 from store import listings
 from store.database import Database
@@ -67,11 +67,13 @@ def two_customers(site: Site) -> Site:
         with desk.database.transaction() as connection:
             lifecycle.raise_alarm(
                 connection,
-                site=(customer, plant),
-                alarm_type="silent site",
-                severity=Severity.MAJOR,
-                source=AlarmSource.CONNECTIVITY,
-                message=f"{word} site is silent",
+                Occurrence(
+                    site=(customer, plant),
+                    alarm_type="silent site",
+                    severity=Severity.MAJOR,
+                    source=AlarmSource.CONNECTIVITY,
+                    message=f"{word} site is silent",
+                ),
                 now=START,
             )
     return site

@@ -25,7 +25,7 @@ from alerts import lifecycle
 from alerts.delivery import deliver_next, follow
 from alerts.delivery_metrics import DeliveryMetrics
 from alerts.transports.mqtt import MqttTransport
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.errors import UnavailableError
 from store.database import Database
 from store.outbox import FeedEntry
@@ -45,11 +45,13 @@ def raise_alarm(desk: Desk, device_id: int, severity: Severity) -> None:
     with desk.database.transaction() as connection:
         lifecycle.raise_alarm(
             connection,
-            device_id=device_id,
-            alarm_type="limit:t50",
-            severity=severity,
-            source=AlarmSource.RULE,
-            message="too hot",
+            Occurrence(
+                device_id=device_id,
+                alarm_type="limit:t50",
+                severity=severity,
+                source=AlarmSource.RULE,
+                message="too hot",
+            ),
             now=NOW,
         )
 

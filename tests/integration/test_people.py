@@ -11,7 +11,7 @@ import pytest
 
 from alerts import escalation, lifecycle, receivers
 from alerts.personal import change_person, remove_person
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.delivery import EscalationPolicy, EscalationStep, Person, QuietHours, Receiver, Subscription
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from store import deliveries, outbox
@@ -139,11 +139,13 @@ class Night:
         with self.desk.database.transaction() as connection:
             return lifecycle.raise_alarm(
                 connection,
-                device_id=self.device_id,
-                alarm_type="limit:t50",
-                severity=severity,
-                source=AlarmSource.RULE,
-                message="too hot",
+                Occurrence(
+                    device_id=self.device_id,
+                    alarm_type="limit:t50",
+                    severity=severity,
+                    source=AlarmSource.RULE,
+                    message="too hot",
+                ),
                 now=NOW + after,
             ).alarm.alarm_id
 
