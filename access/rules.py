@@ -17,16 +17,19 @@ CHOOSE_PASSWORD, SIGN_OUT = "/password", "/sign-out"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`paths` and everything below them need `role`; None: nobody has to be known. Customers' users only where
-    `customers` says so."""
+    """`paths` and, unless `below` says no, everything below them need `role`; None: nobody has to be known. Customers'
+    users only where `customers` says so."""
 
     methods: Collection[str]
     paths: Collection[str]
     role: Role | None
     customers: bool = False
+    below: bool = True
 
     def covers(self, method: str, path: str) -> bool:
-        return method in self.methods and any(path == one or path.startswith(f"{one}/") for one in self.paths)
+        return method in self.methods and any(
+            path == one or (self.below and path.startswith(f"{one}/")) for one in self.paths
+        )
 
 
 RULES = (
@@ -41,6 +44,7 @@ RULES = (
     Rule(WRITES, (f"{API}/alarms", "/alarms"), Role.OPERATOR),
     Rule(WRITES, (f"{API}/troubleshooting-answers", "/troubleshooting-answers"), Role.VIEWER, customers=True),
     Rule(WRITES, (f"{API}/troubleshooting", "/troubleshooting"), Role.OPERATOR),
+    Rule(WRITES, (f"{API}/commands", "/commands"), Role.VIEWER, customers=True, below=False),
     Rule(WRITES, (f"{API}/commands", f"{API}/fleet-commands", "/commands", "/fleet-commands"), Role.OPERATOR),
     Rule(READS, (f"{API}/fleet-commands", "/fleet-commands"), Role.VIEWER),
     Rule(WRITES, ("/predictions/views",), Role.VIEWER),

@@ -18,6 +18,7 @@ from domain.account import Caller
 from domain.command import CommandState
 from store import command_files, devices, fleet_commands
 from store import commands as stored
+from store.scope import seen_by
 
 router = APIRouter(tags=["diagnostics"])
 
@@ -140,22 +141,24 @@ class CommandType(Answer):
     title: str
     role: str
     confirm: str = Field(description="What whoever sends it has to confirm; empty: nothing")
+    self_service: bool = Field(description="Customers' users may send it to their own devices")
     arguments: list[CommandArgument]
 
 
 @router.get("/devices/{name}/command-types", operation_id="list_command_types")
-def list_command_types(app: App, name: Text) -> list[CommandType]:
-    """What the device may be commanded, as its catalog file says."""
+def list_command_types(app: App, caller: Asking, name: Text) -> list[CommandType]:
+    """What the device may be commanded, as its catalog file says; a customer's user is told what they may ask for."""
     with app.database.transaction() as connection:
         device_model = devices.get(connection, name).device.device_model
     model = app.catalog.get(device_model)
-    return [CommandType.model_validate(one) for one in model.commands] if model else []
+    types = model.commands if model else ()
+    return [CommandType.model_validate(one) for one in types if caller.customer is None or one.self_service]
 
 
 @router.post("/commands", operation_id="send_command", status_code=201)
 def send_command(app: App, who: Who, caller: Asking, wanted: DeviceCommand) -> Command:
-    """Queue a command for one device."""
-    with app.database.transaction() as connection:
+    """Queue a command for one device; a customer's user may for their own what the catalog leaves to customers."""
+    with seen_by(None), app.database.transaction() as connection:  # `request` looks whose device it is
         command = commands.request(
             connection,
             app.catalog,
@@ -164,6 +167,7 @@ def send_command(app: App, who: Who, caller: Asking, wanted: DeviceCommand) -> C
             who=who,
             role=caller.role,
             now=app.clock(),
+            customer=caller.customer,
         )
     return Command.model_validate(command)
 

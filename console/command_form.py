@@ -1,16 +1,26 @@
-"""Reads what a form says of a command's arguments, or of settings. Pure."""
+"""Which commands have a form, and what a form says of a command's arguments, or of settings. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from domain.account import Caller, Role
 from domain.command import Argument, ArgumentKind, CommandType
+from domain.device_model import DeviceModel
 from domain.errors import InvalidInputError
 
 FIELD = "argument."
 """Before the name of an argument, in the name of its field."""
+
+
+def commands_for(caller: Caller, model: DeviceModel | None) -> Sequence[CommandType]:
+    """Those that have a form for this reader: all for operators, for a customer's user those of self-service."""
+    types = model.commands if model else ()
+    if caller.customer is not None:
+        return [one for one in types if one.self_service]
+    return types if caller.role.includes(Role.OPERATOR) else ()
 
 
 def read_arguments(command: CommandType, form: Mapping[str, str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from domain.command import CommandState
 from domain.errors import InvalidInputError, NotFoundError
 from store import command_files, commands, devices, fleet_commands
 from store.database import Connection
-from store.scope import customer_in_view
+from store.scope import customer_in_view, seen_by
 
 router = APIRouter()
 ROWS = 100
@@ -53,12 +53,13 @@ def command_list(
 @router.post("/commands")
 def send(request: Request, form: Form) -> RedirectResponse:
     """Ask one device to do something."""
-    app = request.app.state.application
+    app, caller = request.app.state.application, request.scope["caller"]
     device, name = form.get("device", ""), form.get("command", "")
     with app.database.transaction() as connection:
         model = app.catalog.get(devices.get(connection, device).device.device_model)
-        if model is None:
-            raise NotFoundError(f"the device model of {device} is not in the catalog of this server")
+    if model is None:
+        raise NotFoundError(f"the device model of {device} is not in the catalog of this server")
+    with seen_by(None), app.database.transaction() as connection:  # `request` looks whose device it is
         wish = Wish(
             name,
             read_arguments(model.command(name), form),
@@ -71,8 +72,9 @@ def send(request: Request, form: Form) -> RedirectResponse:
             device,
             wish,
             who=request.scope["who"],
-            role=request.scope["caller"].role,
+            role=caller.role,
             now=app.clock(),
+            customer=caller.customer,
         )
     return RedirectResponse(f"/commands/{command.command_id}", 303)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
+from console.command_form import commands_for
 from console.drawings import channel_charts, pins_of, read_channels, risk_chart
 from console.render import show
 from console.request import Text
@@ -73,6 +74,7 @@ def device(request: Request, name: Text, wanted: WantedCharts) -> HTMLResponse:
             twin=twin,
             not_so_yet=delta(twin.desired, twin.reported),
             commands=commands.listing(connection, device=name, limit=COMMANDS),
+            types=commands_for(request.scope["caller"], model),
         )
 
 

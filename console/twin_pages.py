@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from console.command_form import read_settings
+from console.command_form import commands_for, read_settings
 from console.command_pages import TicketId
 from console.forms import Form
 from console.render import show
@@ -28,7 +28,7 @@ def diagnostics(request: Request, name: Text, ticket_id: TicketId = None, after:
         device = listings.device(connection, name)
         twin = twins.get(connection, name)
         changes = twins.history(connection, name, after=after, limit=CHANGES + 1)
-        model = app.catalog.get(device.device_model)
+        types = commands_for(request.scope["caller"], app.catalog.get(device.device_model))
         return show(
             request,
             "diagnostics.html",
@@ -39,7 +39,7 @@ def diagnostics(request: Request, name: Text, ticket_id: TicketId = None, after:
             changes=changes[:CHANGES],
             next=changes[CHANGES - 1].twin_change_id if len(changes) > CHANGES else None,
             commands=commands.listing(connection, device=name, limit=RECENT),
-            types=model.commands if model else (),
+            types=types,
             ticket_id=ticket_id,
         )
 

@@ -46,16 +46,25 @@ class Wish:
 
 
 def request(
-    connection: Connection, catalog: Catalog, device: str, wish: Wish, *, who: str, role: Role, now: datetime
+    connection: Connection,
+    catalog: Catalog,
+    device: str,
+    wish: Wish,
+    *,
+    who: str,
+    role: Role,
+    now: datetime,
+    customer: str | None = None,
 ) -> Command:
-    """Queue a command for one device.
+    """Queue a command for one device. customer: whose user asks, for a device of theirs and a command of self-service;
+    not in their scope, in which nothing can be written.
 
     Raises NotFoundError (device, command or ticket), InvalidInputError (arguments), ForbiddenError (role),
     ConflictError (to be confirmed first, or another device's ticket), TooManyAttemptsError (rate limit).
     """
     stored.hold_requests(connection)
-    target = _targets(connection, catalog, [device], now).get(device)
-    command_type = _check(catalog, device, target, wish, role)
+    target = _targets(connection, catalog, [device], now, customer).get(device)
+    command_type = _check(catalog, device, target, wish, role, customer)
     assert target is not None
     if wish.ticket_id is not None and stored.device_of_ticket(connection, wish.ticket_id) != target.device_id:
         raise ConflictError(f"ticket {wish.ticket_id} is about another device than {device}")
@@ -139,20 +148,26 @@ def cancel(connection: Connection, command_id: int, *, who: str, now: datetime) 
     return stored.get(connection, command_id)
 
 
-def _targets(connection: Connection, catalog: Catalog, names: Sequence[str], now: datetime) -> dict[str, Target]:
+def _targets(
+    connection: Connection, catalog: Catalog, names: Sequence[str], now: datetime, customer: str | None = None
+) -> dict[str, Target]:
     """The rate limits of device models differ; the longest of them is looked back for all, to be on the safe side."""
     longest = max((model.command_limit.within for model in catalog.values()), default=timedelta(0))
-    return stored.targets(connection, names, now - longest)
+    return stored.targets(connection, names, now - longest, customer)
 
 
-def _check(catalog: Catalog, device: str, target: Target | None, wish: Wish, role: Role) -> CommandType:
+def _check(
+    catalog: Catalog, device: str, target: Target | None, wish: Wish, role: Role, customer: str | None = None
+) -> CommandType:
     if target is None:
         raise NotFoundError(f"device {device!r} is not registered: import it, or check its name")
     model = catalog.get(target.device_model)
     if model is None:
         raise NotFoundError(f"device model {target.device_model!r} of {device} is not in the catalog of this server")
     command = model.command(wish.command)
-    if not role.includes(command.role):
+    if customer is not None and not command.self_service:
+        raise ForbiddenError(f"{command.name} is not for the users of a customer: ask the service desk")
+    if customer is None and not role.includes(command.role):
         raise ForbiddenError(f"{command.name} needs the role {command.role}, and yours is {role}")
     check_arguments(command, wish.arguments)
     if wish.valid_for is not None and not timedelta(seconds=1) <= wish.valid_for <= LONGEST_VALIDITY:

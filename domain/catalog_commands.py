@@ -10,6 +10,7 @@ from domain.account import Role
 from domain.catalog_table import (
     Table,
     read_count,
+    read_flag,
     read_identifier,
     read_number,
     read_one,
@@ -60,7 +61,10 @@ def _command(row: Table) -> CommandType:
         timeout=row.get("timeout", read_span, USUAL.timeout),
         valid_for=row.get("valid_for", read_span, USUAL.valid_for),
         arguments=tuple(_argument(argument) for argument in row.tables("argument")),
+        self_service=row.get("self_service", read_flag, False),
     )
+    if command.self_service and (why := _not_for_customers(command)):
+        raise row.fail("self_service", f"is for what anybody may ask of a device at any time, and {why}")
     if command.valid_for > LONGEST_VALIDITY:
         raise row.fail("valid_for", f"is longer than {LONGEST_VALIDITY.days} days, which is the most that one may wait")
     names = [argument.name for argument in command.arguments]
@@ -68,6 +72,17 @@ def _command(row: Table) -> CommandType:
         raise row.fail("argument", "lists a name twice")
     row.finish()
     return command
+
+
+def _not_for_customers(command: CommandType) -> str:
+    """Why customers' users may not be offered it; empty when they may."""
+    if command.confirm:
+        return "this has to be confirmed"
+    if not Role.OPERATOR.includes(command.role):
+        return f"this needs the role {command.role}"
+    if any(argument.kind is ArgumentKind.SETTINGS for argument in command.arguments):
+        return "this changes settings"
+    return ""
 
 
 def _argument(row: Table) -> Argument:

@@ -8,6 +8,7 @@ from typing import Any
 from domain.catalog_table import (
     Table,
     read_duration,
+    read_flag,
     read_identifier,
     read_number,
     read_one,
@@ -87,7 +88,7 @@ def _command(row: Table, shared: dict[str, Any]) -> Step:
         **shared,
         command=row.get("command", read_identifier),
         arguments=row.get("arguments", _table, {}),
-        confirmed=row.get("confirmed", _read_flag, False),
+        confirmed=row.get("confirmed", read_flag, False),
         result=result,
         limit=limit,
     )
@@ -143,12 +144,6 @@ def _next(value: Any) -> Mapping[str, str]:
 def _table(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is not a table of arguments by name")
-    return value
-
-
-def _read_flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is neither true nor false")
     return value
 
 

@@ -42,7 +42,7 @@ class CommandType:
 
     role: who may send it. confirm: what whoever sends it has to confirm first; empty: nothing. timeout: how long the
     device may take from one sign of life to the next. valid_for: how long it may wait for the device unless told
-    otherwise.
+    otherwise. self_service: a customer's users may send it to their own devices.
     """
 
     name: str
@@ -52,6 +52,7 @@ class CommandType:
     timeout: timedelta = timedelta(seconds=30)
     valid_for: timedelta = timedelta(minutes=5)
     arguments: Sequence[Argument] = ()
+    self_service: bool = False
 
 
 @dataclass(frozen=True, slots=True)

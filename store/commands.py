@@ -99,9 +99,13 @@ def hold_requests(connection: Connection) -> None:
     connection.execute(SQL["hold_requests"])
 
 
-def targets(connection: Connection, names: Collection[str], since: datetime) -> dict[str, Target]:
-    """The named devices that exist, with how many commands each was sent since then."""
-    rows = connection.execute(SQL["devices_of_names"], {"names": list(names), "since": since})
+def targets(
+    connection: Connection, names: Collection[str], since: datetime, customer: str | None = None
+) -> dict[str, Target]:
+    """The named devices that exist and are the customer's (None: anybody's), with how many commands each was sent since
+    then."""
+    wanted = {"names": list(names), "since": since, "customer": customer}
+    rows = connection.execute(SQL["devices_of_names"], wanted)
     return {name: Target(*fields) for name, *fields in rows}
 
 

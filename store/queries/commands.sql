@@ -3,10 +3,11 @@
 SELECT pg_advisory_xact_lock(hashtextextended('aftercare.commands', 0))
 
 -- devices_of_names --
--- The named devices with how many commands each was sent since an instant.
+-- The named devices with how many commands each was sent since an instant. customer: only that customer's.
 SELECT d.name, d.device_id, d.device_model,
        (SELECT count(*) FROM commands c WHERE c.device_id = d.device_id AND c.requested_at > %(since)s)
-FROM devices d WHERE d.name = ANY(%(names)s)
+FROM devices d
+WHERE d.name = ANY(%(names)s) AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
 
 -- ticket_device --
 SELECT device_id FROM tickets WHERE ticket_id = %(ticket_id)s

@@ -41,6 +41,11 @@ choices = ["fast", "slow"]
 [[command]]
 name = "restart"
 title = "Restart"
+
+[[command]]
+name = "snapshot"
+title = "Snapshot"
+self_service = true
 """
 
 
@@ -49,7 +54,7 @@ def table(text):
 
 
 def test_commands_are_read_with_what_is_usual():
-    sampling, restart = read_commands(table(WHOLE))
+    sampling, restart, snapshot = read_commands(table(WHOLE))
 
     assert (sampling.role, sampling.confirm, sampling.timeout) == (
         Role.PLANNER,
@@ -61,6 +66,7 @@ def test_commands_are_read_with_what_is_usual():
         ("mode", ArgumentKind.TEXT, None),
     ]
     assert (restart.role, restart.confirm, restart.arguments) == (Role.OPERATOR, "", ())
+    assert [one.self_service for one in (sampling, restart, snapshot)] == [False, False, True]
     assert read_rate_limit(table(WHOLE)) == RateLimit(3, timedelta(minutes=2))
     assert read_rate_limit(table("")) == RateLimit(10, timedelta(minutes=1))
 
@@ -79,6 +85,14 @@ def test_commands_are_read_with_what_is_usual():
         ('role = "planner"', 'role = "king"', "role is wrong"),
         ('timeout = "90s"', 'timeout = "soon"', "timeout is wrong"),
         ('title = "Restart"', "", "title is missing"),
+        ("self_service = true", 'self_service = "yes"', "self_service is wrong: 'yes' is neither true nor false"),
+        ("self_service = true", 'self_service = true\nconfirm = "Stops"', "self_service .* has to be confirmed"),
+        ("self_service = true", 'self_service = true\nrole = "planner"', "self_service .* needs the role planner"),
+        (
+            "self_service = true",
+            'self_service = true\nargument = [{ name = "s", title = "S", kind = "settings" }]',
+            "self_service .* changes settings",
+        ),
         ('title = "Restart"', 'title = "Restart"\nspeed = 1', "speed"),
         ('name = "restart"', 'name = "Re start"', "name is wrong"),
     ],
