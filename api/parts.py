@@ -42,6 +42,17 @@ class ReorderLine(Answer):
     why: str = Field(examples=["3.2 expected within 12 d lead time, 95% need 6, 2 free, 1 on order: order 3"])
 
 
+class ReorderList(Answer):
+    """What to buy: the demand as it was worked out last, against what lies and is awaited now."""
+
+    as_of: datetime | None = Field(
+        description="When the demand was worked out: after each scoring run, within minutes after tickets changed, "
+        "and each hour. Null while it never was, and then only what tickets wait for is listed: see that "
+        "`aftercare upkeep` runs, or run `aftercare stock reorder`"
+    )
+    items: list[ReorderLine] = Field(description="By service centre and part")
+
+
 class SupplyWay(BaseModel):
     """One way in which a part could come, and by how much that is late."""
 
@@ -122,11 +133,11 @@ def list_reservations(
 @router.get("/reorder-list", operation_id="list_reorder")
 def list_reorder(
     app: App, level: Annotated[float, Query(gt=0, lt=1, description="Probability that each part lasts")] = reorder.LEVEL
-) -> list[ReorderLine]:
+) -> ReorderList:
     """What to buy for which service centre, from the fleet's predictions, and why."""
     with app.database.transaction() as connection:
-        lines = reorder.reorder_list(connection, app.catalog, now=app.clock(), level=level)
-    return [_reorder_line(line) for line in lines]
+        found = reorder.forecast(connection, level=level)
+    return ReorderList(as_of=found.as_of, items=[_reorder_line(line) for line in found.to_order])
 
 
 @router.get("/tickets/{ticket_id}/supply", operation_id="get_ticket_supply")

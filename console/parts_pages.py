@@ -44,11 +44,9 @@ def parts(request: Request, after: Text | None = None) -> HTMLResponse:
 
 @router.get("/parts/reorder")
 def reorder_list(request: Request) -> HTMLResponse:
-    """What to buy, and why; a page of its own, since it looks at the whole fleet."""
-    app = request.app.state.application
-    with app.database.transaction() as connection:
-        lines = reorder.reorder_list(connection, app.catalog, now=app.clock())
-    return show(request, "reorder.html", reorder=lines)
+    """What to buy, and why."""
+    with request.app.state.application.database.transaction() as connection:
+        return show(request, "reorder.html", forecast=reorder.forecast(connection))
 
 
 @router.post("/parts/order")

@@ -35,12 +35,16 @@ def train(device_models: Sequence[str] = ()) -> list[TrainedMode]:
 
 @flow(name="score", log_prints=False)
 def score() -> list[ScoredModel]:
-    """Score every device that sent data, record the predictions, and bring alarms, tickets and parts in line."""
+    """Score every device that sent data, record the predictions, bring alarms, tickets and parts in line, and work out
+    which parts the fleet will need."""
     with _connected() as application, _spread(application) as spread:
         if spread is None:
-            return [_score_device_model(application, name) for name in application.catalog]
-        on_cluster = partial(scoring.score_device_model, application, score_parts=partial(spread, _score_part))
-        return [on_cluster(model) for model in application.catalog.values()]
+            scored = [_score_device_model(application, name) for name in application.catalog]
+        else:
+            on_cluster = partial(scoring.score_device_model, application, score_parts=partial(spread, _score_part))
+            scored = [on_cluster(model) for model in application.catalog.values()]
+        scoring.work_out_demand(application)
+        return scored
 
 
 @flow(name="drift", log_prints=False)

@@ -10,10 +10,12 @@ import structlog
 from aftercare.wiring import Application
 from domain.device_model import DeviceModel
 from pipelines.scoring_part import Problems, ScoredPart, ScoringPart, score_part
+from service_desk.demand_forecast import work_out
 from service_desk.predictions import act_on_predictions
 from service_desk.visit_budget import reconsider
 from store import predictions
 from store.model_versions import champions
+from store.retry import in_transaction
 from store.scoring_frames import devices_to_score, silence_allowed
 
 DEVICES_A_PART = 1_000
@@ -64,6 +66,15 @@ def score_device_model(
         log.error("failure mode not scored", device_model=device_model.name, failure_mode=mode, why=why)
     told = [f"{mode}: {why}" for mode, why in problems.by_mode.items()]
     return ScoredModel(device_model.name, len(names), new, acted, told)
+
+
+def work_out_demand(application: Application) -> None:
+    """Work out which parts the fleet will need, from the predictions that there are now."""
+    standing = in_transaction(
+        application.database,
+        lambda connection: work_out(connection, application.catalog, now=application.clock()),
+    )
+    log.info("demand worked out", predictions=standing.predictions)
 
 
 def _act(application: Application, device_model: DeviceModel, problems: Problems) -> int:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import reduce
 
 import numpy as np
 
 from domain.errors import InvalidInputError
-from domain.prediction import Prediction
 from service_desk.policy.renewal import Floats
-from service_desk.policy.risk_curve import risk_curve
+from service_desk.policy.risk_curve import cumulative_hazard, hazard_at
 
-HOUR = timedelta(hours=1)
-NEGLIGIBLE = 1e-12
-"""Of a spread's upper end, so that it stays short however large the fleet is."""
+NEGLIGIBLE = 1e-15
+"""Of a spread's ends, so that it stays short however large the fleet is."""
+DOUBLINGS = 6
+"""So often pairs of devices are added up for the whole fleet at once; what remains are sums of 64 devices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One device's failure mode: the chance that it fails in time, and how many of the part that takes."""
+    """Devices that take `quantity` of a part each when they fail, and the chance of each that it fails in time."""
 
-    chance: float
+    chances: Floats
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Probability of needing `first`, `first` + 1, ... pieces."""
+
+    first: int
+    chances: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +60,26 @@ class Requirement:
     why: str
 
 
-def chance_within(prediction: Prediction, window: timedelta, *, now: datetime) -> float:
-    """Probability that a device that runs now fails within a window; beyond its risk curve the hazard stays even."""
-    curve = risk_curve(prediction, now=now)
-    hours, end = window / HOUR, curve.step * len(curve.failed_by)
-    if hours <= end:
-        return curve.at(hours)
-    survives = 1 - float(curve.failed_by[-1])
-    last = survives / (1 - float(curve.failed_by[-2])) if curve.failed_by[-2] < 1 else 0.0
-    return 1 - survives * float(last ** ((hours - end) / curve.step))
+def chances_within(failed_by: Floats, *, step: Floats, gone: Floats, window: float) -> Floats:
+    """Probability of each device, which runs now, that it fails within `window` hours.
+
+    failed_by: its risk curve, a row each. step, gone: hours of a step, and hours since the curve began. Beyond the end
+    of what `policy.risk_curve` would tell of it now, the hazard stays even.
+    """
+    hazard, steps = cumulative_hazard(failed_by), failed_by.shape[1]
+    begin, places = gone / step, window / step
+    whole = np.minimum(np.floor(places), steps - 1)
+    ends = begin[:, None] + np.stack([np.zeros(len(step)), whole, whole + 1], axis=1)
+    now, before, after = hazard_at(hazard, ends).T
+    survives, last = np.exp(now - before), np.exp(now - after)
+    within = survives + (last - survives) * (places - whole)
+    beyond = np.exp(now - after - (after - before) * np.maximum(places - steps, 0))
+    return np.asarray(1 - np.where(places <= steps, within, beyond))
 
 
-def spread(needs: Iterable[Need]) -> Floats:
-    """Probability of needing 0, 1, 2, ... pieces, devices failing independently (Poisson-binomial distribution)."""
-    pieces: Floats = np.ones(1)
-    for need in needs:
-        longer = np.zeros(len(pieces) + need.quantity)
-        longer[: len(pieces)] = pieces * (1 - need.chance)
-        longer[need.quantity :] += pieces * need.chance
-        pieces = longer[: np.flatnonzero(longer > NEGLIGIBLE)[-1] + 1]
-    return pieces
+def spread(needs: Iterable[Need]) -> Spread:
+    """Of the pieces that devices need which fail independently (Poisson-binomial distribution)."""
+    return reduce(_add, (_pieces(need) for need in needs), Spread(0, np.ones(1)))
 
 
 def check_level(level: float) -> None:
@@ -79,10 +88,8 @@ def check_level(level: float) -> None:
         raise InvalidInputError(f"a level of {level:g} is not between 0 and 1: give 0.95 for 95 %")
 
 
-def require(needs: Sequence[Need], position: Position, *, lead_time: timedelta, level: float) -> Requirement:
+def require(expected: float, needed: int, position: Position, *, lead_time: timedelta, level: float) -> Requirement:
     """How many to order so that the part lasts through its lead time with probability `level`."""
-    expected = sum(need.chance * need.quantity for need in needs)
-    needed = int(np.searchsorted(np.cumsum(spread(needs)), level)) if needs else 0
     order = max(0, needed - position.total)
     days = lead_time / timedelta(days=1)
     stock = [f"{position.free} free", f"{position.on_order} on order"]
@@ -93,3 +100,31 @@ def require(needs: Sequence[Need], position: Position, *, lead_time: timedelta, 
         + (f"order {order}" if order else "enough")
     )
     return Requirement(expected, needed, order, why)
+
+
+def _pieces(need: Need) -> Spread:
+    count = 2**DOUBLINGS
+    chances = np.zeros(-(-len(need.chances) // count) * count)
+    chances[: len(need.chances)] = need.chances
+    sums = np.stack([1 - chances, chances], axis=1)
+    for _ in range(DOUBLINGS):
+        sums = _add_pairs(sums)
+    failures = reduce(_add, (Spread(0, row) for row in sums), Spread(0, np.ones(1)))
+    pieces = np.zeros((len(failures.chances) - 1) * need.quantity + 1)
+    pieces[:: need.quantity] = failures.chances
+    return Spread(failures.first * need.quantity, pieces)
+
+
+def _add_pairs(sums: Floats) -> Floats:
+    one, other = sums[::2], sums[1::2]
+    width = sums.shape[1]
+    added = np.zeros((len(one), 2 * width - 1))
+    for place in range(width):
+        added[:, place : place + width] += one[:, [place]] * other
+    return added
+
+
+def _add(one: Spread, other: Spread) -> Spread:
+    chances = np.convolve(one.chances, other.chances)
+    told = np.flatnonzero(chances > NEGLIGIBLE)
+    return Spread(one.first + other.first + int(told[0]), chances[told[0] : told[-1] + 1])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.device_model import DeviceModel, Part
 from service_desk import shelves
-from service_desk.demand import Need, Position, Requirement, chance_within, check_level, require
+from service_desk.demand import Position, Requirement, check_level, require
+from service_desk.demand_forecast import work_out
 from store import demand
 from store.database import Connection
-from store.stock import StockKey
+from store.demand import PositionRow
 
 LEVEL = 0.95
 """Probability that a part lasts through its lead time, unless the caller says otherwise."""
@@ -35,30 +36,34 @@ class ReorderLine:
         return self.requirement.why + (spare if self.requirement.order else "")
 
 
-def forecast(
-    connection: Connection, catalog: Mapping[str, DeviceModel], *, now: datetime, level: float = LEVEL
-) -> list[ReorderLine]:
-    """Every part of every centre that has any or is expected to need it, by centre and part.
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Lines by centre and part. as_of: when the demand was worked out; None when it never was, and then the lines only
+    tell what lies and is waited for."""
+
+    as_of: datetime | None
+    lines: Sequence[ReorderLine]
+
+    @property
+    def to_order(self) -> Sequence[ReorderLine]:
+        """What there is too little of."""
+        return [line for line in self.lines if line.requirement.order]
+
+
+def forecast(connection: Connection, *, level: float = LEVEL) -> Forecast:
+    """Every part of every centre that has any or is expected to need it: the demand as it was worked out last, against
+    what lies and is awaited now.
 
     Raises InvalidInputError for a level that is no probability below 1.
     """
     check_level(level)
-    described = {part.part_no: part for part in demand.all_parts(connection)}
-    needs = _needs(connection, catalog, described, now)
-    positions = {key: Position(*astuple(row)) for key, row in demand.positions(connection).items()}
-    lines = []
-    for key in sorted({*needs, *positions}):
-        part, position = described[key[1]], positions.get(key, Position())
-        requirement = require(needs[key], position, lead_time=part.lead_time, level=level)
-        lines.append(ReorderLine(key[0], part, position, requirement))
-    return [replace(line, spare=_spare(line, lines)) for line in lines]
-
-
-def reorder_list(
-    connection: Connection, catalog: Mapping[str, DeviceModel], *, now: datetime, level: float = LEVEL
-) -> list[ReorderLine]:
-    """The part of the forecast that says to order. Raises InvalidInputError as `forecast`."""
-    return [line for line in forecast(connection, catalog, now=now, level=level) if line.requirement.order]
+    standing = demand.standing(connection)
+    lines: dict[str, list[ReorderLine]] = defaultdict(list)
+    for row in demand.positions(connection, level=level):
+        lines[row.part.part_no].append(_line(row, level))
+    compared = [replace(line, spare=_spare(line, alike)) for alike in lines.values() for line in alike]
+    ordered = sorted(compared, key=lambda line: (line.service_centre, line.part.part_no))
+    return Forecast(standing.as_of if standing else None, ordered)
 
 
 def order_missing(
@@ -69,13 +74,16 @@ def order_missing(
     who: str,
     now: datetime,
     level: float = LEVEL,
-) -> list[ReorderLine]:
-    """Book everything on the reorder list as ordered under one reference; what was booked.
+) -> Forecast:
+    """Work the demand out and book what is missing as ordered under one reference; the forecast before that.
 
-    Raises InvalidInputError for an empty reference, ConflictError when the reference stands for another quantity.
+    Raises InvalidInputError for an empty reference or as `forecast`, ConflictError when the reference stands for
+    another quantity.
     """
-    lines = reorder_list(connection, catalog, now=now, level=level)
-    for line in lines:
+    check_level(level)
+    work_out(connection, catalog, now=now)
+    found = forecast(connection, level=level)
+    for line in found.to_order:
         shelves.order(
             connection,
             service_centre=line.service_centre,
@@ -85,30 +93,21 @@ def order_missing(
             now=now,
             reference=reference,
         )
-    return lines
+    return found
 
 
-def _needs(
-    connection: Connection, catalog: Mapping[str, DeviceModel], described: Mapping[str, Part], now: datetime
-) -> Mapping[StockKey, list[Need]]:
-    needs: dict[StockKey, list[Need]] = defaultdict(list)
-    for outlook in demand.outlooks(connection, catalog.values()):
-        mode = catalog[outlook.device_model].failure_mode(outlook.prediction.failure_mode)
-        windows = {described[line.part_no].lead_time for line in mode.kit if line.part_no in described}
-        chances = {window: chance_within(outlook.prediction, window, now=now) for window in windows}
-        for line in mode.kit:
-            if line.part_no in described:
-                chance = chances[described[line.part_no].lead_time]
-                needs[outlook.service_centre, line.part_no].append(Need(chance, line.quantity))
-    return needs
+def _line(row: PositionRow, level: float) -> ReorderLine:
+    position = Position(row.free, row.on_order, row.under_way, row.waited_for)
+    requirement = require(row.expected, row.needed, position, lead_time=row.part.lead_time, level=level)
+    return ReorderLine(row.service_centre, row.part, position, requirement)
 
 
-def _spare(line: ReorderLine, lines: Sequence[ReorderLine]) -> list[tuple[str, int]]:
+def _spare(line: ReorderLine, alike: Sequence[ReorderLine]) -> list[tuple[str, int]]:
     if not line.requirement.order:
         return []
-    others = [other for other in lines if other.part == line.part and other.service_centre != line.service_centre]
     counts = [
         (other.service_centre, min(other.position.free, other.position.total - other.requirement.needed))
-        for other in others
+        for other in alike
+        if other.service_centre != line.service_centre
     ]
     return [(centre, count) for centre, count in counts if count > 0]

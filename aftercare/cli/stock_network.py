@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 
 from aftercare.cli.bookings import book
+from aftercare.wiring import Catalog
 from domain.catalog_table import parse_duration
 from domain.errors import InvalidInputError
 from domain.stock import Transfer
 from service_desk import reorder as reordering
 from service_desk import transfers as sending
+from service_desk.demand_forecast import work_out
 from store import transfers as store_transfers
+from store.database import Connection
 from store.part_network import set_transfer_time
 
 who = click.option("--who", default="command line", show_default=True, help="Name that the journal shows.")
@@ -27,18 +30,19 @@ who = click.option("--who", default="command line", show_default=True, help="Nam
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @who
 def reorder(level: float, everything: bool, reference: str | None, as_json: bool, who: str) -> None:
-    """What to buy for which service centre until a purchase could arrive, from the fleet's predictions, and why."""
-    if reference is not None and not everything:
-        lines = book(
-            lambda connection, catalog, now: reordering.order_missing(
-                connection, catalog, reference=reference, who=who, now=now, level=level
-            )
-        )
-    elif reference is not None:
+    """What to buy for which service centre until a purchase could arrive, and why: works out what the fleet's newest
+    predictions need, which the console's page and the API show from then on."""
+    if reference is not None and everything:
         raise click.UsageError("--all lists what is enough too: leave it out to order the list")
-    else:
-        choose = reordering.forecast if everything else reordering.reorder_list
-        lines = book(lambda connection, catalog, now: choose(connection, catalog, now=now, level=level))
+
+    def work(connection: Connection, catalog: Catalog, now: datetime) -> reordering.Forecast:
+        if reference is not None:
+            return reordering.order_missing(connection, catalog, reference=reference, who=who, now=now, level=level)
+        work_out(connection, catalog, now=now)
+        return reordering.forecast(connection, level=level)
+
+    found = book(work)
+    lines = found.lines if everything else found.to_order
     for line in lines:
         click.echo(_json(line) if as_json else f"{line.service_centre}  {line.part.part_no}  {line.why}")
     if not lines and not as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from random import Random
@@ -17,6 +18,7 @@ from domain.device_model import DeviceModel
 from domain.errors import ConfigurationError
 from ingest.backoff import Backoff
 from ingest.upkeep.births import drop_births
+from ingest.upkeep.demand import DemandWatch
 from ingest.upkeep.metrics import UpkeepMetrics
 from ingest.upkeep.presence import judge_silence
 from ingest.upkeep.readings import drop_what_expired, drop_what_was_removed, roll_up_settled, take_written
@@ -45,11 +47,17 @@ def run(application: Application, stop: threading.Event) -> None:
     database = application.database
     tier = _check(application)
     metrics = UpkeepMetrics(database)
-    rounds = _Rounds(application, tier, metrics, Pulse(LONGEST_STEP))
-    serve_metrics(application.settings, metrics.registry, rounds.pulse.problem)
+    with ThreadPoolExecutor(1, "demand") as aside:
+        rounds = _Rounds(application, tier, metrics, Pulse(LONGEST_STEP), DemandWatch(application, aside))
+        serve_metrics(application.settings, metrics.registry, rounds.pulse.problem)
+        log.info("upkeep started", database=database.name, tier=tier.value)
+        _go_round(rounds, stop)
+    log.info("upkeep stopped")
+
+
+def _go_round(rounds: _Rounds, stop: threading.Event) -> None:
+    metrics, wait = rounds.metrics, 0.0
     backoff = Backoff(Random(), longest=10.0)  # noqa: S311 -- spreads retries, guards nothing
-    log.info("upkeep started", database=database.name, tier=tier.value)
-    wait = 0.0
     while not stop.wait(wait):
         try:
             with metrics.round_seconds.time():
@@ -63,7 +71,6 @@ def run(application: Application, stop: threading.Event) -> None:
             wait = backoff.next()
             metrics.outages.inc()
             log.warning("upkeep waits for the database", reason=_first_line(error), retry_in=round(wait, 2))
-    log.info("upkeep stopped")
 
 
 @dataclass(slots=True)
@@ -74,6 +81,7 @@ class _Rounds:
     tier: Tier
     metrics: UpkeepMetrics
     pulse: Pulse
+    demand: DemandWatch
     judged_until: datetime | None = None
     births_due: float = 0.0
 
@@ -83,6 +91,7 @@ class _Rounds:
         busy = [self._look_after(device_model) for device_model in self.application.catalog.values()]
         self.judged_until = judge_silence(database, self.judged_until)
         watch_clocks(database, self.application.clock())
+        self.demand.look()
         if time.monotonic() >= self.births_due:
             self.metrics.births.inc(drop_births(database, self.application.clock()))
             answered_requests.forget(database, now=system_clock())

@@ -17,32 +17,56 @@ INTERVAL = np.log([1, 1 / 0.95, 1 / 0.5, 1 / 0.05])
 SHORTEST = 1e-3
 """Steps that lie between two of these at least."""
 CERTAIN = 1 - 1e-9
+HOUR = timedelta(hours=1)
 
 
 def risk_curve(prediction: Prediction, *, now: datetime | None = None) -> RiskCurve:
     """Probability of having failed by the end of each step from `now` on (without it from `as_of`), given that the
     device runs until then. At the horizon the curve of `as_of` passes through the prediction's risk. Beyond its end the
     hazard stays what it was there."""
-    step = prediction.horizon / timedelta(hours=1) / CURVE_STEPS
-    failed_by = np.array(prediction.failed_by) if prediction.failed_by else _drawn(prediction, step)
+    step = prediction.horizon / HOUR / CURVE_STEPS
+    failed_by = np.array(prediction.failed_by) if prediction.failed_by else _drawn_of(prediction, step)
     if now is None or now <= prediction.as_of:
         return RiskCurve(step, failed_by)
-    hazard = np.concatenate([[0.0], -np.log1p(-np.minimum(failed_by, CERTAIN))])
-    last, gone = len(hazard) - 1, (now - prediction.as_of) / timedelta(hours=1) / step
-    places = gone + np.arange(len(hazard))
-    later = np.interp(places, np.arange(len(hazard)), hazard)
-    later += (hazard[last] - hazard[last - 1]) * np.maximum(places - last, 0)
+    hazard = cumulative_hazard(failed_by[None])
+    places = (now - prediction.as_of) / HOUR / step + np.arange(float(hazard.shape[1]))
+    later = np.maximum.accumulate(hazard_at(hazard, places[None])[0])  # rounding may let it fall by a hair
     return RiskCurve(step, -np.expm1(later[0] - later[1:]))
 
 
-def _drawn(prediction: Prediction, step: float) -> Floats:
-    """The hazard is even between the ends and the middle of the interval, and in proportion to the risk."""
-    lives = (prediction.rul_low, prediction.rul, prediction.rul_high)
-    told = np.array([0.0, *(life / timedelta(hours=1) for life in lives)]) / step
-    places = np.maximum.accumulate(told + SHORTEST * np.arange(len(told)))
-    ends = np.arange(1, HORIZONS * CURVE_STEPS + 1)
-    last_rate = (INTERVAL[-1] - INTERVAL[-2]) / (places[-1] - places[-2])
-    hazard = np.interp(ends, places, INTERVAL) + last_rate * np.maximum(ends - places[-1], 0)
-    wanted = -np.log1p(-min(prediction.risk, CERTAIN))
-    failed_by: Floats = -np.expm1(-hazard * wanted / hazard[CURVE_STEPS - 1])
+def drawn(risk: Floats, lives: Floats) -> Floats:
+    """Curves of predictions that tell none, a row each, two horizons long: the hazard is even between the ends and the
+    middle of the interval, and in proportion to the risk. lives: per row its lower end, middle and upper end, in steps.
+    """
+    told = np.concatenate([np.zeros((len(lives), 1)), lives], axis=1)
+    places = np.maximum.accumulate(told + SHORTEST * np.arange(told.shape[1]), axis=1)
+    ends = np.arange(1.0, HORIZONS * CURVE_STEPS + 1)
+    lengths = np.diff(places, axis=1)
+    rates = np.diff(INTERVAL) / lengths
+    lengths[:, -1] = np.inf
+    hazard = np.zeros((len(lives), len(ends)))
+    for part in range(lengths.shape[1]):
+        reached = np.clip(ends - places[:, [part]], 0, lengths[:, [part]])
+        hazard += rates[:, [part]] * reached
+    wanted = -np.log1p(-np.minimum(risk, CERTAIN))
+    failed_by: Floats = -np.expm1(-hazard * (wanted / hazard[:, CURVE_STEPS - 1])[:, None])
     return failed_by
+
+
+def cumulative_hazard(failed_by: Floats) -> Floats:
+    """At the beginning of each curve, which is a row, and at the end of each of its steps."""
+    begin = np.zeros((len(failed_by), 1))
+    return np.concatenate([begin, -np.log1p(-np.minimum(failed_by, CERTAIN))], axis=1)
+
+
+def hazard_at(hazard: Floats, places: Floats) -> Floats:
+    """Cumulative hazard of each row at its places, which are counted in steps; beyond the end it rises as before it."""
+    before = np.minimum(places.astype(np.int64), hazard.shape[1] - 2)
+    begin, end = (np.take_along_axis(hazard, place, 1) for place in (before, before + 1))
+    return np.asarray(begin + (end - begin) * (places - before))
+
+
+def _drawn_of(prediction: Prediction, step: float) -> Floats:
+    lives = np.array([[prediction.rul_low / HOUR, prediction.rul / HOUR, prediction.rul_high / HOUR]])
+    curve: Floats = drawn(np.array([prediction.risk]), lives / step)[0]
+    return curve

@@ -8,6 +8,7 @@ import pytest
 
 from domain.ticket import ClosureCode
 from service_desk import shelves, tickets
+from service_desk.demand_forecast import work_out
 
 from .conftest import HOUR, START
 
@@ -28,7 +29,15 @@ def test_a_part_is_bought_from_the_list_that_says_why(site: Any) -> None:
     site.desk.predict(site.desk.add_device("d1"), hours=100, risk=0.9)
     order = {"service_centre": "north", "part_no": site.desk.part_no, "quantity": "1", "reference": "PO-1"}
     with site.client() as client:
-        assert "0 free, 0 on order: order 1" in client.get("/parts/reorder").text
+        page = client.get("/parts/reorder").text
+        assert "has not been worked out yet" in page
+        assert "covers what tickets wait for" in page
+        with site.desk.database.transaction() as connection:
+            work_out(connection, site.desk.catalog, now=START)
+        page = client.get("/parts/reorder").text
+        assert "0 free, 0 on order: order 1" in page
+        assert "demand worked out" in page
+        assert "has not been worked out yet" not in page
         assert client.post("/parts/order", data={**order, "quantity": "-1"}).status_code == 422
         for _ in range(2):
             assert client.post("/parts/order", data=order).status_code == 303

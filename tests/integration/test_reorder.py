@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from domain.errors import ConflictError
 from service_desk import reorder, shelves
-from service_desk.demand import chance_within
+from service_desk.demand import chances_within
+from service_desk.demand_forecast import work_out
+from service_desk.policy.risk_curve import risk_curve
 
-from .conftest import START
+from .conftest import HOUR, START
 
 if TYPE_CHECKING:
     from .conftest import Desk
@@ -20,16 +24,19 @@ if TYPE_CHECKING:
 V1 = "/api/v1"
 
 
-def listed(desk: Desk) -> list[reorder.ReorderLine]:
+def listed(desk: Desk) -> Sequence[reorder.ReorderLine]:
     with desk.database.transaction() as connection:
-        return reorder.reorder_list(connection, desk.catalog, now=START)
+        work_out(connection, desk.catalog, now=START)
+        return reorder.forecast(connection).to_order
 
 
 def test_devices_that_may_fail_are_summed_for_the_centre_that_serves_them(desk: Desk) -> None:
     told = [desk.predict(desk.add_device(f"d{number}"), risk=0.4) for number in range(4)]
     desk.predict(desk.add_device("far", service_centre="south"), risk=0.01)
     [line] = [line for line in listed(desk) if line.part.part_no == desk.part_no and line.service_centre == "north"]
-    chance = chance_within(told[0].prediction, line.part.lead_time, now=START)
+    curve = risk_curve(told[0].prediction)
+    length = {"step": np.array([curve.step]), "gone": np.zeros(1)}
+    [chance] = chances_within(curve.failed_by[None], window=line.part.lead_time / HOUR, **length)
     assert line.requirement.expected == pytest.approx(4 * chance)
     assert line.requirement.order == line.requirement.needed > 0
     assert line.why.endswith(f"0 free, 0 on order: order {line.requirement.order}")
@@ -68,11 +75,11 @@ def test_another_centre_that_has_some_to_spare_is_named(desk: Desk) -> None:
 def test_the_list_is_ordered_once(desk: Desk) -> None:
     desk.predict(desk.add_device("d1"), risk=0.9)
 
-    def order(reference: str) -> list[reorder.ReorderLine]:
+    def order(reference: str) -> Sequence[reorder.ReorderLine]:
         with desk.database.transaction() as connection:
             return reorder.order_missing(
                 connection, desk.catalog, reference=reference, who="buyer", now=START, level=0.95
-            )
+            ).to_order
 
     assert len(order("PO-1")) == 1
     assert order("PO-1") == order("PO-2") == []
@@ -86,15 +93,19 @@ def test_the_list_is_ordered_once(desk: Desk) -> None:
 
 def test_the_list_over_http_says_why_and_is_booked(site: Any) -> None:
     site.desk.predict(site.desk.add_device("d1"), hours=100, risk=0.9)
+    with site.desk.database.transaction() as connection:
+        work_out(connection, site.desk.catalog, now=START)
     with site.client() as client:
-        [line] = client.get(f"{V1}/reorder-list").json()
+        answer = client.get(f"{V1}/reorder-list").json()
+        assert datetime.fromisoformat(answer["as_of"]) == START
+        [line] = answer["items"]
         assert line["why"].endswith("order 1")
         order = {key: line[key] for key in ("service_centre", "part_no")}
         order |= {"quantity": line["order"], "reference": "PO-1"}
         booked = [client.post(f"{V1}/orders", json=order) for _ in range(2)]
         assert [answer.status_code for answer in booked] == [201, 201]
         assert booked[1].json()["on_order"] == 1
-        assert client.get(f"{V1}/reorder-list").json() == []
+        assert client.get(f"{V1}/reorder-list").json()["items"] == []
         assert client.get(f"{V1}/reorder-list?level=2").status_code == 422
         assert client.post(f"{V1}/orders", json={**order, "part_no": "NOPE"}).status_code == 404
 

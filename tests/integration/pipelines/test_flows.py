@@ -131,6 +131,7 @@ def test_a_run_is_recorded_and_leads_to_its_training_run(
     assert [result.failure_mode for result in trained if result.model_version_id] == sorted(TRAINED, reverse=True)
     assert [result.failure_mode for result in trained if result.problem] == [TOO_FEW]
     assert [(model.device_model, model.new_predictions) for model in scored if model.devices] == [(MODEL, 24)]
+    assert plant.value("SELECT predictions FROM demand_outlook") > 0
     flow_run_id = plant.value("SELECT flow_run_id FROM training_runs ORDER BY training_run_id DESC LIMIT 1")
     [recorded] = runs(prefect, "train", flow_runs={"id": {"any_": [flow_run_id]}})
     assert recorded["state_type"] == "COMPLETED"

@@ -94,6 +94,7 @@ def test_it_tells_what_it_did_and_what_waits(store, running, poll, page):
     assert "aftercare_upkeep_backlog_writes 0.0" in told
     assert "aftercare_upkeep_backlog_buckets 1.0" in told
     assert page("health") == "ok"
+    poll(lambda: store.rows("SELECT as_of FROM demand_outlook") == [(START,)])
 
 
 def is_back(store):
