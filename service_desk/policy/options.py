@@ -43,7 +43,7 @@ class RiskCurve:
         """Expected useful life beyond a visit then, as far as the curve tells."""
         ends = self.step * np.arange(len(self.failed_by) + 1)
         later = np.concatenate([[min(hours, ends[-1])], ends[ends > hours]])
-        alive = np.array([1 - self.at(end) for end in later])
+        alive = 1 - np.interp(later, ends, np.concatenate([[0.0], self.failed_by]))
         return float(((alive[1:] + alive[:-1]) / 2 * np.diff(later)).sum())
 
 
