@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 from prometheus_client import CollectorRegistry
 
-from aftercare.metrics_server import Pulse
+from aftercare.metrics_server import Pulse, first_problem
+from aftercare.threads import run_together
 from aftercare.wiring import Application
 from alerts.delivery import Transport, follow
 from alerts.delivery_metrics import DeliveryMetrics
@@ -43,14 +43,14 @@ class Delivering:
 
     def problem(self) -> str | None:
         """Why the process has to be started again; None while each of its threads lives."""
-        return next(filter(None, (pulse.problem() for pulse in self._pulses)), None)
+        return first_problem(self._pulses)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. What ends one of the three by an error ends all, and is raised."""
         database, settings = self._application.database, self._application.settings
         to_broker, to_receivers, due = self._pulses
-        work: Sequence[Callable[[], None]] = [
-            partial(
+        works = {
+            "broker": partial(
                 follow,
                 database,
                 self._transport,
@@ -59,7 +59,7 @@ class Delivering:
                 metrics=self._metrics,
                 beat=to_broker.beat,
             ),
-            partial(
+            "receivers": partial(
                 dispatch,
                 database,
                 # People sleep, and receivers check signatures, by the clock on the wall, also in a replay.
@@ -69,16 +69,9 @@ class Delivering:
                 settings=DispatchSettings(settings.event_source, settings.local_receivers, settings.delivery_give_up),
                 beat=to_receivers.beat,
             ),
-            partial(self._do_what_is_due, database, self._application.clock, stop, due.beat),
-        ]
-        with ThreadPoolExecutor(len(work), "deliver") as pool:
-            running: list[Future[None]] = [pool.submit(one) for one in work]
-            try:
-                wait(running, return_when=FIRST_COMPLETED)
-            finally:
-                stop.set()
-        for one in running:
-            one.result()
+            "due": partial(self._do_what_is_due, database, self._application.clock, stop, due.beat),
+        }
+        run_together(works, stop)
 
     def _do_what_is_due(
         self, database: Database, clock: Clock, stop: threading.Event, beat: Callable[[], None]

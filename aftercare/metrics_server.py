@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -33,6 +33,11 @@ class Pulse:
         """Why the process has to be started again, or None."""
         silent = self._monotonic() - self._latest
         return f"no sign of life for {silent:.0f} s" if silent > self._within else None
+
+
+def first_problem(pulses: Iterable[Pulse]) -> str | None:
+    """Of a process with several loops."""
+    return next(filter(None, (pulse.problem() for pulse in pulses)), None)
 
 
 class MetricsServer:

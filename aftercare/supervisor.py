@@ -150,19 +150,23 @@ class Supervisor:
         """Report a crash once, and start again when its wait is over."""
         if running.restart_at is None:
             running.crashes = self._back_off.crashes_in_a_row(running.crashes, timedelta(seconds=now - running.started))
-            wait = self._back_off.delay(running.crashes, self._random.random()).total_seconds()
-            running.restart_at = now + wait
-            log.warning(
-                "child_crashed",
-                child=running.child.name,
-                ending=describe_exit(running.process.returncode),
-                restart_in_seconds=round(wait, 2),
-            )
+            ending = describe_exit(running.process.returncode)
+            self._put_off(running, now, "child_crashed", ending)
             _release(running)
         elif now >= running.restart_at:
-            fresh = _spawn(running.child)
+            try:
+                fresh = _spawn(running.child)
+            except OSError as error:  # too little memory, too many open files: it may be over soon
+                running.crashes += 1
+                self._put_off(running, now, "child_not_started", str(error))
+                return
             running.process, running.started, running.restart_at = fresh.process, fresh.started, None
             running.restarts += 1
+
+    def _put_off(self, running: _Running, now: float, event: str, ending: str) -> None:
+        wait = self._back_off.delay(running.crashes, self._random.random()).total_seconds()
+        running.restart_at = now + wait
+        log.warning(event, child=running.child.name, ending=ending, restart_in_seconds=round(wait, 2))
 
 
 def describe_exit(code: int) -> str:

@@ -21,7 +21,6 @@ from alerts.dispatch_metrics import DispatchMetrics
 from alerts.window import Attempted, Work, next_work, note_attempted
 from domain.clock import Clock
 from domain.delivery import ReceiverState
-from domain.errors import UnavailableError
 from store import outbox, receivers
 from store.database import Connection, Database, connect
 from store.failures import is_of_the_database
@@ -94,14 +93,15 @@ class _Dispatch:
             hearing = loop.run_in_executor(listener, self._hear, loop)
             try:
                 while not self._stop.is_set():
-                    await self._hold_receivers()
+                    await self._hold_receivers(hearing)
             finally:
                 self._stop.set()
                 await self._end()
                 await hearing
 
-    async def _hold_receivers(self) -> None:
-        """While the connection lives that holds them, look every second which receivers are to be served here."""
+    async def _hold_receivers(self, hearing: asyncio.Future[None]) -> None:
+        """While the connection lives that holds them, look every second which receivers are to be served here. Raises
+        what has ended `hearing`, without which nobody would be woken."""
         holding: Connection | None = None
         self._ending = False
         try:
@@ -110,6 +110,8 @@ class _Dispatch:
             )
             while not self._stop.is_set():
                 self._beat()
+                if hearing.done():
+                    hearing.result()
                 await self._apart(partial(self._hold_new, holding, asyncio.get_running_loop()))
                 for receiver_id in [one for one, task in self._tasks.items() if task.done()]:
                     self._tasks.pop(receiver_id).result()
@@ -200,8 +202,10 @@ class _Dispatch:
                     outbox.number_feed(connection)
                 loop.call_soon_threadsafe(self._wake)
                 behind = False
-            except UnavailableError as error:
-                log.warning("dispatch waits for the database", reason=str(error))
+            except Exception as error:
+                if not is_of_the_database(error):
+                    raise
+                log.warning("dispatch waits for the database", reason=str(error).strip().partition("\n")[0])
 
     def _wake(self) -> None:
         for news in self._news.values():

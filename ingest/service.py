@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -147,9 +148,8 @@ class Ingest:
         serve_metrics(self._application.settings, self.metrics.registry, self._pulse.problem)
         writing = threading.Thread(target=self._write, name="ingest-writer", daemon=True)
         writing.start()
-        threading.Thread(target=self._heartbeat.run, name="ingest-heartbeat", daemon=True).start()
-        membership = threading.Thread(target=self._be_member, name="ingest-membership", daemon=True)
-        membership.start()
+        self._begin("heartbeat", self._heartbeat.run)
+        membership = self._begin("membership", self._membership.run)
         log.info("ingest started", database=describe_url(self._application.database.url))
         self._subscriber.run(self._finished)
         self._heartbeat.stop()
@@ -175,13 +175,20 @@ class Ingest:
             self._written.set()
             self._wake()
 
-    def _be_member(self) -> None:
-        try:
-            self._membership.run()
-        except Exception:
-            log.exception("the membership thread failed")
-            self._failed = True
-            self._subscriber.stop_reading()
+    def _begin(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        """Do it in a thread of its own; its failure ends the process."""
+
+        def run() -> None:
+            try:
+                work()
+            except Exception:
+                log.exception(f"the {name} thread failed")
+                self._failed = True
+                self._subscriber.stop_reading()
+
+        thread = threading.Thread(target=run, name=f"ingest-{name}", daemon=True)
+        thread.start()
+        return thread
 
     def _wake(self) -> None:
         self._wakeup.set()

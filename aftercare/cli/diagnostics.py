@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 
 import click
 
 from aftercare import wiring
 from aftercare.broker_address import parse_broker_url
 from aftercare.logs import configure_logging
-from aftercare.metrics_server import Pulse, serve_metrics
+from aftercare.metrics_server import Pulse, first_problem, serve_metrics
 from aftercare.settings import load_settings
+from aftercare.threads import run_together
 from diagnostics.metrics import DiagnosticsMetrics
 from diagnostics.service import Diagnostics
 from diagnostics.troubleshooting.service import Troubleshooter
@@ -43,21 +45,13 @@ def diagnostics() -> None:
         with database.transaction() as connection:
             require_current(connection)
         metrics = DiagnosticsMetrics(database, application.clock)
-        pulse = Pulse(LONGEST_ROUND)
-        serve_metrics(settings, metrics.registry, pulse.problem)
+        pulses = [Pulse(LONGEST_ROUND), Pulse(LONGEST_ROUND)]
+        serve_metrics(settings, metrics.registry, partial(first_problem, pulses))
+        speaking, guiding = pulses
         guide = Troubleshooter(database, application.catalog, application.clock, metrics)
-        guiding = threading.Thread(target=_until_either_ends, args=(guide, stop), name="troubleshooting")
-        guiding.start()
-        try:
-            Diagnostics(database, login, application.clock, settings.clock_tolerance, metrics).run(stop, pulse.beat)
-        finally:
-            stop.set()
-            guiding.join()
-
-
-def _until_either_ends(guide: Troubleshooter, stop: threading.Event) -> None:
-    """A defect in one thread ends the process, which whoever supervises it starts again."""
-    try:
-        guide.run(stop)
-    finally:
-        stop.set()
+        speaker = Diagnostics(database, login, application.clock, settings.clock_tolerance, metrics)
+        works = {
+            "commands": partial(speaker.run, stop, speaking.beat),
+            "troubleshooting": partial(guide.run, stop, guiding.beat),
+        }
+        run_together(works, stop)

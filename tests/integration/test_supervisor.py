@@ -46,6 +46,21 @@ def test_a_killed_child_is_reported_and_started_again():
     assert [(line["child"], line["ending"]) for line in logs] == [("sleep", "SIGKILL")]
 
 
+def test_a_child_that_cannot_be_started_again_at_once_is_tried_until_it_can(tmp_path):
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nsleep 60\n")
+    program.chmod(0o700)
+    child = Child("program", [str(program)], lifeline=True)  # without a wrapper: what is missing fails here
+    with structlog.testing.capture_logs() as logs, Supervisor([child], back_off=QUICK) as supervisor:
+        away = program.rename(tmp_path / "away")
+        os.kill(supervisor.pid("program"), signal.SIGKILL)
+        until(lambda: "child_not_started" in [line["event"] for line in logs])
+        away.rename(program)
+        until(lambda: supervisor.restarts("program") == 1)
+
+        supervisor.check()
+
+
 def test_children_stop_in_reverse_order(tmp_path):
     notes = tmp_path / "notes"
     program = (

@@ -303,6 +303,23 @@ def test_a_fault_with_one_receiver_is_told_and_leaves_the_others_alone(
         assert wait_for(lambda: "could not send it" in look(desk, "broken").last_error)
 
 
+def test_a_defect_in_the_thread_that_hears_of_changes_ends_delivery_with_its_error(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_connection: object) -> int:
+        raise ValueError("a defect of ours")
+
+    monkeypatch.setattr(outbox, "number_feed", fail)
+    with Database(database_url, max_size=6) as database, pytest.raises(ValueError, match="a defect of ours"):
+        dispatch(
+            database,
+            clock=system_clock,
+            stop=threading.Event(),
+            metrics=DispatchMetrics(database, CollectorRegistry()),
+            settings=DispatchSettings(),
+        )
+
+
 def test_during_a_rotation_both_secrets_verify(desk: Desk, database_url: str, receiver: Receiving) -> None:
     old = add(desk, receiver)
     with desk.database.transaction() as connection:

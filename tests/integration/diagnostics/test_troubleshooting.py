@@ -198,7 +198,8 @@ def test_a_device_that_never_answers_ends_in_a_ticket_with_the_reason(guided: St
     guided.devices.answer = False
     machine = Compressors(guided)
     machine.predict()
-    wait_for(lambda: machine.run().command_id is not None)
+    # Only then: that it is sent gives the command a new deadline.
+    wait_for(lambda: guided.rows("SELECT 1 FROM commands WHERE state = 'sent'") != [])
     guided.rows("UPDATE commands SET deadline = now()")
 
     assert "did not answer self_test in time" in machine.ended().reason

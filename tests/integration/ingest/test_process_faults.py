@@ -7,6 +7,13 @@ import subprocess
 import sys
 
 import orjson
+import pytest
+import structlog
+
+from domain.errors import AftercareError
+from ingest.heartbeat import Heartbeat
+from ingest.membership import Membership
+from ingest.service import Ingest
 
 
 def start(settings):
@@ -58,3 +65,14 @@ def test_two_kills_in_the_middle_lose_nothing_and_double_nothing(bench, settings
     assert sorted(rows) == sorted(
         (bench.prefix + name, bench.noon + (bench.hour * hour), float(hour)) for name, hour in sent
     )
+
+
+@pytest.mark.parametrize("part", [Heartbeat, Membership])
+def test_a_defect_in_a_thread_ends_the_process_with_an_error(bench, monkeypatch, part):
+    def fail(_self):
+        raise ValueError("a defect of ours")
+
+    monkeypatch.setattr(part, "run", fail)
+    with structlog.testing.capture_logs() as logs, pytest.raises(AftercareError, match="a thread ended by itself"):
+        Ingest(bench.application).run()
+    assert f"the {part.__name__.lower()} thread failed" in [line["event"] for line in logs]
