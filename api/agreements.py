@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
 from api.paging import Limit
 from api.request import App, Filter, Text
-from api.versions import OVERTAKEN, Edit, Editing, require_match, tag, tagged
+from api.versions import OVERTAKEN, Edit, Editing
 from domain.entitlement import Contract, Site, Warranty
 from service_desk.entitlement.papers import Paper, keep
 from store import entitlement
 from store.database import Connection
-from store.retry import in_transaction
 
 router = APIRouter(tags=["agreements"])
 After = Annotated[Text, Query(description="The number of the last one of the page before")]
@@ -60,29 +60,18 @@ def set_contract(edit: Editing, contract: Contract) -> Contract:
 
 
 def _keep(edit: Edit, paper: Paper) -> Paper:
-    app = edit.app
+    def store(connection: Connection, wanted: Paper) -> Paper:
+        return keep(connection, catalog=edit.app.catalog, paper=wanted, who=edit.who, now=edit.app.clock())
 
-    def work(connection: Connection) -> Paper:
-        wanted = paper
-        if edit.if_match is not None:
-            present = _present(connection, paper)
-            require_match(edit.if_match, present, _tag)
-            wanted = replace(paper, version=present.version)  # whoever comes in between is told by 409
-        return keep(connection, catalog=app.catalog, paper=wanted, who=edit.who, now=app.clock())
-
-    return tagged(edit.response, in_transaction(app.database, work), _tag)
+    return edit.keep(paper, present=partial(_present, paper=paper), keep=store)
 
 
-def _present(connection: Connection, paper: Paper) -> Site | Warranty | Contract:
-    stored: list[Site] | list[Warranty] | list[Contract]
+def _present(connection: Connection, paper: Paper) -> Paper | None:
+    stored: Sequence[Site | Warranty | Contract]
     if isinstance(paper, Site):
         stored = entitlement.list_sites(connection, customer=paper.customer, site=paper.site, limit=1)
     elif isinstance(paper, Warranty):
         stored = entitlement.list_warranties(connection, warranty_no=paper.warranty_no, limit=1)
     else:
         stored = entitlement.list_contracts(connection, contract_no=paper.contract_no, limit=1)
-    return stored[0] if stored else replace(paper, version=0)
-
-
-def _tag(paper: Site | Warranty | Contract) -> str:
-    return tag(paper.version)
+    return cast(Paper, stored[0]) if stored else None

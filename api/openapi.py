@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.errors import Problem
-from api.vocabulary import EXAMPLES, MEANINGS
+from api.vocabulary import EXAMPLES, MEANINGS, OBJECTS
 
 Schema = Mapping[str, Any]
 OPEN = ("get_health",)
@@ -58,7 +58,8 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], name: str = "") ->
         if known:
             return known[0]
     if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)
+        kind = schema["$ref"].rpartition("/")[2]
+        return OBJECTS.get(kind) or example_of(schemas[kind], schemas, name)
     if "enum" in schema:
         return schema["enum"][0]
     if either := schema.get("anyOf", schema.get("oneOf")):

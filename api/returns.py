@@ -11,13 +11,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.paging import Cursor, Limit, Page, page, read_cursor
-from api.request import App, Id, Text, Who
+from api.request import App, Id, Text
 from api.schemas import Answer
+from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
 from domain.part_return import Finding, ReturnState
 from service_desk import returns
 from store import returns as store_returns
 from store.database import Connection
-from store.retry import in_transaction
 
 router = APIRouter(prefix="/returns", tags=["parts"])
 
@@ -89,27 +89,38 @@ def list_findings(app: App) -> list[Findings]:
         return [Findings.model_validate(row) for row in store_returns.findings_by_mode(connection)]
 
 
-@router.post("/{return_id}/receive", operation_id="receive_return")
-def receive_return(app: App, who: Who, return_id: Id) -> Return:
+@router.get("/{return_id}", operation_id="get_return", responses=TAGGED)
+def get_return(app: App, response: Response, return_id: Id) -> Return:
+    """One return."""
+    with app.database.transaction() as connection:
+        return tagged(response, _read(connection, return_id), _tag)
+
+
+@router.post("/{return_id}/receive", operation_id="receive_return", responses=OVERTAKEN)
+def receive_return(edit: Editing, return_id: Id) -> Return:
     """It has come back."""
-    return _moved(app, return_id, partial(returns.receive, return_id=return_id, who=who, now=app.clock()))
+    return _move(edit, return_id, returns.receive)
 
 
-@router.post("/{return_id}/inspect", operation_id="inspect_return")
-def inspect_return(app: App, who: Who, return_id: Id, inspection: Inspection) -> Return:
+@router.post("/{return_id}/inspect", operation_id="inspect_return", responses=OVERTAKEN)
+def inspect_return(edit: Editing, return_id: Id, inspection: Inspection) -> Return:
     """Say what was found of it; it becomes an event of the device."""
-    found = inspection.model_dump()
-    return _moved(
-        app,
-        return_id,
-        partial(returns.inspect, catalog=app.catalog, return_id=return_id, who=who, now=app.clock(), **found),
+    inspect = partial(returns.inspect, catalog=edit.app.catalog, **inspection.model_dump())
+    return _move(edit, return_id, inspect)
+
+
+def _move(edit: Edit, return_id: int, how: Callable[..., object]) -> Return:
+    return edit.run(
+        lock=partial(store_returns.lock, return_id=return_id),
+        change=partial(how, return_id=return_id, who=edit.who, now=edit.app.clock()),
+        read=partial(_read, return_id=return_id),
+        tag_of=_tag,
     )
 
 
-def _moved(app: App, return_id: int, move: Callable[[Connection], object]) -> Return:
-    def work(connection: Connection) -> Return:
-        move(connection)
-        [row] = store_returns.listing(connection, after=return_id + 1, limit=1)
-        return Return.model_validate(row)
+def _read(connection: Connection, return_id: int) -> Return:
+    return Return.model_validate(store_returns.get(connection, return_id))
 
-    return in_transaction(app.database, work)
+
+def _tag(returned: Return) -> str:
+    return tag(returned.return_id, returned.state)

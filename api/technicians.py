@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from api.paging import Limit
-from api.request import App, Filter, Text, Who
+from api.request import App, Filter, Text
+from api.versions import OVERTAKEN, Editing
 from domain.visit import Technician, Visit, VisitState
 from service_desk.staff import keep_technician
 from store import evidence, technicians, visit_budget, visits
 from store.database import Connection
 from store.evidence import GateRow
-from store.retry import in_transaction
 from store.visit_budget import Capacity
 
 router = APIRouter(tags=["visits"])
@@ -31,15 +31,19 @@ def list_technicians(app: App, service_centre: Filter = None, technician: Filter
         )
 
 
-@router.put("/technicians", operation_id="set_technician")
-def set_technician(app: App, who: Who, technician: Technician) -> Technician:
+@router.put("/technicians", operation_id="set_technician", responses=OVERTAKEN)
+def set_technician(edit: Editing, technician: Technician) -> Technician:
     """Store a technician; with `version` only when nobody has changed it since."""
 
-    def work(connection: Connection) -> Technician:
-        version = keep_technician(connection, technician, who=who, now=app.clock())
-        return replace(technician, version=version)
+    def present(connection: Connection) -> Technician | None:
+        stored = technicians.list_technicians(connection, technician=technician.technician)
+        return next(iter(stored.values()), None)
 
-    return in_transaction(app.database, work)
+    def keep(connection: Connection, wanted: Technician) -> Technician:
+        version = keep_technician(connection, wanted, who=edit.who, now=edit.app.clock())
+        return replace(wanted, version=version)
+
+    return edit.keep(technician, present=present, keep=keep)
 
 
 @router.get("/capacities", operation_id="list_capacities")

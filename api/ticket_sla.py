@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.request import App, Id, Text, Who
+from api.request import App, Id, Text
+from api.tickets import change_beside
+from api.versions import OVERTAKEN, Editing
 from domain.entitlement import ClockKind, PauseReason
 from service_desk.entitlement.settling import reassess
 from service_desk.sla import clocks
 from service_desk.sla.standing import Standing, standing_of
 from store.database import Connection
-from store.retry import in_transaction
 from store.tickets import get
 
 router = APIRouter(prefix="/tickets/{ticket_id}", tags=["tickets"])
@@ -50,18 +52,14 @@ class Sla(BaseModel):
 def get_entitlement(app: App, ticket_id: Id) -> dict[str, Any]:
     """Who pays which line, why, what was considered, and what had to be assumed; empty for a ticket from before."""
     with app.database.transaction() as connection:
-        return dict(get(connection, ticket_id).ticket.entitlement or {})
+        return _entitlement(connection, ticket_id)
 
 
-@router.post("/entitlement", operation_id="decide_entitlement")
-def decide_entitlement(app: App, who: Who, ticket_id: Id, cause: Cause) -> dict[str, Any]:
+@router.post("/entitlement", operation_id="decide_entitlement", responses=OVERTAKEN)
+def decide_entitlement(edit: Editing, ticket_id: Id, cause: Cause) -> dict[str, Any]:
     """Decide anew who pays, now that the cause is known."""
-
-    def work(connection: Connection) -> dict[str, Any]:
-        ticket = reassess(connection, app.catalog, ticket_id=ticket_id, cause=cause.cause, who=who, now=app.clock())
-        return dict(ticket.entitlement or {})
-
-    return in_transaction(app.database, work)
+    decide = partial(reassess, catalog=edit.app.catalog, cause=cause.cause)
+    return change_beside(edit, ticket_id, decide, partial(_entitlement, ticket_id=ticket_id))
 
 
 @router.get("/sla", operation_id="get_sla")
@@ -69,29 +67,28 @@ def get_sla(app: App, ticket_id: Id) -> list[Sla]:
     """The clocks of a ticket; none when no contract promises anything."""
     with app.database.transaction() as connection:
         get(connection, ticket_id)
-        return [_answer(one) for one in standing_of(connection, ticket_id=ticket_id, now=app.clock())]
+        return _clocks(connection, ticket_id, app.clock())
 
 
-@router.post("/pause", operation_id="pause_ticket")
-def pause_ticket(app: App, who: Who, ticket_id: Id, waiting: Waiting) -> list[Sla]:
+@router.post("/pause", operation_id="pause_ticket", responses=OVERTAKEN)
+def pause_ticket(edit: Editing, ticket_id: Id, waiting: Waiting) -> list[Sla]:
     """Nobody can go on: clocks stop whose contract names this reason."""
-
-    def work(connection: Connection) -> list[Sla]:
-        clocks.pause(connection, ticket_id=ticket_id, reason=waiting.reason, who=who, now=app.clock())
-        return [_answer(one) for one in standing_of(connection, ticket_id=ticket_id, now=app.clock())]
-
-    return in_transaction(app.database, work)
+    pause = partial(clocks.pause, reason=waiting.reason)
+    return change_beside(edit, ticket_id, pause, partial(_clocks, ticket_id=ticket_id, now=edit.app.clock()))
 
 
-@router.post("/resume", operation_id="resume_ticket")
-def resume_ticket(app: App, who: Who, ticket_id: Id) -> list[Sla]:
+@router.post("/resume", operation_id="resume_ticket", responses=OVERTAKEN)
+def resume_ticket(edit: Editing, ticket_id: Id) -> list[Sla]:
     """Work can go on."""
+    return change_beside(edit, ticket_id, clocks.resume, partial(_clocks, ticket_id=ticket_id, now=edit.app.clock()))
 
-    def work(connection: Connection) -> list[Sla]:
-        clocks.resume(connection, ticket_id=ticket_id, who=who, now=app.clock())
-        return [_answer(one) for one in standing_of(connection, ticket_id=ticket_id, now=app.clock())]
 
-    return in_transaction(app.database, work)
+def _entitlement(connection: Connection, ticket_id: int) -> dict[str, Any]:
+    return dict(get(connection, ticket_id).ticket.entitlement or {})
+
+
+def _clocks(connection: Connection, ticket_id: int, now: datetime) -> list[Sla]:
+    return [_answer(one) for one in standing_of(connection, ticket_id=ticket_id, now=now)]
 
 
 def _answer(standing: Standing) -> Sla:

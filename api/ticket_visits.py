@@ -10,15 +10,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.request import LARGEST_ID, App, Id, Text, Who
+from api.request import LARGEST_ID, App, Id, Text
 from api.schemas import TicketDetail
-from api.tickets import Seen, move
+from api.tickets import Seen, change_beside, move
 from api.versions import OVERTAKEN, Editing
 from service_desk import booking
 from service_desk.follow_up import follow_up_of, give_feedback
 from service_desk.lineage import lineage_of
 from store.database import Connection
-from store.retry import in_transaction
 
 router = APIRouter(prefix="/tickets/{ticket_id}", tags=["tickets"])
 
@@ -122,14 +121,12 @@ def get_follow_up(app: App, ticket_id: Id) -> FollowUp:
     return FollowUp(**asdict(found)) if found else FollowUp()
 
 
-@router.post("/feedback", operation_id="give_feedback")
-def post_feedback(app: App, who: Who, ticket_id: Id, feedback: Feedback) -> FollowUp:
+@router.post("/feedback", operation_id="give_feedback", responses=OVERTAKEN)
+def post_feedback(edit: Editing, ticket_id: Id, feedback: Feedback) -> FollowUp:
     """Note what the customer says of the visit; a later word replaces an earlier one."""
 
-    def work(connection: Connection) -> FollowUp:
-        now = app.clock()
-        give_feedback(connection, ticket_id=ticket_id, who=who, now=now, **feedback.model_dump())
-        found = follow_up_of(connection, ticket_id=ticket_id, now=now)
+    def read(connection: Connection) -> FollowUp:
+        found = follow_up_of(connection, ticket_id=ticket_id, now=edit.app.clock())
         return FollowUp(**asdict(found)) if found else FollowUp(**feedback.model_dump())
 
-    return in_transaction(app.database, work)
+    return change_beside(edit, ticket_id, partial(give_feedback, **feedback.model_dump()), read)

@@ -13,12 +13,14 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import App, Filter, Id, Text
 from api.schemas import Reservation, Ticket, TicketDetail, TicketEvent
-from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
+from api.versions import OVERTAKEN, TAGGED, Answer, Edit, Editing, tag, tagged
 from domain.ticket import ClosureCode, TicketState
+from domain.ticket import Ticket as DomainTicket
 from service_desk import tickets
 from store import listings
 from store import tickets as store_tickets
 from store.database import Connection
+from store.retry import in_transaction
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 
@@ -142,6 +144,28 @@ def move(edit: Edit, ticket_id: int, seen: Seen, how: Callable[..., object]) -> 
         read=partial(ticket_detail, ticket_id=ticket_id),
         tag_of=tag_of_ticket,
     )
+
+
+def change_beside(
+    edit: Edit, ticket_id: int, change: Callable[..., DomainTicket], read: Callable[[Connection], Answer]
+) -> Answer:
+    """What hangs on a ticket after a change of it; the ETag on the response is the ticket's.
+
+    Raises PreconditionError when the ticket stands otherwise now, and what `change` raises.
+    """
+
+    def work(connection: Connection) -> tuple[Answer, int]:
+        edit.require(
+            connection,
+            lock=partial(store_tickets.lock, ticket_id=ticket_id),
+            read=partial(ticket_detail, ticket_id=ticket_id),
+            tag_of=tag_of_ticket,
+        )
+        ticket = change(connection, ticket_id=ticket_id, who=edit.who, now=edit.app.clock())
+        return read(connection), ticket.version
+
+    answer, version = in_transaction(edit.app.database, work)
+    return tagged(edit.response, answer, lambda _: tag(version))
 
 
 def tag_of_ticket(ticket: Ticket) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from api.paging import Cursor, Limit, Page, page, read_cursor
 from api.request import LARGEST_ID, App, Id, Text, Who
 from api.schemas import Answer
+from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
 from domain.stock import TransferState
 from service_desk import transfers
 from store import part_network
@@ -86,32 +87,40 @@ def list_transfers(
     return page(rows, limit, lambda row: (row.transfer_id,), Transfer, request, response)
 
 
+@router.get("/transfers/{transfer_id}", operation_id="get_transfer", responses=TAGGED)
+def get_transfer(app: App, response: Response, transfer_id: Id) -> Transfer:
+    """One transfer."""
+    with app.database.transaction() as connection:
+        return tagged(response, _read(connection, transfer_id), _tag)
+
+
 @router.post("/transfers", operation_id="send_parts", status_code=201)
 def send_parts(app: App, who: Who, sending: Sending) -> Transfer:
     """Ship free stock to another shelf."""
-    asked, now = sending.model_dump(), app.clock()
-    return _moved(app, lambda connection: transfers.send(connection, **asked, who=who, now=now).transfer_id)
+
+    def work(connection: Connection) -> Transfer:
+        sent = transfers.send(connection, **sending.model_dump(), who=who, now=app.clock())
+        return _read(connection, sent.transfer_id)
+
+    return in_transaction(app.database, work)
 
 
-@router.post("/transfers/{transfer_id}/ship", operation_id="ship_transfer")
-def ship_transfer(app: App, who: Who, transfer_id: Id) -> Transfer:
+@router.post("/transfers/{transfer_id}/ship", operation_id="ship_transfer", responses=OVERTAKEN)
+def ship_transfer(edit: Editing, transfer_id: Id) -> Transfer:
     """A suggested transfer leaves its shelf."""
-    ship = partial(transfers.ship, transfer_id=transfer_id, who=who, now=app.clock())
-    return _moved(app, lambda connection: ship(connection).transfer_id)
+    return _move(edit, transfer_id, transfers.ship)
 
 
-@router.post("/transfers/{transfer_id}/arrive", operation_id="book_transfer_in")
-def book_transfer_in(app: App, who: Who, transfer_id: Id) -> Transfer:
+@router.post("/transfers/{transfer_id}/arrive", operation_id="book_transfer_in", responses=OVERTAKEN)
+def book_transfer_in(edit: Editing, transfer_id: Id) -> Transfer:
     """What was under way is on the shelf."""
-    arrive = partial(transfers.arrive, transfer_id=transfer_id, who=who, now=app.clock())
-    return _moved(app, lambda connection: arrive(connection).transfer_id)
+    return _move(edit, transfer_id, transfers.arrive)
 
 
-@router.post("/transfers/{transfer_id}/cancel", operation_id="cancel_transfer")
-def cancel_transfer(app: App, who: Who, transfer_id: Id, calling_off: CallingOff) -> Transfer:
+@router.post("/transfers/{transfer_id}/cancel", operation_id="cancel_transfer", responses=OVERTAKEN)
+def cancel_transfer(edit: Editing, transfer_id: Id, calling_off: CallingOff) -> Transfer:
     """A suggestion that nobody follows: its ticket waits at its own centre."""
-    cancel = partial(transfers.cancel, transfer_id=transfer_id, reason=calling_off.reason, who=who, now=app.clock())
-    return _moved(app, lambda connection: cancel(connection).transfer_id)
+    return _move(edit, transfer_id, partial(transfers.cancel, reason=calling_off.reason))
 
 
 @router.get("/transfer-times", operation_id="list_transfer_times")
@@ -132,10 +141,18 @@ def set_transfer_time(app: App, way: TransferTime) -> TransferTime:
     return way
 
 
-def _moved(app: App, move: Callable[[Connection], int]) -> Transfer:
-    def work(connection: Connection) -> Transfer:
-        transfer_id = move(connection)
-        [row] = store_transfers.listing(connection, after=transfer_id + 1, limit=1)
-        return Transfer.model_validate(row)
+def _move(edit: Edit, transfer_id: int, how: Callable[..., object]) -> Transfer:
+    return edit.run(
+        lock=partial(transfers.lock, transfer_id=transfer_id),
+        change=partial(how, transfer_id=transfer_id, who=edit.who, now=edit.app.clock()),
+        read=partial(_read, transfer_id=transfer_id),
+        tag_of=_tag,
+    )
 
-    return in_transaction(app.database, work)
+
+def _read(connection: Connection, transfer_id: int) -> Transfer:
+    return Transfer.model_validate(store_transfers.get_row(connection, transfer_id))
+
+
+def _tag(transfer: Transfer) -> str:
+    return tag(transfer.transfer_id, transfer.state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Response
@@ -12,10 +12,15 @@ from fastapi import Depends, Header, Response
 from aftercare.wiring import Application
 from api.errors import PreconditionError, problem_response
 from api.request import App, Who
+from domain.entitlement import Contract, Site, Warranty
+from domain.errors import ConflictError
+from domain.visit import Technician
 from store.database import Connection
 from store.retry import in_transaction
 
 Answer = TypeVar("Answer")
+Paper = TypeVar("Paper", bound=Site | Warranty | Contract | Technician)
+"""What is stored whole, as one version after another."""
 IfMatch = Annotated[
     str | None,
     Header(
@@ -52,13 +57,54 @@ class Edit:
         """The object after the change, with its ETag on the response. Raises PreconditionError, and what they raise."""
 
         def work(connection: Connection) -> Answer:
-            if self.if_match is not None:
-                lock(connection)
-                require_match(self.if_match, read(connection), tag_of)
+            self.require(connection, lock=lock, read=read, tag_of=tag_of)
             change(connection)
             return read(connection)
 
         return tagged(self.response, in_transaction(self.app.database, work), tag_of)
+
+    def require(
+        self,
+        connection: Connection,
+        *,
+        lock: Callable[[Connection], object],
+        read: Callable[[Connection], Answer],
+        tag_of: Callable[[Answer], str],
+    ) -> None:
+        """Before a change in the same transaction. Raises PreconditionError when the object stands otherwise now."""
+        if self.if_match is not None:
+            lock(connection)
+            _require_match(self.if_match, read(connection), tag_of)
+
+    def keep(
+        self,
+        paper: Paper,
+        *,
+        present: Callable[[Connection], Paper | None],
+        keep: Callable[[Connection, Paper], Paper],
+    ) -> Paper:
+        """The paper after it was stored in place of the present one, with its ETag, the version, on the response.
+
+        Raises PreconditionError, and what `keep` raises: ConflictError when another version is stored by now than the
+        paper's own.
+        """
+
+        def work(connection: Connection) -> Paper:
+            if self.if_match is None:
+                return keep(connection, paper)
+            seen = self._matching(connection, paper, present)
+            try:
+                return keep(connection, replace(paper, version=seen.version))
+            except ConflictError:  # somebody came in between
+                self._matching(connection, paper, present)
+                raise
+
+        return tagged(self.response, in_transaction(self.app.database, work), _tag_of_paper)
+
+    def _matching(self, connection: Connection, paper: Paper, present: Callable[[Connection], Paper | None]) -> Paper:
+        found = present(connection) or replace(paper, version=0)
+        _require_match(self.if_match or "", found, _tag_of_paper)
+        return found
 
 
 def _edit(app: App, who: Who, response: Response, if_match: IfMatch = None) -> Edit:
@@ -75,7 +121,7 @@ def tag(*parts: object) -> str:
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"'
 
 
-def require_match(if_match: str, present: Answer, tag_of: Callable[[Answer], str]) -> None:
+def _require_match(if_match: str, present: Answer, tag_of: Callable[[Answer], str]) -> None:
     """Raises PreconditionError when `if_match` names other versions than the present one."""
     tags = [one.strip() for one in if_match.split(",")]
     if "*" not in tags and tag_of(present) not in tags:
@@ -89,3 +135,7 @@ def tagged(response: Response, answer: Answer, tag_of: Callable[[Answer], str]) 
     response.headers["ETag"] = tag_of(answer)
     response.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _tag_of_paper(paper: Site | Warranty | Contract | Technician) -> str:
+    return tag(paper.version)

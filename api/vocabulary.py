@@ -67,3 +67,30 @@ EXAMPLES: Mapping[str, Any] = {
     "unit": "degC",
     "who": "anna",
 }
+OBJECTS: Mapping[str, Any] = {
+    "Technician": {
+        "technician": "anna",
+        "service_centre": "hamburg",
+        "skills": ["refrigeration"],
+        "time_zone": "Europe/Berlin",
+        "hours": "Mo-Fr 07:00-15:30",
+        "weekly_hours": 32.0,
+    },
+    "Warranty": {
+        "warranty_no": "W-2026-0042",
+        "device": "hp-0042",
+        "term_months": 24,
+        "parts_percent": 100,
+        "labour_percent": 100,
+    },
+    "Contract": {
+        "contract_no": "C-2026-7",
+        "customer": "Northern Dairies",
+        "site": "Plant 2",
+        "valid_from": "2026-01-01",
+        "response_hours": 8.0,
+        "repair_hours": 24.0,
+        "labour_percent": 100,
+    },
+}
+"""Of objects whose fields must agree with each other."""

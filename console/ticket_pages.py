@@ -77,7 +77,7 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
             looked_into=troubleshooting.listing(connection, ticket_id=ticket_id, limit=LOOKED_INTO),
             trees=trees_of(app.catalog, row.device_model, row.failure_mode) if row.closed_at is None else [],
             gate=gate_told(events),
-            returns=returns.of_ticket(connection, ticket_id=ticket_id) if customer_in_view() is None else [],
+            returns=returns.listing(connection, ticket_id=ticket_id)[::-1] if customer_in_view() is None else [],
         )
 
 

@@ -42,6 +42,7 @@ def give_feedback(
     follow_up.save_feedback(
         connection, ticket_id=ticket_id, satisfaction=satisfaction, comment=comment.strip(), who=who, at=now
     )
+    tickets.next_version(connection, ticket_id)
     detail = {"satisfaction": satisfaction, "comment": comment.strip()}
     return record_change(connection, ticket_id=ticket_id, what="feedback_given", who=who, now=now, detail=detail)
 

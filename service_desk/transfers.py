@@ -50,7 +50,7 @@ def send(
 
 def ship(connection: Connection, *, transfer_id: int, who: str, now: datetime) -> Transfer:
     """A suggested transfer leaves its shelf. Raises NotFoundError, or ConflictError when it is none any more."""
-    transfer, reservation = _lock(connection, transfer_id, TransferState.SUGGESTED)
+    transfer, reservation = _lock_in(connection, transfer_id, TransferState.SUGGESTED)
     assert reservation is not None, "a suggestion ends with its reservation"
     move_stock(
         connection,
@@ -79,7 +79,7 @@ def arrive(connection: Connection, *, transfer_id: int, who: str, now: datetime)
 
     Raises NotFoundError, or ConflictError when it is not under way.
     """
-    transfer, reservation = _lock(connection, transfer_id, TransferState.IN_TRANSIT)
+    transfer, reservation = _lock_in(connection, transfer_id, TransferState.IN_TRANSIT)
     stock = move_stock(
         connection,
         (transfer.to_centre, transfer.part_no),
@@ -112,17 +112,17 @@ def cancel(connection: Connection, *, transfer_id: int, reason: str, who: str, n
     """
     if not reason.strip():
         raise InvalidInputError(f"transfer {transfer_id} is cancelled only with a reason: say why")
-    transfer, reservation = _lock(connection, transfer_id, TransferState.SUGGESTED)
+    transfer, reservation = _lock_in(connection, transfer_id, TransferState.SUGGESTED)
     assert reservation is not None, "a suggestion ends with its reservation"
     _record(connection, reservation, transfer, "transfer_cancelled", who, now, reason)
     bring_home(connection, reservation, service_centre=transfer.to_centre, who=who, now=now, reason=reason)
     return transfers.get(connection, transfer_id)
 
 
-def _lock(connection: Connection, transfer_id: int, state: TransferState) -> tuple[Transfer, Reservation | None]:
+def lock(connection: Connection, transfer_id: int) -> tuple[Transfer, Reservation | None]:
     """The transfer and what is still held of what it is for, with its shelves locked; read again after that.
 
-    Raises ConflictError in another state.
+    Raises NotFoundError.
     """
     transfer = transfers.get(connection, transfer_id)
     reservation = transfers.reservation_of(connection, transfer)
@@ -131,9 +131,15 @@ def _lock(connection: Connection, transfer_id: int, state: TransferState) -> tup
         keys |= {(transfer.to_centre, part_no) for part_no in (reservation.kit_part_no, *reservation.substitutes)}
     lock_stock(connection, keys)
     transfer = transfers.get(connection, transfer_id)
+    return transfer, transfers.reservation_of(connection, transfer)
+
+
+def _lock_in(connection: Connection, transfer_id: int, state: TransferState) -> tuple[Transfer, Reservation | None]:
+    """As `lock`. Raises ConflictError in another state, too."""
+    transfer, reservation = lock(connection, transfer_id)
     if transfer.state is not state:
         raise ConflictError(f"transfer {transfer_id} is {transfer.state} and not {state}: load it again")
-    return transfer, transfers.reservation_of(connection, transfer)
+    return transfer, reservation
 
 
 def _record(

@@ -89,19 +89,22 @@ def listing(
     connection: Connection,
     *,
     states: Sequence[str] | None = None,
+    return_id: int | None = None,
+    ticket_id: int | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> list[ReturnRow]:
-    """Returns, newest first; of all states when `states` is None."""
-    wanted = {"states": list(states) if states else None, "after": after, "limit": limit}
+    """Returns, newest first: of all states when `states` is None, the named one, or what comes back from one ticket."""
+    wanted = {"states": list(states) if states else None, "return_id": return_id, "ticket_id": ticket_id}
     with connection.cursor(row_factory=class_row(ReturnRow)) as cursor:
-        return cursor.execute(SQL["listing"], wanted).fetchall()
+        return cursor.execute(SQL["listing"], {**wanted, "after": after, "limit": limit}).fetchall()
 
 
-def of_ticket(connection: Connection, *, ticket_id: int) -> list[ReturnRow]:
-    """What comes back from one ticket's visit."""
-    with connection.cursor(row_factory=class_row(ReturnRow)) as cursor:
-        return cursor.execute(SQL["of_ticket"], {"ticket_id": ticket_id}).fetchall()
+def get(connection: Connection, return_id: int) -> ReturnRow:
+    """One return as it is listed. Raises NotFoundError."""
+    for row in listing(connection, return_id=return_id):
+        return row
+    raise NotFoundError(f"return {return_id} does not exist: look it up in the list")
 
 
 def findings_by_mode(connection: Connection) -> list[FindingsRow]:

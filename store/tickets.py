@@ -189,6 +189,11 @@ def hasten(
     connection.execute(SQL["hasten"], values)
 
 
+def next_version(connection: Connection, ticket_id: int) -> None:
+    """Whoever has seen the locked ticket as it was must look again: something that hangs on it has changed."""
+    connection.execute(SQL["next_version"], {"ticket_id": ticket_id})
+
+
 def note_event(
     connection: Connection, *, ticket_id: int, at: datetime, who: str, what: str, detail: Mapping[str, Any]
 ) -> None:

@@ -83,7 +83,7 @@ def get(connection: Connection, transfer_id: int) -> Transfer:
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(SQL["get"], {"transfer_id": transfer_id}).fetchone()
     if row is None:
-        raise NotFoundError(f"transfer {transfer_id} does not exist: look it up in the list")
+        raise _unknown(transfer_id)
     return Transfer(**{**row, "state": TransferState(row["state"])})
 
 
@@ -108,11 +108,23 @@ def listing(
     connection: Connection,
     *,
     states: Sequence[str] | None = None,
+    transfer_id: int | None = None,
     ticket_id: int | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> list[TransferRow]:
-    """Transfers, newest first; of all states when `states` is None."""
-    wanted = {"states": list(states) if states else None, "ticket_id": ticket_id, "after": after, "limit": limit}
+    """Transfers, newest first: of all states when `states` is None, the named one, or those for one ticket."""
+    wanted = {"states": list(states) if states else None, "transfer_id": transfer_id, "ticket_id": ticket_id}
     with connection.cursor(row_factory=class_row(TransferRow)) as cursor:
-        return cursor.execute(SQL["listing"], wanted).fetchall()
+        return cursor.execute(SQL["listing"], {**wanted, "after": after, "limit": limit}).fetchall()
+
+
+def get_row(connection: Connection, transfer_id: int) -> TransferRow:
+    """One transfer as it is listed. Raises NotFoundError."""
+    for row in listing(connection, transfer_id=transfer_id):
+        return row
+    raise _unknown(transfer_id)
+
+
+def _unknown(transfer_id: int) -> NotFoundError:
+    return NotFoundError(f"transfer {transfer_id} does not exist: look it up in the list")

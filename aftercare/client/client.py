@@ -15,7 +15,7 @@ import msgspec
 
 from aftercare.client.connection import Connection
 from aftercare.client.feed import follow
-from aftercare.client.records import Alarm, Change, Command, Device, Part, Prediction, Telemetry, Ticket
+from aftercare.client.records import Alarm, Change, Command, Device, FollowUp, Part, Prediction, Sla, Telemetry, Ticket
 
 Record = TypeVar("Record")
 PAGE = 500
@@ -170,6 +170,24 @@ class Client:
     def cancel_ticket(self, ticket_id: int, reason: str, *, if_match: str = "") -> Ticket:
         """Nobody goes; its parts are free again."""
         return self._post("/tickets/{ticket_id}/cancel", Ticket, {"reason": reason}, if_match, ticket_id=ticket_id)
+
+    def pause_ticket(self, ticket_id: int, reason: str, *, if_match: str = "") -> list[Sla]:
+        """Nobody can go on: waiting_for_customer or waiting_for_part. Its clocks; the ticket has another `etag`."""
+        return self._post("/tickets/{ticket_id}/pause", list[Sla], {"reason": reason}, if_match, ticket_id=ticket_id)
+
+    def resume_ticket(self, ticket_id: int, *, if_match: str = "") -> list[Sla]:
+        """Work can go on. Its clocks; the ticket has another `etag`."""
+        return self._post("/tickets/{ticket_id}/resume", list[Sla], if_match=if_match, ticket_id=ticket_id)
+
+    def decide_entitlement(self, ticket_id: int, cause: str, *, if_match: str = "") -> Mapping[str, Any]:
+        """Decide anew who pays; the ticket has another `etag`."""
+        body = {"cause": cause}
+        return self._post("/tickets/{ticket_id}/entitlement", dict[str, Any], body, if_match, ticket_id=ticket_id)
+
+    def give_feedback(self, ticket_id: int, satisfaction: int, comment: str = "", *, if_match: str = "") -> FollowUp:
+        """Note how satisfied the customer is, from 1 to 5; the ticket has another `etag`."""
+        body = {"satisfaction": satisfaction, "comment": comment}
+        return self._post("/tickets/{ticket_id}/feedback", FollowUp, body, if_match, ticket_id=ticket_id)
 
     def parts(self) -> Iterator[Part]:
         """Parts by number, each with its stock at each service centre."""

@@ -138,6 +138,31 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class Sla:
+    """A clock of a ticket; seconds are of the time that its contract counts."""
+
+    kind: str
+    contract_no: str
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    elapsed_seconds: float
+    remaining_seconds: float
+    paused: bool
+    breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What came after a ticket; `first_visit_fix` None while it cannot be known."""
+
+    satisfaction: int | None
+    comment: str
+    visits: int | None
+    first_visit_fix: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Money:
     """`minor` counts the currency's minor unit, such as cents."""
 

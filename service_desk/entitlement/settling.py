@@ -55,5 +55,6 @@ def reassess(
         cause=cause.strip(),
     )
     entitlement.note_entitlement(connection, ticket_id=ticket_id, entitlement=found.document)
+    tickets.next_version(connection, ticket_id)
     detail = {"cause": cause.strip(), "payers": found.document["payers"]}
     return record_change(connection, ticket_id=ticket_id, what="entitlement_decided", who=who, now=now, detail=detail)

@@ -73,6 +73,7 @@ def pause(connection: Connection, *, ticket_id: int, reason: PauseReason, who: s
     if not sla_clocks.begin_pause(connection, ticket_id=ticket_id, reason=reason, now=now):
         raise ConflictError(f"ticket {ticket_id} is paused already: resume it first")
     _renew(connection, ticket_id, now)
+    tickets.next_version(connection, ticket_id)
     detail = {"reason": reason.value.replace("_", " ")}
     return record_change(connection, ticket_id=ticket_id, what="paused", who=who, now=now, detail=detail)
 
@@ -83,6 +84,7 @@ def resume(connection: Connection, *, ticket_id: int, who: str, now: datetime) -
     if not sla_clocks.end_pause(connection, ticket_id=ticket_id, now=now):
         raise ConflictError(f"ticket {ticket_id} is not paused: nothing is to be resumed")
     _renew(connection, ticket_id, now)
+    tickets.next_version(connection, ticket_id)
     return record_change(connection, ticket_id=ticket_id, what="resumed", who=who, now=now)
 
 

@@ -25,19 +25,11 @@ FROM part_returns r
 JOIN tickets t USING (ticket_id)
 JOIN devices d USING (device_id)
 WHERE (%(states)s::text[] IS NULL OR r.state = ANY (%(states)s))
+    AND (%(return_id)s::bigint IS NULL OR r.return_id = %(return_id)s)
+    AND (%(ticket_id)s::bigint IS NULL OR r.ticket_id = %(ticket_id)s)
     AND (%(after)s::bigint IS NULL OR r.return_id < %(after)s)
 ORDER BY r.return_id DESC
 LIMIT %(limit)s
-
--- of_ticket --
--- What comes back from one ticket.
-SELECT r.return_id, r.ticket_id, d.name AS device, d.device_model, t.failure_mode, t.closure_code, r.component, r.part_no,
-    r.service_centre, r.state, r.findings, r.note, r.restocked, r.expected_at, r.received_at, r.inspected_at, r.inspected_by
-FROM part_returns r
-JOIN tickets t USING (ticket_id)
-JOIN devices d USING (device_id)
-WHERE r.ticket_id = %(ticket_id)s
-ORDER BY r.return_id
 
 -- findings --
 -- How tickets of each failure mode were closed, and what was found of the components that came back.

@@ -76,6 +76,10 @@ UPDATE tickets
 SET priority = %(priority)s, need_by = %(need_by)s, decision = %(decision)s, version = version + 1
 WHERE ticket_id = %(ticket_id)s
 
+-- next_version --
+-- Something beside its state was changed that people decide upon.
+UPDATE tickets SET version = version + 1 WHERE ticket_id = %(ticket_id)s
+
 -- note_event --
 INSERT INTO ticket_events (ticket_id, at, who, what, detail)
 VALUES (%(ticket_id)s, %(at)s, %(who)s, %(what)s, %(detail)s)

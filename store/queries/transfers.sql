@@ -38,6 +38,7 @@ LEFT JOIN part_reservations r USING (reservation_id)
 LEFT JOIN tickets k ON k.ticket_id = r.ticket_id
 LEFT JOIN devices d USING (device_id)
 WHERE (%(states)s::text[] IS NULL OR t.state = ANY (%(states)s))
+    AND (%(transfer_id)s::bigint IS NULL OR t.transfer_id = %(transfer_id)s)
     AND (%(ticket_id)s::bigint IS NULL OR r.ticket_id = %(ticket_id)s)
     AND (%(after)s::bigint IS NULL OR t.transfer_id < %(after)s)
 ORDER BY t.transfer_id DESC

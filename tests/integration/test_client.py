@@ -88,6 +88,20 @@ def test_a_ticket_is_led_to_its_end(site: Site, planner: Client, ticket_id: int)
         planner.cancel_ticket(ticket_id, "nobody is there")
 
 
+def test_what_hangs_on_a_ticket_is_changed_as_it_was_seen(site: Site, planner: Client, ticket_id: int) -> None:
+    seen = planner.ticket(ticket_id)
+    assert planner.pause_ticket(ticket_id, "waiting_for_part", if_match=seen.etag) == []
+    with pytest.raises(OvertakenError) as late:
+        planner.resume_ticket(ticket_id, if_match=seen.etag)
+    planner.resume_ticket(ticket_id, if_match=late.value.etag)
+    assert "payers" in planner.decide_entitlement(ticket_id, "misuse")
+    if seen.state == "suggested":
+        planner.accept_ticket(ticket_id)
+    planner.start_ticket(ticket_id)
+    planner.resolve_ticket(ticket_id)
+    assert planner.give_feedback(ticket_id, 5, "quick").satisfaction == 5
+
+
 def test_an_alarm_is_dealt_with(site: Site, planner: Client) -> None:
     alarm_id = raise_alarm(site.desk, site.desk.add_device("d1"))
     seen = planner.alarm(alarm_id)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from .conftest import START
 from .test_api import problem
 from .test_api_alarms import raise_alarm
 
@@ -88,3 +91,86 @@ def test_a_site_is_described_anew_only_as_it_was_seen(site: Site) -> None:
         assert overtaken(late)["version"] == 2
         other = {**description, "site": "Plant 2"}
         problem(client.put(f"{V1}/sites/descriptions", json=other, headers={"If-Match": '"1"'}), 412)
+
+
+def test_what_hangs_on_a_ticket_is_changed_as_the_ticket_was_seen(site: Site) -> None:
+    ticket = f"{V1}/tickets/{site.desk.add_ticket('d1')}"
+    site.desk.rows("UPDATE tickets SET failure_mode = %s", site.desk.failure_mode)
+    with site.client() as client:
+        paused = client.post(f"{ticket}/pause", json={"reason": "waiting_for_part"}, headers={"If-Match": '"1"'})
+        assert (paused.status_code, paused.headers["etag"]) == (200, '"2"'), paused.text
+        assert client.get(ticket).headers["etag"] == '"2"'
+        assert overtaken(client.post(f"{ticket}/resume", headers={"If-Match": '"1"'}))["version"] == 2
+        assert client.post(f"{ticket}/resume", headers={"If-Match": '"2"'}).headers["etag"] == '"3"'
+        decided = client.post(f"{ticket}/entitlement", json={"cause": "misuse"}, headers={"If-Match": '"3"'})
+        assert decided.headers["etag"] == '"4"', decided.text
+        assert client.post(f"{ticket}/start").json()["version"] == 5
+        resolved = client.post(f"{ticket}/resolve").headers["etag"]
+        said = client.post(f"{ticket}/feedback", json={"satisfaction": 4}, headers={"If-Match": resolved})
+        assert said.json()["satisfaction"] == 4
+        assert client.get(ticket).headers["etag"] == said.headers["etag"] != resolved
+
+
+def test_of_several_who_store_the_same_paper_one_wins(site: Site) -> None:
+    site.desk.add_device("d1")
+    technician = {"technician": "anna", "service_centre": "north"}
+    warranty = {"warranty_no": "W1", "device": "d1", "term_months": 24}
+    with site.client() as client, ThreadPoolExecutor(6) as pool:
+        for path, paper in (("technicians", technician), ("warranties", warranty)):
+            stored = client.put(f"{V1}/{path}", json=paper)
+            assert stored.headers["etag"] == '"1"', stored.text
+
+            def store(_: int, path: str = path, paper: dict[str, Any] = paper) -> int:
+                return client.put(f"{V1}/{path}", json=paper, headers={"If-Match": '"1"'}).status_code
+
+            assert sorted(pool.map(store, range(6))) == [200, 412, 412, 412, 412, 412], path
+
+
+@pytest.fixture
+def objects(site: Site) -> dict[str, object]:
+    """One of each that has an address, by its name there."""
+    ticket_id = site.desk.add_ticket("d1")
+    site.desk.rows("INSERT INTO service_centres VALUES ('south') ON CONFLICT DO NOTHING")
+    [[transfer_id]] = site.desk.rows(
+        "INSERT INTO part_transfers (part_no, quantity, from_centre, to_centre, state, takes, created_at, who) "
+        "VALUES (%s, 1, 'south', 'north', 'suggested', '1 day', %s, 'anna') RETURNING transfer_id",
+        site.desk.part_no,
+        START,
+    )
+    [[return_id]] = site.desk.rows(
+        "INSERT INTO part_returns (ticket_id, component, service_centre, state, expected_at) "
+        "VALUES (%s, 'fan', 'north', 'expected', %s) RETURNING return_id",
+        ticket_id,
+        START,
+    )
+    with site.client() as client:
+        client.post(f"{V1}/users", json={"name": "anna", "role": "viewer"})
+    alarm_id = raise_alarm(site.desk, site.desk.add_device("d2"))
+    named = {"ticket_id": ticket_id, "transfer_id": transfer_id, "return_id": return_id, "alarm_id": alarm_id}
+    return {**named, "name": "anna"}
+
+
+def test_every_edit_that_takes_a_tag_refuses_a_stale_one(site: Site, objects: dict[str, object]) -> None:
+    edits, read = 0, 0
+    with site.client() as client:
+        paths = client.get(f"{V1}/openapi.json").json()["paths"]
+        for path, methods in paths.items():
+            for method, operation in methods.items():
+                address = path.format_map(objects) if edit_of(operation) else ""
+                if not address:
+                    continue
+                edits += 1
+                body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+                late = client.request(method, address, json=body, headers={"If-Match": '"stale"'})
+                assert overtaken(late), address
+                assert "look at how it stands now, and decide again" in late.json()["detail"]
+                parent = path.rpartition("/")[0]
+                if parent.endswith("}"):
+                    read += 1
+                    assert client.get(parent.format_map(objects)).headers["etag"] == late.headers["etag"], address
+    assert edits - read == 4, "sites, warranties, contracts and technicians are seen in lists"
+    assert read > 20
+
+
+def edit_of(operation: dict[str, Any]) -> bool:
+    return any(parameter["name"].lower() == "if-match" for parameter in operation.get("parameters", ()))

@@ -78,6 +78,24 @@ def test_keys_and_tags_are_told_of(document: dict[str, Any]) -> None:
     assert "ETag" in tagged["headers"]
 
 
+BESIDE = {"/comments": "adds, and takes nothing away", "/reset-password": "is not what anybody saw, and shows a secret"}
+"""What is done to an object that has a tag without being a change of it."""
+
+
+def test_every_change_of_what_has_a_tag_takes_it(document: dict[str, Any]) -> None:
+    tagged = [
+        path
+        for path, methods in document["paths"].items()
+        if "get" in methods and "ETag" in succeeded(methods["get"]).get("headers", {})
+    ]
+    assert len(tagged) == 5
+    for label, method, operation in operations(document):
+        path = label.partition(" ")[2]
+        if method == "get" or not path.startswith(tuple(f"{one}/" for one in tagged)) or path.endswith(tuple(BESIDE)):
+            continue
+        assert any(one["name"].lower() == "if-match" for one in operation["parameters"]), label
+
+
 def test_everything_but_health_asks_for_a_token(document: dict[str, Any]) -> None:
     assert document["security"] == [{"token": []}, {"session": []}]
     assert [label for label, _, operation in operations(document) if operation.get("security") == []] == [
