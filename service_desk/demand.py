@@ -74,7 +74,8 @@ def chances_within(failed_by: Floats, *, step: Floats, gone: Floats, window: flo
     survives, last = np.exp(now - before), np.exp(now - after)
     within = survives + (last - survives) * (places - whole)
     beyond = np.exp(now - after - (after - before) * np.maximum(places - steps, 0))
-    return np.asarray(1 - np.where(places <= steps, within, beyond))
+    chances: Floats = np.clip(1 - np.where(places <= steps, within, beyond), 0, 1)  # rounding may leave it by a hair
+    return chances
 
 
 def spread(needs: Iterable[Need]) -> Spread:

@@ -100,9 +100,16 @@ def _stands(connection: Connection, standing: Standing, kits: Kits, now: datetim
 
 
 def _chances(told: Outlooks, lead_time: timedelta) -> Floats:
-    step = told.horizon / CURVE_STEPS
-    failed_by = told.failed_by if told.failed_by.shape[1] else drawn(told.risk, told.lives / step[:, None])
-    return chances_within(failed_by, step=step, gone=told.gone, window=lead_time / HOUR)
+    """By the risk curve that a prediction tells; one that tells none, or falls, is drawn."""
+    step, window, chances = told.horizon / CURVE_STEPS, lead_time / HOUR, np.empty(len(told.risk))
+    rises = np.all(np.diff(told.failed_by, axis=1, prepend=0, append=1) >= 0, axis=1) & bool(told.failed_by.shape[1])
+    if rises.any():
+        curves = told.failed_by[rises]
+        chances[rises] = chances_within(curves, step=step[rises], gone=told.gone[rises], window=window)
+    if not rises.all():
+        curves = drawn(told.risk[~rises], told.lives[~rises] / step[~rises, None])
+        chances[~rises] = chances_within(curves, step=step[~rises], gone=told.gone[~rises], window=window)
+    return chances
 
 
 def _kits(connection: Connection, catalog: Mapping[str, DeviceModel]) -> Kits:

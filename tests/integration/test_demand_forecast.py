@@ -90,6 +90,21 @@ def test_a_level_that_is_met_exactly_needs_no_piece_more(desk: Desk) -> None:
     assert needed == [3, 4, 5]
 
 
+@pytest.mark.parametrize("failed_by", ["{0.2, 0.1, 0}", "{0.1, NaN, 0.3}"])
+def test_a_curve_that_is_none_spoils_nothing(desk: Desk, failed_by: str) -> None:
+    recorded = desk.predict(desk.add_device("d1"), risk=0.5, rul_low=400)
+    desk.predict(desk.add_device("d2"))
+
+    def expected() -> float:
+        with desk.database.transaction() as connection:
+            work_out(connection, desk.catalog, now=START)
+            return reorder.forecast(connection).lines[0].requirement.expected
+
+    drawn = expected()
+    desk.rows("UPDATE predictions SET failed_by = %s WHERE prediction_id = %s", failed_by, recorded.prediction_id)
+    assert expected() == drawn
+
+
 def test_before_it_was_worked_out_only_what_lies_and_is_waited_for_is_told(desk: Desk) -> None:
     desk.act(desk.predict(desk.add_device("d1")))
     with desk.database.transaction() as connection:
