@@ -45,10 +45,20 @@ function show() {
   showTimes(document);
 }
 
+// Days are cut by the server, which is told by a cookie whose; a page with days of others is asked for again.
+function tellServer() {
+  document.cookie = `zone=${wantsLocal ? zone : ""}; path=/; samesite=lax; max-age=${wantsLocal ? 31536000 : 0}`;
+  const shown = document.querySelector("[data-days-in]")?.dataset.daysIn;
+  const told = document.cookie.match(/(?:^|; )zone=([^;]*)/)?.[1] ?? "UTC";
+  if (shown !== undefined && shown !== told) location.reload();
+}
+
 toggle.hidden = false;
 toggle.addEventListener("click", () => {
   wantsLocal = !wantsLocal;
   localStorage.setItem("zone", wantsLocal ? "local" : "utc");
   show();
+  tellServer();
 });
 if (wantsLocal) show();
+tellServer();

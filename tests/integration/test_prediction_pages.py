@@ -160,3 +160,26 @@ def test_the_calendar_shows_a_week_against_what_its_technicians_can_do(predicted
         assert "south has no technicians" in client.get("/calendar?centre=south").text
         for day in ("soon", "0001-01-01", "9999-12-31"):
             assert client.get(f"/calendar?week={day}").status_code == 422, day
+
+
+@pytest.mark.parametrize(
+    ("planned_for", "zone", "monday", "day"),
+    [
+        ("2026-01-11T12:00", "UTC", "2026-01-05", "Sun 11 Jan"),
+        ("2026-01-11T12:00", "Pacific/Kiritimati", "2026-01-12", "Mon 12 Jan"),
+        ("2026-03-22T23:30", "Europe/Berlin", "2026-03-23", "Mon 23 Mar"),
+        ("2026-03-29T21:30", "Europe/Berlin", "2026-03-23", "Sun 29 Mar"),
+        ("2026-03-29T22:30", "Europe/Berlin", "2026-03-30", "Mon 30 Mar"),
+        ("2026-03-29T22:30", "Mars/../Base", "2026-03-23", "Sun 29 Mar"),
+    ],
+)
+def test_the_days_of_the_calendar_are_the_viewers(
+    predicted: Any, planned_for: str, zone: str, monday: str, day: str
+) -> None:
+    with predicted.client() as client:
+        client.post("/tickets/2/plan", data={"planned_for": planned_for})
+        client.cookies.set("zone", zone)
+        week = client.get(f"/calendar?centre=north&week={monday}").text
+        [column] = [section for section in week.split("<section")[1:] if f"<h2>{day}</h2>" in section]
+        assert "Ticket 2" in column
+        assert week.count(">Ticket 2<") == 1

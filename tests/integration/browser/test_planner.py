@@ -35,3 +35,20 @@ def test_a_planner_accepts_a_suggested_ticket_and_its_part_shows_reserved(
     page.get_by_role("link", name="Parts", exact=True).click()
     expect(page.get_by_role("table").last).to_contain_text(site.desk.part_no)
     assert site.desk.value("SELECT state FROM part_reservations") == "reserved"
+
+
+def test_the_days_of_the_calendar_are_those_of_the_times_that_are_shown(site: Any, window: Callable[..., Page]) -> None:
+    device = site.desk.add_device("engine-1")
+    site.desk.rows(
+        "INSERT INTO visits (device_id, kind, state, during, maintenance_length, booked_by, booked_at) "
+        "VALUES (%s, 'maintenance', 'booked', '[2026-01-07 12:00+00, 2026-01-07 13:00+00)', '1 hour', 'a test', now())",
+        device,
+    )
+    page = window(timezone_id="Pacific/Kiritimati")
+    page.goto("/calendar?centre=north&week=2026-01-07")
+    column = page.locator("section", has=page.get_by_role("link", name="engine-1")).get_by_role("heading")
+    expect(column).to_have_text("Wed 07 Jan")
+    page.get_by_role("button", name="change").click()
+    expect(column).to_have_text("Thu 08 Jan")
+    page.get_by_role("button", name="change").click()
+    expect(column).to_have_text("Wed 07 Jan")
