@@ -96,10 +96,8 @@ def require(expected: float, needed: int, position: Position, *, lead_time: time
     stock = [f"{position.free} free", f"{position.on_order} on order"]
     stock += [f"{position.under_way} under way"] if position.under_way else []
     stock += [f"{position.waited_for} waited for by tickets"] if position.waited_for else []
-    why = (
-        f"{expected:.1f} expected within {math.ceil(days)} d lead time, {level:.0%} need {needed}, {', '.join(stock)}: "
-        + (f"order {order}" if order else "enough")
-    )
+    demand = f"{expected:.1f} expected within {math.ceil(days)} d lead time, {100 * level:.6g}% need {needed}"
+    why = f"{demand}, {', '.join(stock)}: " + (f"order {order}" if order else "enough")
     return Requirement(expected, needed, order, why)
 
 

@@ -66,6 +66,15 @@ def forecast(connection: Connection, *, level: float = LEVEL) -> Forecast:
     return Forecast(standing.as_of if standing else None, ordered)
 
 
+def forecast_now(
+    connection: Connection, catalog: Mapping[str, DeviceModel], *, now: datetime, level: float = LEVEL
+) -> Forecast:
+    """Work the demand out first, which takes seconds for a large fleet. Raises InvalidInputError as `forecast`."""
+    check_level(level)
+    work_out(connection, catalog, now=now)
+    return forecast(connection, level=level)
+
+
 def order_missing(
     connection: Connection,
     catalog: Mapping[str, DeviceModel],
@@ -80,9 +89,7 @@ def order_missing(
     Raises InvalidInputError for an empty reference or as `forecast`, ConflictError when the reference stands for
     another quantity.
     """
-    check_level(level)
-    work_out(connection, catalog, now=now)
-    found = forecast(connection, level=level)
+    found = forecast_now(connection, catalog, now=now, level=level)
     for line in found.to_order:
         shelves.order(
             connection,

@@ -15,7 +15,6 @@ from domain.errors import InvalidInputError
 from domain.stock import Transfer
 from service_desk import reorder as reordering
 from service_desk import transfers as sending
-from service_desk.demand_forecast import work_out
 from store import transfers as store_transfers
 from store.database import Connection
 from store.part_network import set_transfer_time
@@ -38,8 +37,7 @@ def reorder(level: float, everything: bool, reference: str | None, as_json: bool
     def work(connection: Connection, catalog: Catalog, now: datetime) -> reordering.Forecast:
         if reference is not None:
             return reordering.order_missing(connection, catalog, reference=reference, who=who, now=now, level=level)
-        work_out(connection, catalog, now=now)
-        return reordering.forecast(connection, level=level)
+        return reordering.forecast_now(connection, catalog, now=now, level=level)
 
     found = book(work)
     lines = found.lines if everything else found.to_order

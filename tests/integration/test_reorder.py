@@ -26,8 +26,7 @@ V1 = "/api/v1"
 
 def listed(desk: Desk) -> Sequence[reorder.ReorderLine]:
     with desk.database.transaction() as connection:
-        work_out(connection, desk.catalog, now=START)
-        return reorder.forecast(connection).to_order
+        return reorder.forecast_now(connection, desk.catalog, now=START).to_order
 
 
 def test_devices_that_may_fail_are_summed_for_the_centre_that_serves_them(desk: Desk) -> None:

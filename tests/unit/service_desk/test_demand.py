@@ -72,6 +72,7 @@ def test_ten_thousand_devices_are_a_short_spread(chance: float, longest: int) ->
 def test_the_sum_is_told_in_words() -> None:
     told = require(3.2, 6, Position(free=2, on_order=1), lead_time=LEAD, level=0.95)
     assert told.order == 3
+    assert "99.9% need 6" in require(3.2, 6, Position(), lead_time=LEAD, level=0.999).why
     assert told.why == "3.2 expected within 12 d lead time, 95% need 6, 2 free, 1 on order: order 3"
 
 
