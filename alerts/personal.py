@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.receivers import check_name
+from domain.business_hours import find_zone
 from domain.delivery import Person
 from domain.errors import InvalidInputError
 from store import audit, people
@@ -19,8 +19,8 @@ def change_person(connection: Connection, person: Person, *, who: str, now: date
     for group in person.groups:
         check_name(group)
     try:
-        ZoneInfo(person.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        find_zone(person.time_zone)
+    except InvalidInputError as error:
         raise InvalidInputError(
             f"there is no time zone {person.time_zone[:80]!r}: give an IANA name such as Europe/Berlin"
         ) from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -18,7 +18,9 @@ from alerts.rule_steps import fall_silent
 from alerts.rule_words import rule_message
 from domain.alarm import Alarm, AlarmChange, AlarmSource, Occurrence
 from domain.alarm_rule import Silence
+from domain.business_hours import find_zone
 from domain.device_model import DeviceModel
+from domain.errors import InvalidInputError
 from store import rule_memories
 from store.database import Connection, Database
 from store.presence import Listening
@@ -202,7 +204,7 @@ def _log(alarm: Alarm, change: AlarmChange) -> None:
 
 def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+        return find_zone(name)
+    except InvalidInputError:
         log.warning("time zone not known: rules go by UTC", time_zone=name)
         return UTC_ZONE

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from glob import glob, has_magic
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 import orjson
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from aftercare import wiring
 from aftercare.settings import load_settings
+from domain.business_hours import find_zone
 from domain.errors import InvalidInputError
 from ingest import bulk
 from ingest.clock_check import horizon_of
@@ -43,8 +44,8 @@ def _files(context: click.Context, parameter: click.Parameter, patterns: Sequenc
 
 def _zone(context: click.Context, parameter: click.Parameter, name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return find_zone(name)
+    except InvalidInputError as error:
         raise click.BadParameter(f"{name!r} is no time zone such as Europe/Berlin", context, parameter) from error
 
 
