@@ -6,7 +6,7 @@ import secrets
 import selectors
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -71,6 +71,8 @@ class Publisher:
         self._next = 0
         self._stop = threading.Event()
         self._connections: list[Connection] = []
+        self._stirred: dict[Connection, None] = {}
+        self._all_at = 0.0
 
     def start(self) -> Future[Summary]:
         """Run in a thread of its own; the future gives the summary, or what `run` raised."""
@@ -159,6 +161,7 @@ class Publisher:
         for index in range(self._next, min(end, self._tally.settled + MOST_UNSETTLED)):
             message = self._schedule.message(index)
             self._routes[message.device].enqueue(message)
+            self._stirred[self._routes[message.device]] = None
             self._next = index + 1
 
     def _turn(self, selector: selectors.BaseSelector) -> None:
@@ -167,7 +170,8 @@ class Publisher:
         if self._answering:
             for utterance in self._answering.due(now):
                 self._routes[utterance.device].utter(utterance)
-        for connection in self._connections:
+                self._stirred[self._routes[utterance.device]] = None
+        for connection in self._to_step(now):
             connection.step(now, device_time)
         wait = LONGEST_WAIT
         if self._next < len(self._schedule):
@@ -176,6 +180,15 @@ class Publisher:
             wait = min(wait, max(0.001, self._answering.next_due() - now))
         for key, ready in selector.select(wait):
             key.data.serve(ready)
+            self._stirred[key.data] = None
+
+    def _to_step(self, now: float) -> Collection[Connection]:
+        """Those for which something has come, and from time to time all: few of many have anything to do."""
+        stirred, self._stirred = self._stirred, {}
+        if now < self._all_at:
+            return stirred
+        self._all_at = now + LONGEST_WAIT
+        return self._connections
 
     def _device_time(self, now: float) -> float:
         """A replay's time ends with its last message: devices that leave then do not leave in the future."""
@@ -194,6 +207,7 @@ class Publisher:
     def _say_goodbye(self, selector: selectors.BaseSelector) -> None:
         for connection in self._connections:
             connection.say("offline")
+        self._all_at = 0.0
         deadline = time.time() + SECONDS_TO_DRAIN
         while not self._idle() and time.time() < deadline:
             self._turn(selector)

@@ -21,6 +21,7 @@ from store.commands import Outgoing
 from store.database import Connection, Database
 from store.listen import listen
 from store.retry import in_transaction
+from store.twins import Undelivered
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Sender:
         self._clock, self._metrics, self._wall_clock = clock, metrics, wall_clock
         self._sent: dict[int, int] = {}
         """Ids of commands that the broker has not answered for, by message number."""
+        self._documents: list[Undelivered] = []
 
     def requeue(self) -> None:
         """Everything that the broker has came back: what is still `sending` never reached it."""
@@ -82,11 +84,16 @@ class Sender:
         return in_transaction(self._database, fenced)
 
     def _send_some(self) -> bool:
-        """Whether there may be more. What is claimed is committed as `sending` before the first byte goes out."""
+        """Whether there may be more. What is claimed is committed as `sending` before the first byte goes out. The same
+        look finds the desired documents that wait: it is a transaction for each command that is asked for alone."""
         if self._session.lost.is_set():
             return False
         now = self._wall_clock()
-        claimed = self._in_epoch(lambda connection: commands.claim(connection, now=now, limit=BATCH))
+
+        def look(connection: Connection) -> tuple[list[Outgoing], list[Undelivered]]:
+            return commands.claim(connection, now=now, limit=BATCH), twins.undelivered(connection, after=0, limit=BATCH)
+
+        claimed, self._documents = self._in_epoch(look)
         for outgoing in claimed:
             self._sent[self._publish(outgoing)] = outgoing.command_id
         self._metrics.sent.inc(len(claimed))
@@ -130,11 +137,7 @@ class Sender:
 
     def _deliver_twins(self) -> None:
         """A document that is published twice is the same document: it is noted after the broker has it."""
-        after = 0
-        while not self._session.lost.is_set():
-            waiting = self._in_epoch(lambda connection: twins.undelivered(connection, after=after, limit=BATCH))  # noqa: B023
-            if not waiting:
-                return
+        while (waiting := self._documents) and not self._session.lost.is_set():
             published = {
                 self._session.publish(
                     f"devices/{one.device}/twin/desired",
@@ -147,6 +150,7 @@ class Sender:
             in_transaction(self._database, lambda connection: twins.note_delivered(connection, delivered))  # noqa: B023
             self._metrics.twins.inc(len(delivered))
             after = waiting[-1].device_id
+            self._documents = self._in_epoch(lambda connection: twins.undelivered(connection, after=after, limit=BATCH))  # noqa: B023
 
     def _await(self, published: dict[int, tuple[int, int]]) -> list[tuple[int, int]]:
         """Those that the broker has confirmed."""
