@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from aftercare.manuals import catalog_root, check_manuals
 from aftercare.settings import Settings
 from domain.catalog import parse_device_model
 from domain.catalog_checks import check_families, check_parts
@@ -46,7 +46,7 @@ def build(settings: Settings, *, pool_size: int = 8, application: str = "afterca
 
 def load_catalog(folder: Path | None = None) -> Catalog:
     """Every device model by name, from `folder` or from the catalog that ships. Raises CatalogError."""
-    root: Traversable = folder if folder is not None else files("catalog")
+    root = catalog_root(folder)
     if not root.is_dir():
         raise CatalogError(f"{root} is not a folder: set AFTERCARE_CATALOG_DIR to the folder of catalog files")
     paths = sorted((entry for entry in root.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
@@ -59,6 +59,7 @@ def load_catalog(folder: Path | None = None) -> Catalog:
             raise CatalogError(
                 f"{path.name}: device model {model.name!r} is already described by another file in {root}"
             )
+        check_manuals(root, model, path.name)
         catalog[model.name] = model
     check_families(catalog.values())
     check_parts(catalog.values())

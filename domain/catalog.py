@@ -46,6 +46,8 @@ from domain.device_model import (
 )
 from domain.errors import CatalogError
 from domain.formula import parse_formula
+from domain.language import Language
+from domain.manual import Manual, check_file
 from domain.money import Money
 
 __all__ = ["parse_device_model", "parse_duration"]
@@ -78,6 +80,7 @@ def _device_model(document: Table) -> DeviceModel:
     features = document.table("features")
     reading_interval = head.get("reading_interval", read_span)
     channels = [_channel(row) for row in document.tables("channel")]
+    language = head.get("language", lambda value: read_one(value, Language), Language.ENGLISH)
     model = DeviceModel(
         name=head.get("name", read_identifier),
         title=head.get("title", read_text),
@@ -101,12 +104,31 @@ def _device_model(document: Table) -> DeviceModel:
         maintenance_length=head.get("maintenance_length", read_span, USUAL_VISIT),
         commands=read_commands(document),
         command_limit=read_rate_limit(document),
+        language=language,
+        manuals=_manuals(document, language),
     )
     for table in (head, features, document):
         table.finish()
     check_references(model, document)
     check_retention(model, head)
     return model
+
+
+def _manuals(document: Table, language: Language) -> list[Manual]:
+    """Each name once. Whether the files are there is not for a parser to say."""
+    found: dict[str, Manual] = {}
+    for row in document.tables("manual"):
+        manual = Manual(
+            name=row.get("name", read_identifier),
+            title=row.get("title", read_text),
+            file=row.get("file", lambda value: check_file(read_text(value))),
+            language=row.get("language", lambda value: read_one(value, Language), language),
+        )
+        row.finish()
+        if manual.name in found:
+            raise document.fail("manual", f"{manual.name!r} is listed twice")
+        found[manual.name] = manual
+    return list(found.values())
 
 
 def _features(table: Table, reading_interval: timedelta) -> FeatureSettings:

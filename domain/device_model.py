@@ -12,6 +12,8 @@ from domain.command import USUAL_LIMIT, CommandType, RateLimit
 from domain.device import EventKind
 from domain.errors import NotFoundError
 from domain.formula import Formula
+from domain.language import Language
+from domain.manual import Manual
 from domain.money import Money
 from domain.troubleshooting import Tree
 
@@ -191,6 +193,7 @@ class DeviceModel:
     retention: readings older than this are dropped; rollup_retention: their roll-ups too. None: kept for ever.
     family: device models of one family may be trained on together; empty: of none. offline_tolerance: how long a device
     may be offline before that is an alarm. maintenance_interval: from one planned maintenance to the next; None: none.
+    language: what its guidance is written in.
     """
 
     name: str
@@ -213,6 +216,8 @@ class DeviceModel:
     maintenance_length: timedelta = timedelta(hours=2)
     commands: Sequence[CommandType] = ()
     command_limit: RateLimit = USUAL_LIMIT
+    language: Language = Language.ENGLISH
+    manuals: Sequence[Manual] = ()
 
     @property
     def readings_table(self) -> str:
@@ -253,6 +258,13 @@ class DeviceModel:
                 return command
         known = ", ".join(command.name for command in self.commands) or "none"
         raise NotFoundError(f"device model {self.name} lists no command {name!r} in the catalog; it lists {known}")
+
+    def manual(self, name: str) -> Manual:
+        """The manual of that name. Raises NotFoundError."""
+        for manual in self.manuals:
+            if manual.name == name:
+                return manual
+        raise NotFoundError(f"device model {self.name} has no manual {name!r}: look it up on a device's page")
 
     def channel(self, name: str) -> Channel:
         """The channel of that name. Raises NotFoundError."""

@@ -59,6 +59,13 @@ def test_from_signing_in_to_the_date_of_the_visit(pumps: Station, site: Any, win
     expect(page.locator("main mark").first).to_have_text("Casing")
 
     page.goto(f"/devices/{own}")
+    page.get_by_role("link", name="Operating manual").click()
+    expect(page.get_by_role("heading", name="What you notice, and what it may be")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save the file").click()
+    assert download.value.suggested_filename == "heat_pump.md"
+
+    page.goto(f"/devices/{own}")
     page.get_by_role("link", name="Report a problem").click()
     page.get_by_label("What is wrong?").fill("It rattles since this morning")
     page.get_by_role("button", name="Report it").click()

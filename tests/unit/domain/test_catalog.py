@@ -7,6 +7,7 @@ import pytest
 from aftercare.wiring import load_catalog
 from domain.catalog import parse_device_model, parse_duration
 from domain.errors import CatalogError
+from domain.language import Language
 
 SMALL = """
 [device_model]
@@ -108,6 +109,35 @@ def test_a_name_listed_twice_is_refused():
     text = SMALL + '[[channel]]\nname = "flow"\ntitle = "Flow"\nunit = "l/s"\n'
     with pytest.raises(CatalogError, match="'flow' is listed twice"):
         parse_device_model(text, "pump.toml")
+
+
+def test_manuals_are_read_in_the_language_of_the_model_unless_they_say_otherwise():
+    manuals = [
+        '[[manual]]\nname = "use"\ntitle = "Use"\nfile = "pump.md"\n',
+        '[[manual]]\nname = "gebrauch"\ntitle = "Gebrauch"\nfile = "de/pump.pdf"\nlanguage = "german"\n',
+    ]
+    model = parse_device_model(SMALL + "".join(manuals), "pump.toml")
+    told = [(one.name, one.file, one.language) for one in model.manuals]
+    assert told == [("use", "pump.md", Language.ENGLISH), ("gebrauch", "de/pump.pdf", Language.GERMAN)]
+    french = SMALL.replace('currency = "EUR"', 'currency = "EUR"\nlanguage = "french"') + manuals[0]
+    assert parse_device_model(french, "pump.toml").manuals[0].language is Language.FRENCH
+    for wrong, complaint in (
+        (manuals[0] * 2, "manual 'use' is listed twice"),
+        (
+            manuals[0].replace("pump.md", "../pump.md"),
+            "[[manual]] use: file is wrong: '../pump.md' is not a file beside",
+        ),
+        (
+            manuals[1].replace("german", "klingon"),
+            "[[manual]] gebrauch: language is wrong: 'klingon' is none of simple,",
+        ),
+        (manuals[0] + "pages = 3\n", "pages is not known here"),
+    ):
+        with pytest.raises(CatalogError) as caught:
+            parse_device_model(SMALL + wrong, "pump.toml")
+        assert complaint in str(caught.value)
+    with pytest.raises(CatalogError, match=r"\[device_model\]: language is wrong: 'English' is none of simple"):
+        parse_device_model(french.replace("french", "English"), "pump.toml")
 
 
 def test_an_event_code_of_two_failure_modes_is_refused():
