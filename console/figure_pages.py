@@ -73,7 +73,7 @@ def tickets_behind(
             request,
             "figure_tickets.html",
             title=TITLES[figure],
-            tickets=[listings.ticket(connection, ticket_id) for ticket_id in ids[:ROWS]],
+            tickets=listings.tickets(connection, ticket_ids=ids[:ROWS], limit=ROWS),
             wanted={**_wanted(scope), "figure": figure, "failure_mode": failure_mode},
             next=ids[ROWS - 1] if len(ids) > ROWS else None,
         )

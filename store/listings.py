@@ -205,11 +205,16 @@ def tickets(
     *,
     states: Sequence[str] | None = None,
     device_name: str | None = None,
+    ticket_ids: Sequence[int] | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> list[TicketRow]:
-    """Tickets, newest first; of all states when `states` is None."""
-    wanted = {"states": list(states) if states else None, "device": device_name, "ticket_id": None}
+    """Tickets, newest first; of all states when `states` is None, and of any number when `ticket_ids` is."""
+    wanted = {
+        "states": list(states) if states else None,
+        "device": device_name,
+        "ticket_ids": None if ticket_ids is None else list(ticket_ids),
+    }
     return _tickets(connection, "newest_tickets_first", {**wanted, "after": after, "limit": limit})
 
 
@@ -224,8 +229,7 @@ def tickets_by_need(
 
 def ticket(connection: Connection, ticket_id: int) -> TicketRow:
     """One ticket. Raises NotFoundError."""
-    wanted = {"states": None, "device": None, "ticket_id": ticket_id, "after": None, "limit": 1}
-    return _one(_tickets(connection, "newest_tickets_first", wanted), f"ticket {ticket_id}")
+    return _one(tickets(connection, ticket_ids=[ticket_id], limit=1), f"ticket {ticket_id}")
 
 
 def ticket_events(connection: Connection, ticket_id: int) -> list[TicketEventRow]:

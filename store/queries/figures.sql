@@ -6,26 +6,20 @@ WITH modes AS (
     SELECT * FROM unnest(%(device_models)s::text[], %(codes)s::text[], %(failure_modes)s::text[])
         AS m (device_model, code, failure_mode)
 ),
-closed AS MATERIALIZED (
-    SELECT t.ticket_id, t.device_id, d.device_model, t.failure_mode, t.closure_code, t.opened_at, t.closed_at,
-        t.prediction_id IS NOT NULL AS predicted, t.closure_code IN ('confirmed', 'worn') AS was_right,
-        t.need_by - t.opened_at AS notice
-    FROM tickets t
-    JOIN devices d USING (device_id)
-    WHERE t.state = 'closed' AND t.closed_at >= %(since)s AND t.closed_at < %(until)s
-      AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
-      AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
+closed AS NOT MATERIALIZED (
+    SELECT ticket_id, device_id, failure_mode, opened_at, closed_at FROM tickets
+    WHERE state = 'closed' AND closed_at >= %(since)s AND closed_at < %(until)s
 ),
 failed AS (
     SELECT DISTINCT c.ticket_id
-    FROM closed c
-    JOIN modes m USING (device_model, failure_mode)
-    JOIN device_events e ON e.device_id = c.device_id AND e.code = m.code AND e.ts BETWEEN c.opened_at AND c.closed_at
-    WHERE e.kind = 'failure'
+    FROM device_events e
+    JOIN closed c ON c.device_id = e.device_id AND e.ts BETWEEN c.opened_at AND c.closed_at
+    JOIN devices d ON d.device_id = e.device_id
+    JOIN modes m ON m.device_model = d.device_model AND m.failure_mode = c.failure_mode AND m.code = e.code
+    WHERE e.kind = 'failure' AND e.ts < %(until)s
 ),
 begun AS (
-    SELECT ticket_id, count(*) AS visits FROM ticket_events
-    WHERE what = 'started' AND ticket_id IN (SELECT ticket_id FROM closed) GROUP BY ticket_id
+    SELECT ticket_id FROM ticket_events WHERE what = 'started' GROUP BY ticket_id HAVING count(*) > 1
 ),
 again AS (
     SELECT DISTINCT c.ticket_id
@@ -33,41 +27,53 @@ again AS (
     JOIN tickets n USING (device_id, failure_mode)
     WHERE n.ticket_id > c.ticket_id AND n.state <> 'cancelled' AND n.opened_at < c.closed_at + %(proof)s::interval
 ),
-judged AS MATERIALIZED (
-    SELECT *, failed.ticket_id IS NOT NULL AS failed, was_right AND failed.ticket_id IS NULL AS avoided,
-        CASE WHEN begun.visits > 1 OR again.ticket_id IS NOT NULL THEN false
-             WHEN closed_at + %(proof)s::interval <= %(now)s THEN true END AS fixed_at_once
-    FROM closed
-    LEFT JOIN failed USING (ticket_id)
-    LEFT JOIN begun USING (ticket_id)
-    LEFT JOIN again USING (ticket_id)
+judged AS (
+    SELECT t.ticket_id, d.device_model, t.failure_mode, w.was_right, failed.ticket_id IS NOT NULL AS failed,
+        t.prediction_id IS NOT NULL AND t.closure_code <> 'other' AS predicted,
+        t.closure_code = 'no_fault_found' AS no_fault_found, w.was_right AND failed.ticket_id IS NULL AS avoided,
+        CASE WHEN w.was_right THEN t.need_by - t.opened_at END AS notice,
+        CASE WHEN begun.ticket_id IS NOT NULL OR again.ticket_id IS NOT NULL THEN false
+             WHEN t.closed_at + %(proof)s::interval <= %(now)s THEN true END AS fixed_at_once
+    FROM tickets t
+    JOIN devices d USING (device_id)
+    CROSS JOIN LATERAL (SELECT t.closure_code IN ('confirmed', 'worn') AS was_right) w
+    LEFT JOIN failed ON failed.ticket_id = t.ticket_id
+    LEFT JOIN begun ON begun.ticket_id = t.ticket_id
+    LEFT JOIN again ON again.ticket_id = t.ticket_id
+    WHERE t.state = 'closed' AND t.closed_at >= %(since)s AND t.closed_at < %(until)s
+      AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
+      AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
 )
 
 -- by_mode --
 -- Follows closed: a row for each failure mode, and one for all, which has none.
 SELECT device_model, failure_mode, count(*), count(*) FILTER (WHERE avoided), count(*) FILTER (WHERE was_right AND failed),
-    count(*) FILTER (WHERE predicted AND closure_code <> 'other'), count(*) FILTER (WHERE predicted AND was_right),
-    count(*) FILTER (WHERE closure_code = 'no_fault_found'), count(*) FILTER (WHERE fixed_at_once IS NOT NULL),
-    count(*) FILTER (WHERE fixed_at_once), percentile_cont(0.5) WITHIN GROUP (ORDER BY notice) FILTER (WHERE was_right)
+    count(*) FILTER (WHERE predicted), count(*) FILTER (WHERE predicted AND was_right),
+    count(*) FILTER (WHERE no_fault_found), count(*) FILTER (WHERE fixed_at_once IS NOT NULL),
+    count(*) FILTER (WHERE fixed_at_once), percentile_cont(0.5) WITHIN GROUP (ORDER BY notice)
 FROM judged
 GROUP BY GROUPING SETS ((device_model, failure_mode), ())
 ORDER BY device_model NULLS FIRST, failure_mode
 
 -- behind_closed --
--- Follows closed: the tickets behind a figure, newest first.
-SELECT ticket_id FROM judged
-WHERE (%(failure_mode)s::text IS NULL OR failure_mode = %(failure_mode)s)
-    AND (%(after)s::bigint IS NULL OR ticket_id < %(after)s)
-    AND CASE %(figure)s::text
-        WHEN 'avoided' THEN avoided
-        WHEN 'foreseen' THEN was_right AND failed
-        WHEN 'judged' THEN predicted AND closure_code <> 'other'
-        WHEN 'right' THEN predicted AND was_right
-        WHEN 'no_fault_found' THEN closure_code = 'no_fault_found'
-        WHEN 'fixed_at_once' THEN fixed_at_once
-        WHEN 'not_fixed' THEN NOT fixed_at_once
-        ELSE true
-    END
+-- Follows closed: the tickets behind a figure, newest first. OFFSET keeps the LIMIT from having what it is taken of
+-- planned for a few rows, and read for each of many.
+SELECT ticket_id FROM (
+    SELECT ticket_id FROM judged
+    WHERE (%(failure_mode)s::text IS NULL OR failure_mode = %(failure_mode)s)
+        AND (%(after)s::bigint IS NULL OR ticket_id < %(after)s)
+        AND CASE %(figure)s::text
+            WHEN 'avoided' THEN avoided
+            WHEN 'foreseen' THEN was_right AND failed
+            WHEN 'judged' THEN predicted
+            WHEN 'right' THEN predicted AND was_right
+            WHEN 'no_fault_found' THEN no_fault_found
+            WHEN 'fixed_at_once' THEN fixed_at_once
+            WHEN 'not_fixed' THEN NOT fixed_at_once
+            ELSE true
+        END
+    OFFSET 0
+) counted
 ORDER BY ticket_id DESC LIMIT %(limit)s
 
 -- inside --

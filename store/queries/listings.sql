@@ -161,8 +161,8 @@ CROSS JOIN LATERAL (
 ) r
 
 -- newest_tickets_first --
--- Follows ticket_rows; also finds one by its id.
-WHERE (%(ticket_id)s::bigint IS NULL OR t.ticket_id = %(ticket_id)s)
+-- Follows ticket_rows; also finds some by their ids.
+WHERE (%(ticket_ids)s::bigint[] IS NULL OR t.ticket_id = ANY (%(ticket_ids)s))
     AND (%(states)s::text[] IS NULL OR t.state = ANY (%(states)s))
     AND (%(device)s::text IS NULL OR t.device_id = (SELECT device_id FROM devices WHERE name = %(device)s))
     AND (%(after)s::bigint IS NULL OR t.ticket_id < %(after)s)
