@@ -4,6 +4,7 @@ import pytest
 import structlog
 
 from aftercare.threads import run_together
+from domain.errors import AftercareError
 
 
 def test_a_thread_that_fails_ends_the_others_and_its_error_is_raised_and_logged():
@@ -36,6 +37,13 @@ def test_what_ended_it_is_raised_before_what_broke_at_its_end():
 
     with pytest.raises(ValueError, match="the cause"):
         run_together({"first": consequence, "second": cause}, stop)
+
+
+def test_a_thread_that_just_ends_is_an_error():
+    stop = threading.Event()
+
+    with pytest.raises(AftercareError, match="ended by itself"):
+        run_together({"first": lambda: None, "second": lambda: assert_set(stop)}, stop)
 
 
 def test_a_stop_ends_all_without_an_error():
