@@ -50,16 +50,16 @@ class Forecast:
         return [line for line in self.lines if line.requirement.order]
 
 
-def forecast(connection: Connection, *, level: float = LEVEL) -> Forecast:
-    """Every part of every centre that has any or is expected to need it: the demand as it was worked out last, against
-    what lies and is awaited now.
+def forecast(connection: Connection, *, level: float = LEVEL, everything: bool = False) -> Forecast:
+    """The demand as it was worked out last, against what lies and is awaited now.
 
-    Raises InvalidInputError for a level that is no probability below 1.
+    Of the parts that are needed or waited for somewhere; everything: also of those that only lie on shelves. Raises
+    InvalidInputError for a level that is no probability below 1.
     """
     check_level(level)
     standing = demand.standing(connection)
     lines: dict[str, list[ReorderLine]] = defaultdict(list)
-    for row in demand.positions(connection, level=level):
+    for row in demand.positions(connection, level=level, everything=everything):
         lines[row.part.part_no].append(_line(row, level))
     compared = [replace(line, spare=_spare(line, alike)) for alike in lines.values() for line in alike]
     ordered = sorted(compared, key=lambda line: (line.service_centre, line.part.part_no))
@@ -67,12 +67,17 @@ def forecast(connection: Connection, *, level: float = LEVEL) -> Forecast:
 
 
 def forecast_now(
-    connection: Connection, catalog: Mapping[str, DeviceModel], *, now: datetime, level: float = LEVEL
+    connection: Connection,
+    catalog: Mapping[str, DeviceModel],
+    *,
+    now: datetime,
+    level: float = LEVEL,
+    everything: bool = False,
 ) -> Forecast:
     """Work the demand out first, which takes seconds for a large fleet. Raises InvalidInputError as `forecast`."""
     check_level(level)
     work_out(connection, catalog, now=now)
-    return forecast(connection, level=level)
+    return forecast(connection, level=level, everything=everything)
 
 
 def order_missing(

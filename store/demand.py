@@ -115,15 +115,13 @@ def replace_forecasts(connection: Connection, forecasts: Iterable[ForecastRow], 
     connection.execute(SQL["note"], asdict(standing))
 
 
-def positions(connection: Connection, *, level: float) -> list[PositionRow]:
-    """Of every centre and part that there is anything of, or that is expected to be needed, in that order.
-
-    Without forecasts nothing is expected to be needed.
-    """
+def positions(connection: Connection, *, level: float, everything: bool) -> list[PositionRow]:
+    """By centre and part: of all parts that tickets wait for or that are expected to be needed at some centre, or of
+    everything that lies anywhere. Without forecasts nothing is expected to be needed."""
     return [
         PositionRow(centre, Part(part_no, description, Money(minor, currency), lead_time), *figures)
         for centre, part_no, description, minor, currency, lead_time, *figures in connection.execute(
-            SQL["forecasts"], {"right_below": math.nextafter(level, 0)}
+            SQL["forecasts"], {"right_below": math.nextafter(level, 0), "everything": everything}
         )
     ]
 

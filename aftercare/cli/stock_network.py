@@ -37,7 +37,7 @@ def reorder(level: float, everything: bool, reference: str | None, as_json: bool
     def work(connection: Connection, catalog: Catalog, now: datetime) -> reordering.Forecast:
         if reference is not None:
             return reordering.order_missing(connection, catalog, reference=reference, who=who, now=now, level=level)
-        return reordering.forecast_now(connection, catalog, now=now, level=level)
+        return reordering.forecast_now(connection, catalog, now=now, level=level, everything=everything)
 
     found = book(work)
     lines = found.lines if everything else found.to_order

@@ -51,15 +51,20 @@ ON CONFLICT (one) DO UPDATE SET as_of = EXCLUDED.as_of, predictions = EXCLUDED.p
     ticket_event_id = EXCLUDED.ticket_event_id
 
 -- forecasts --
--- Every part of every centre that has or awaits any, or is expected to need it. needed: the fewest pieces that are enough
--- with the wanted probability; of the array's values as many are smaller as are not above the number right below it.
-WITH counted AS (
+-- Parts at every centre that has or awaits any, or is expected to need it: those that are needed somewhere, or everything.
+-- needed: the fewest pieces that are enough with the wanted probability; of the array's values as many are smaller as are
+-- not above the number right below it.
+WITH chosen AS (
+    SELECT part_no FROM demand_forecasts
+    UNION SELECT part_no FROM part_reservations WHERE state = 'backordered'
+    UNION SELECT part_no FROM parts WHERE %(everything)s
+), counted AS (
     SELECT service_centre, part_no, on_hand - allocated AS free, on_order, 0 AS under_way, 0 AS waited_for
-    FROM part_stock
+    FROM part_stock WHERE part_no IN (SELECT part_no FROM chosen)
     UNION ALL
     SELECT t.to_centre, t.part_no, 0, 0, t.quantity, 0
     FROM part_transfers t LEFT JOIN part_reservations r USING (reservation_id)
-    WHERE t.state = 'in_transit' AND r.state IS DISTINCT FROM 'in_transit'
+    WHERE t.state = 'in_transit' AND r.state IS DISTINCT FROM 'in_transit' AND t.part_no IN (SELECT part_no FROM chosen)
     UNION ALL
     SELECT service_centre, part_no, 0, 0, 0, quantity FROM part_reservations WHERE state = 'backordered'
 ), positions AS (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from domain.prediction import CURVE_STEPS, Prediction
-from service_desk import reorder
+from service_desk import reorder, shelves
 from service_desk.demand_forecast import OLDEST, renew, work_out
 from service_desk.policy.risk_curve import risk_curve
 from store import demand
@@ -88,6 +88,19 @@ def test_a_level_that_is_met_exactly_needs_no_piece_more(desk: Desk) -> None:
     with desk.database.transaction() as connection:
         needed = [reorder.forecast(connection, level=level).lines[0].requirement.needed for level in (0.2, 0.5, 0.51)]
     assert needed == [3, 4, 5]
+
+
+def test_parts_that_only_lie_on_shelves_are_listed_when_asked_for(desk: Desk) -> None:
+    desk.predict(desk.add_device("d1"))
+    idle = next(part.part_no for part in desk.catalog["heat_pump"].parts)
+    with desk.database.transaction() as connection:
+        for part_no in (idle, desk.part_no):
+            shelves.receive(connection, service_centre="north", part_no=part_no, quantity=9, who="test", now=START)
+        work_out(connection, desk.catalog, now=START)
+        needed, every = (reorder.forecast(connection, everything=everything).lines for everything in (False, True))
+    assert [line.part.part_no for line in needed] == [desk.part_no]
+    assert [line.part.part_no for line in every] == sorted([idle, desk.part_no])
+    assert needed[0] in every
 
 
 @pytest.mark.parametrize("failed_by", ["{0.2, 0.1, 0}", "{0.1, NaN, 0.3}"])
