@@ -14,10 +14,12 @@ from api.request import LARGEST_ID, App, Id, Text
 from api.schemas import TicketDetail
 from api.tickets import Seen, change_beside, move
 from api.versions import OVERTAKEN, Editing
+from domain.errors import ForbiddenError
 from service_desk import booking
 from service_desk.follow_up import follow_up_of, give_feedback
 from service_desk.lineage import lineage_of
 from store.database import Connection
+from store.scope import customer_in_view
 
 router = APIRouter(prefix="/tickets/{ticket_id}", tags=["tickets"])
 
@@ -77,6 +79,8 @@ BEST = Booking()
 @router.get("/slots", operation_id="list_slots")
 def list_slots(app: App, ticket_id: Id) -> SlotOffers:
     """Who could go when: a planned visit that can be joined, and each technician's best slot."""
+    if customer_in_view() is not None:
+        raise ForbiddenError("when technicians are free is not for the users of a customer")
     with app.database.transaction() as connection:
         found = booking.offers(connection, app.catalog, ticket_id=ticket_id, now=app.clock())
     offers = [

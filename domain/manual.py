@@ -12,7 +12,7 @@ from domain.language import Language
 
 FILE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.(?:md|txt|pdf)")
 HEADING = re.compile(r"#{1,6} +(.*)")
-BEGINS = re.compile(r"\s*(?:[-*+] |\d+\. |\|)")
+BEGINS = re.compile(r"\s*(?:[-*+] |\d+\. |(?=\|))")
 """An item of a list, or a row of a table."""
 RULE = re.compile(r"\s*\|?[-:| ]+\|?\s*")
 LONGEST_PASSAGE = 600
@@ -60,4 +60,5 @@ def passages(text: str) -> Iterator[str]:
         if titled:
             heading = f"{titled[1]}: "
         elif line.strip() and not RULE.fullmatch(line):
-            told.append(" · ".join(filter(None, (cell.strip() for cell in re.sub(r"[*`]", "", line).split("|")))))
+            cells = re.sub(r"[*`]", "", BEGINS.sub("", line, count=1)).split("|")
+            told.append(" · ".join(filter(None, (cell.strip() for cell in cells))))

@@ -178,6 +178,7 @@ def test_no_route_tells_a_customer_what_the_maker_reckons(with_secrets: Site) ->
         assert told["entitlement"]["lines"][0]["shares"][0]["reason"] == "warranty W-1 pays"
         assert {event["who"] for event in told["events"]} == {""}
         assert client.get(f"{V1}/tickets/1/entitlement").json() == told["entitlement"]
+        assert client.get(f"{V1}/tickets/1/slots").status_code == 403
         exported = client.get(f"{V1}/exports/tickets", params={"format": "jsonl"}).json()
         assert (exported["decision"], exported["entitlement"]) == ({}, told["entitlement"])
         for path in ("/tickets/1", "/predictions/1", f"{V1}/tickets/1", f"{V1}/exports/tickets"):

@@ -23,8 +23,8 @@ def test_a_search_finds_paragraphs_items_and_rows_after_their_heading():
         "Each month: look at · it should be",
         "Each month: drain · free",
         "Each month: Water runs off.",
-        "Noise: - It rattles: report it",
-        "Noise: - It hums",
+        "Noise: It rattles: report it",
+        "Noise: It hums",
     ]
     assert list(passages("")) == []
     assert max(map(len, passages("word " * 1000))) <= 600
