@@ -5,9 +5,10 @@ Example: python -m bench.console --only lists --json console.json
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,29 +19,34 @@ from aftercare.logs import configure_logging
 from aftercare.settings import load_settings
 from aftercare.wiring import load_catalog
 from bench.console import answering, first_paint, listening
-from bench.console.seed import Size, seed
+from bench.console.seed import STEPS, Size, seed
 from bench.console.stage import Stage, stage
+from bench.console.telemetry import catalog_folder, write_telemetry
 from bench.figures import Figure, show
 from domain.clock import system_clock
-from domain.errors import AftercareError
+from domain.errors import AftercareError, ConflictError
+from store.database import Database
 from store.migrate import migrate
+
+YEAR = 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How much is seeded, and how often is asked."""
+    """How much is seeded, and how often is asked. seconds: of telemetry of one device, a reading a second."""
 
     size: Size
+    seconds: int = YEAR
     repeat: int = 30
     listeners: int = 200
     alone: int = 20
     events: int = listening.HOUR_OF_EVENTS
 
 
-SHORT = Length(Size(devices=1000, alarms=5000, tickets=500), repeat=2, listeners=5, alone=2, events=100)
+SHORT = Length(Size(1000, 5000, 500), seconds=86_400, repeat=2, listeners=5, alone=2, events=100)
 BENCHES: Mapping[str, Callable[[Stage, Length], list[Figure]]] = {
-    "pages": lambda stage, length: answering.pages(stage, length.repeat),
-    "lists": lambda stage, length: answering.lists(stage, length.repeat),
+    "pages": lambda stage, length: answering.answer_pages(stage, length.repeat),
+    "lists": lambda stage, length: answering.answer_lists(stage, length.repeat),
     "paint": lambda stage, length: first_paint.measure(stage, max(3, length.repeat // 3)),
     "feed": lambda stage, length: listening.measure(stage, length.listeners, length.alone, length.events),
 }
@@ -48,16 +54,17 @@ BENCHES: Mapping[str, Callable[[Stage, Length], list[Figure]]] = {
 
 @click.command()
 @click.option("--only", "names", multiple=True, type=click.Choice(list(BENCHES)), help="Leave the others out.")
-@click.option("--database-url", help="A database that bench.console.seed has filled; without it one is made.")
+@click.option("--no-year", is_flag=True, help="A day of one-second telemetry in the place of a year.")
+@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the seeded server in this folder.")
 @click.option("--short", is_flag=True, help="Very little of each: does it run? The figures mean nothing.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
-def main(names: Sequence[str], database_url: str | None, short: bool, json_file: Path | None) -> None:
+def main(names: Sequence[str], no_year: bool, keep: Path | None, short: bool, json_file: Path | None) -> None:
     """Print the times of pages, lists, first paints and the feed, each beside the least that is possible here."""
     configure_logging("error")
-    length = SHORT if short else Length(Size())
+    length = SHORT if short else Length(Size(), seconds=SHORT.seconds if no_year else YEAR)
     figures: list[Figure] = []
     try:
-        with _seeded(database_url, length.size) as url, stage(url) as served:
+        with _stage(keep, length) as served:
             for name in names or BENCHES:
                 click.echo(f"{name} ...", err=True)
                 figures += BENCHES[name](served, length)
@@ -67,20 +74,34 @@ def main(names: Sequence[str], database_url: str | None, short: bool, json_file:
 
 
 @contextmanager
-def _seeded(database_url: str | None, size: Size) -> Iterator[str]:
-    if database_url is not None:
-        yield database_url
+def _stage(keep: Path | None, length: Length) -> Iterator[Stage]:
+    binaries = find_binaries(load_settings().services_dir)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        settings = {"synchronous_commit": "off", "max_wal_size": "8GB"}
+        server = stack.enter_context(
+            EmbeddedPostgres(binaries, keep or folder, name="bench", throwaway=keep is None, settings=settings)
+        )
+        catalog_dir = catalog_folder(folder / "catalog")
+        _fill(server.url_of("postgres"), catalog_dir, keep and keep / "seeded", length)
+        yield stack.enter_context(stage(server.url_of("postgres"), catalog_dir))
+
+
+def _fill(url: str, catalog_dir: Path, note: Path | None, length: Length) -> None:
+    """Migrate, and seed unless the note says that this was done."""
+    catalog, now = load_catalog(catalog_dir), system_clock()
+    content = hashlib.sha256(repr((length.size, length.seconds, STEPS)).encode()).hexdigest()
+    migrate(url, list(catalog.values()))
+    if note is not None and note.exists():
+        if note.read_text(encoding="utf-8") != content:
+            raise ConflictError(f"{note.parent} was seeded with something else: remove it, or name another folder")
         return
-    binaries, catalog = find_binaries(load_settings().services_dir), load_catalog()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        EmbeddedPostgres(binaries, Path(folder), name="bench", throwaway=True) as server,
-    ):
-        url = server.url_of("postgres")
-        click.echo("seed ...", err=True)
-        migrate(url, list(catalog.values()))
-        seed(url, catalog, size, system_clock())
-        yield url
+    click.echo("seed ...", err=True)
+    seed(url, catalog, length.size, now)
+    with Database(url) as database:
+        write_telemetry(database, catalog, length.seconds, now)
+    if note is not None:
+        note.write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":

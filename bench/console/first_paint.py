@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from playwright.sync_api import Browser, sync_playwright
 
 from aftercare.access import COOKIE
-from bench.console import addresses, bare
+from bench.console import bare
 from bench.console.answering import percentiles
+from bench.console.pages import pages
+from bench.console.questions import subjects
 from bench.console.stage import Stage
 from bench.figures import Figure, figure
+from domain.clock import system_clock
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 GOAL = 1500.0
@@ -20,7 +23,23 @@ PAINTED = """() => new Promise(done => {
     const look = () => told() ? done(told().startTime) : setTimeout(look, 10);
     look();
 })"""
-SHOWN = ("overview", "predicted failures", "alarms", "fleet", "site", "tickets", "device", "ticket", "prediction")
+SHOWN = (
+    "overview",
+    "predicted failures",
+    "alarms",
+    "fleet",
+    "site",
+    "devices",
+    "tickets",
+    "calendar",
+    "parts",
+    "returns",
+    "figures",
+    "device",
+    "device, a year at 1 Hz",
+    "ticket",
+    "prediction",
+)
 
 
 def measure(stage: Stage, repeat: int) -> list[Figure]:
@@ -28,8 +47,7 @@ def measure(stage: Stage, repeat: int) -> list[Figure]:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         return []
-    with stage.database.transaction() as connection:
-        asked = {one.name: one for one in addresses.pages(addresses.subjects(connection)) if one.name in SHOWN}
+    asked = {one.name: one for one in pages(subjects(stage.database), system_clock())}
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         limit = _paint(browser, [stage.bare.url + bare.PAGE] * repeat, {})

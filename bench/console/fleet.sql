@@ -56,33 +56,33 @@ SELECT device_id, 'prediction:' || failure_mode, 'MAJOR', as_of, as_of, 'predict
 FROM predictions WHERE as_of = %(now)s AND device_id %% 20 = 0
 
 -- tickets --
--- One in ten is unsettled.
+-- One in ten is unsettled, and one in eleven the second of its device.
 INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by, closure_code, closed_at,
-    decision, entitlement)
+    decision, entitlement, prediction_id)
 SELECT v.device_id, v.failure_mode, state, 1 + n %% 5, 'Replace the worn part of ' || v.name, at, at + interval '9 days',
-    CASE WHEN state = 'closed' THEN 'confirmed' END, CASE WHEN state IN ('closed', 'cancelled') THEN at + interval '5 days' END,
-    '{"action": "act_now", "lines": []}', '{}'
+    CASE WHEN state = 'closed' THEN (ARRAY['confirmed', 'worn', 'no_fault_found', 'other'])[1 + n %% 4] END,
+    CASE WHEN state IN ('closed', 'cancelled') THEN least(at + interval '5 days', %(now)s) END,
+    '{"action": "act_now", "lines": []}', '{}', CASE WHEN n %% 3 > 0 THEN
+        (SELECT prediction_id FROM predictions p WHERE p.device_id = v.device_id ORDER BY as_of LIMIT 1) END
 FROM (
-    SELECT row_number() OVER (ORDER BY d.device_id) AS n, d.device_id, d.name, m.failure_mode
-    FROM devices d JOIN model_versions m USING (device_model) LIMIT %(tickets)s
+    SELECT generate_series(n, %(tickets)s, %(tickets)s * 10 / 11 + 1) AS n, device_id, name, failure_mode
+    FROM (
+        SELECT row_number() OVER (ORDER BY d.device_id) AS n, d.device_id, d.name, m.failure_mode
+        FROM devices d JOIN model_versions m USING (device_model) LIMIT %(tickets)s * 10 / 11 + 1
+    ) one
 ) v
 CROSS JOIN LATERAL (SELECT %(now)s - interval '1 year' * (1 - v.n::float8 / %(tickets)s) AS at,
     CASE WHEN v.n %% 10 = 0 THEN (ARRAY['suggested', 'open', 'planned', 'in_progress'])[1 + (v.n / 10) %% 4]
          WHEN v.n %% 10 = 1 THEN 'cancelled' ELSE 'closed' END AS state) s
 
 -- ticket_events --
-INSERT INTO ticket_events (ticket_id, at, who, what) SELECT ticket_id, opened_at, 'aftercare', 'opened' FROM tickets
-
--- reservations --
--- A part for each ticket.
-INSERT INTO part_reservations (ticket_id, part_no, service_centre, quantity, state, need_by, created_at)
-SELECT t.ticket_id, p.parts[1 + t.ticket_id %% array_length(p.parts, 1)], d.service_centre, 1,
-    CASE t.state WHEN 'closed' THEN 'consumed' WHEN 'cancelled' THEN 'released' ELSE 'backordered' END, t.need_by, t.opened_at
-FROM tickets t JOIN devices d USING (device_id), (SELECT array_agg(part_no ORDER BY part_no) AS parts FROM parts) p
+INSERT INTO ticket_events (ticket_id, at, who, what) SELECT ticket_id, opened_at, 'aftercare', 'opened' FROM tickets;
+INSERT INTO ticket_events (ticket_id, at, who, what) SELECT ticket_id, closed_at, 'anna', 'started'
+    FROM tickets CROSS JOIN LATERAL generate_series(1, CASE WHEN ticket_id %% 8 = 0 THEN 2 ELSE 1 END)
+    WHERE closed_at IS NOT NULL;
+INSERT INTO ticket_events (ticket_id, at, who, what) SELECT ticket_id, closed_at, 'anna', 'closed' FROM tickets
+    WHERE closed_at IS NOT NULL
 
 -- device_events --
 INSERT INTO device_events (ts, device_id, kind, code)
 SELECT %(now)s - interval '1 hour' * n, device_id, 'error', 'E' || n %% 9 FROM devices CROSS JOIN generate_series(1, 3) n
-
--- analyze --
-ANALYZE

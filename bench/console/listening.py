@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from bench.console.answering import percentiles
 from bench.console.stage import Stage
 from bench.figures import Figure, figure
-from domain.alarm import AlarmSource, Severity
+from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.clock import system_clock
 from store import alarms, outbox
 from store.database import Database
@@ -114,12 +114,8 @@ def _tell(database: Database, changes: int) -> None:
     with database.transaction() as connection:
         model = connection.execute(b"SELECT device_model FROM device_models LIMIT 1").fetchone()
         assert model is not None
-        occurrence = alarms.occur(
-            connection, device_model=model[0], alarm_type="bench", severity=Severity.MAJOR, source=AlarmSource.RULE,
-            message="Bench", now=now,
-        )  # fmt: skip
+        happened = Occurrence("bench", Severity.MAJOR, AlarmSource.RULE, "Bench", device_model=model[0])
+        [alarm] = alarms.occur(connection, [happened], now=now)
         payload = {"change": "raised", "severity": "MAJOR", "message": "Bench"}
         for _ in range(changes):
-            outbox.append(
-                connection, kind="alarm", subject_id=occurrence.alarm_id, device_id=None, payload=payload, at=now
-            )
+            outbox.append(connection, kind="alarm", subject_id=alarm.alarm_id, device_id=None, payload=payload, at=now)

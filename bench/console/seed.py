@@ -1,26 +1,21 @@
-"""Fills a migrated database with a fleet to look at: devices, predictions, alarms, tickets and what belongs to them.
-
-Example: python -m bench.console.seed --database-url postgresql://postgres@127.0.0.1:5433/seeded
-"""
+"""Fills a migrated database with a fleet to look at: devices, predictions, alarms, tickets and what belongs to them."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-import click
 import psycopg
 
-from aftercare.wiring import Catalog, load_catalog
-from store.migrate import migrate
+from aftercare.wiring import Catalog
 
-PIECES = re.split(r"^-- ([a-z_]+) --$", (Path(__file__).parent / "fleet.sql").read_text(), flags=re.MULTILINE)
+HERE = Path(__file__).parent
+FILES = ("fleet.sql", "desk.sql")
+PIECES = re.split(r"^-- ([a-z_]+) --$", "\n".join((HERE / name).read_text() for name in FILES), flags=re.MULTILINE)
 STEPS = dict(zip(PIECES[1::2], PIECES[2::2], strict=True))
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +28,14 @@ class Size:
     per_device: int = 3
 
 
-def seed(url: str, catalog: Catalog, size: Size, now: datetime = NOW) -> dict[str, float]:
-    """Fill an empty migrated database; the seconds of each step."""
-    modes = json.dumps({model.name: model.failure_modes[0].name for model in catalog.values()})
-    values = {**asdict(size), "now": now, "modes": modes}
-    took = {}
+def seed(url: str, catalog: Catalog, size: Size, now: datetime) -> None:
+    """Fill an empty migrated database."""
+    first = {model.name: model.failure_modes[0] for model in catalog.values()}
+    modes = json.dumps({name: mode.name for name, mode in first.items()})
+    codes = json.dumps({name: mode.event_codes[0] for name, mode in first.items()})
+    values = {**asdict(size), "now": now, "modes": modes, "codes": codes}
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
-        for name, statements in STEPS.items():
-            begin = time.perf_counter()
+        for statements in STEPS.values():
             for statement in statements.split(";\n"):
                 psycopg.ClientCursor(connection).execute(statement.encode(), values)
-            took[name] = time.perf_counter() - begin
-    return took
-
-
-@click.command()
-@click.option("--database-url", required=True, help="An empty database; it is migrated first.")
-@click.option("--devices", default=100_000, show_default=True)
-@click.option("--alarms", default=1_000_000, show_default=True)
-@click.option("--tickets", default=50_000, show_default=True)
-def main(database_url: str, devices: int, alarms: int, tickets: int) -> None:
-    """Fill a database with a made-up fleet."""
-    catalog = load_catalog()
-    migrate(database_url, list(catalog.values()))
-    for name, seconds in seed(database_url, catalog, Size(devices, alarms, tickets)).items():
-        click.echo(f"{name:20} {seconds:6.1f} s")
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +15,21 @@ from pathlib import Path
 from access.accounts import add_program, create_token
 from access.signing_in import begin_session
 from aftercare.embedded.ports import answers, free_port
-from domain.account import Role
+from bench.console.questions import CUSTOMER
+from domain.account import Caller, Role
 from domain.clock import system_clock
 from store import users
 from store.database import Database
 
-CUSTOMER = "Customer 007"
 STARTS_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Somebody who may look: what their browser and what their programs show."""
+    """Somebody who may look: what their browser and what their programs show. prefix: of the names of their figures."""
 
+    prefix: str
+    caller: Caller
     session: str
     token: str
 
@@ -65,32 +67,34 @@ class Stage:
 
 
 @contextmanager
-def stage(database_url: str) -> Iterator[Stage]:
+def stage(database_url: str, catalog_dir: Path) -> Iterator[Stage]:
     """Serve a seeded database until the block is left."""
     with ExitStack() as stack:
         database = stack.enter_context(Database(database_url))
-        planner = _viewer(database, "bench planner", Role.ADMIN, None)
-        customer = _viewer(database, "bench customer", Role.VIEWER, CUSTOMER)
-        served = stack.enter_context(_serving(["aftercare", "serve"], database_url, with_port=False))
-        bare = stack.enter_context(_serving(["bench.console.bare"], database_url, with_port=True))
+        planner = _viewer(database, "", Caller(0, "bench planner", Role.ADMIN))
+        customer = _viewer(database, "customer's ", Caller(0, "bench customer", Role.VIEWER, CUSTOMER))
+        settings = {"AFTERCARE_DATABASE_URL": database_url, "AFTERCARE_CATALOG_DIR": str(catalog_dir)}
+        served = stack.enter_context(_serving(["aftercare", "serve"], settings, with_port=False))
+        bare = stack.enter_context(_serving(["bench.console.bare"], settings, with_port=True))
         yield Stage(database, served, bare, planner, customer)
 
 
-def _viewer(database: Database, name: str, role: Role, customer: str | None) -> Viewer:
-    now = system_clock()
+def _viewer(database: Database, prefix: str, caller: Caller) -> Viewer:
+    now, name = system_clock(), caller.name
     with database.transaction() as connection:
         if not users.list_users(connection, name=name):
-            add_program(connection, name=name, role=role, customer=customer, who="bench", now=now)
+            add_program(connection, name=name, role=caller.role, customer=caller.customer, who="bench", now=now)
         user_id = users.get(connection, name).user_id
         session = begin_session(connection, user_id=user_id, name=name, by="bench", now=now)
-        return Viewer(session, create_token(connection, name, label="bench", who="bench", now=now).token)
+        token = create_token(connection, name, label="bench", who="bench", now=now).token
+        return Viewer(prefix, caller, session, token)
 
 
 @contextmanager
-def _serving(module: list[str], database_url: str, *, with_port: bool) -> Iterator[Process]:
+def _serving(module: list[str], settings: Mapping[str, str], *, with_port: bool) -> Iterator[Process]:
     port = free_port()
     environment = os.environ | {
-        "AFTERCARE_DATABASE_URL": database_url,
+        **settings,
         "AFTERCARE_HTTP_PORT": str(port),
         "AFTERCARE_API_RATE": "100000",
         "AFTERCARE_LOG_LEVEL": "error",
