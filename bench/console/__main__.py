@@ -25,6 +25,7 @@ from bench.console.telemetry import catalog_folder, write_telemetry
 from bench.figures import Figure, show
 from domain.clock import system_clock
 from domain.errors import AftercareError, ConflictError
+from service_desk.demand_forecast import work_out
 from store.database import Database
 from store.migrate import migrate
 
@@ -100,6 +101,8 @@ def _fill(url: str, catalog_dir: Path, note: Path | None, length: Length) -> Non
     seed(url, catalog, length.size, now)
     with Database(url) as database:
         write_telemetry(database, catalog, length.seconds, now)
+        with database.transaction() as connection:
+            work_out(connection, catalog, now=now)
     if note is not None:
         note.write_text(content, encoding="utf-8")
 
