@@ -14,6 +14,7 @@ from console.drawings import channel_charts, pins_of, read_channels, risk_chart
 from console.render import show
 from console.request import Text
 from console.time_window import SPANS, window_of
+from console.troubleshooting_pages import waiting_for
 from diagnostics.twin_documents import delta
 from domain.device_model import DeviceModel
 from domain.errors import NotFoundError
@@ -59,6 +60,7 @@ def device(request: Request, name: Text, wanted: WantedCharts) -> HTMLResponse:
         row = listings.device(connection, name)
         model: DeviceModel | None = app.catalog.get(row.device_model)
         twin = twins.get(connection, name)
+        looked_into = troubleshooting.listing(connection, device=name, limit=RECENT)
         return show(
             request,
             "device.html",
@@ -69,7 +71,8 @@ def device(request: Request, name: Text, wanted: WantedCharts) -> HTMLResponse:
             connectivity=connectivity(connection, device_id=row.device_id, limit=RECENT),
             alarms=listings.alarms(connection, device_name=name, limit=RECENT),
             tickets=listings.tickets(connection, device_name=name, limit=RECENT),
-            looked_into=troubleshooting.listing(connection, device=name, limit=RECENT),
+            looked_into=looked_into,
+            asks=waiting_for(request, looked_into),
             trees=[mode for mode in model.failure_modes if mode.troubleshooting] if model else [],
             twin=twin,
             not_so_yet=delta(twin.desired, twin.reported),

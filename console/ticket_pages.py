@@ -12,6 +12,7 @@ from console.drawings import risk_chart
 from console.render import show
 from console.request import After, Id, Text
 from console.ticket_view import decided_by, gate_told, ticket_view
+from console.troubleshooting_pages import waiting_for
 from domain.device_model import FailureMode
 from domain.ticket import TicketState
 from service_desk.lineage import lineage_of
@@ -61,6 +62,7 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
         prediction = listings.prediction(connection, shown) if shown else None
         device = listings.device(connection, row.device)
         since = row.opened_at - LOOKS_BACK
+        looked_into = troubleshooting.listing(connection, ticket_id=ticket_id, limit=LOOKED_INTO)
         risk = listings.risk_over_time(connection, device_id=device.device_id, since=since, until=app.clock())
         return show(
             request,
@@ -74,7 +76,8 @@ def ticket(request: Request, ticket_id: Id) -> HTMLResponse:
                 pins=[(row.opened_at, "Ticket opened")],
             ),
             events=events,
-            looked_into=troubleshooting.listing(connection, ticket_id=ticket_id, limit=LOOKED_INTO),
+            looked_into=looked_into,
+            asks=waiting_for(request, looked_into),
             trees=trees_of(app.catalog, row.device_model, row.failure_mode) if row.closed_at is None else [],
             gate=gate_told(events),
             returns=returns.listing(connection, ticket_id=ticket_id)[::-1] if customer_in_view() is None else [],

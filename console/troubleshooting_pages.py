@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -13,9 +13,8 @@ from console.forms import Form
 from console.render import show
 from console.request import LARGEST_ID, After, Id, Text
 from diagnostics.troubleshooting import runs
-from domain.account import Role
 from domain.errors import InvalidInputError
-from domain.troubleshooting import Asked, Question
+from domain.troubleshooting import Question, Run
 from store import troubleshooting as stored
 from store.retry import in_transaction
 from store.scope import seen_by
@@ -62,9 +61,7 @@ def run_page(request: Request, run_id: Id) -> HTMLResponse:
         run = stored.get(connection, run_id)
         trail = stored.trail(connection, run_id)
     step = runs.current_step(app.catalog, run)
-    caller = request.scope["caller"]
     asked = step if isinstance(step, Question) else None
-    operates = caller.customer is None and caller.role.includes(Role.OPERATOR)
     return show(
         request,
         "troubleshooting_run.html",
@@ -72,7 +69,7 @@ def run_page(request: Request, run_id: Id) -> HTMLResponse:
         trail=trail,
         step=step,
         question=asked,
-        may_answer=asked is not None and (operates or asked.ask is Asked.CUSTOMER),
+        may_answer=asked is not None and runs.may_answer(asked, request.scope["caller"]),
     )
 
 
@@ -102,6 +99,13 @@ def stop(request: Request, run_id: Id, form: Form) -> RedirectResponse:
     with app.database.transaction() as connection:
         runs.stop(connection, run_id, reason=form.get("reason", ""), who=request.scope["who"], now=app.clock())
     return _to_run(run_id)
+
+
+def waiting_for(request: Request, found: Sequence[Run]) -> set[int]:
+    """Ids of those of these runs whose question this reader may answer."""
+    catalog, caller = request.app.state.application.catalog, request.scope["caller"]
+    steps = {run.run_id: runs.current_step(catalog, run) for run in found}
+    return {run_id for run_id, step in steps.items() if isinstance(step, Question) and runs.may_answer(step, caller)}
 
 
 def _number(form: Mapping[str, str]) -> int:

@@ -66,11 +66,13 @@ def test_roles_and_a_question_for_the_customer(site: Any) -> None:
         assert stranger.post(f"{V1}/troubleshooting-answers", json=told).status_code == 404
         assert stranger.get(f"/troubleshooting/{run_id}").status_code == 404
     with signed_in("carla", Role.VIEWER, "acme") as customer:
+        assert "Asks you" in customer.get("/devices/sc-1").text
         assert "Is the oil level between the marks" in customer.get(f"/troubleshooting/{run_id}").text
         assert customer.post(f"{V1}/troubleshooting/{run_id}/stop", json={"reason": "no"}).status_code == 403
         answered = customer.post(f"{V1}/troubleshooting-answers", json=told)
         assert answered.json()["run"]["outcome"] == "ticket"
         assert answered.json()["trail"][0]["who"] == "carla"
+        assert "Asks you" not in customer.get("/devices/sc-1").text
 
 
 def test_an_operator_question_is_not_for_viewers(site: Any) -> None:
@@ -87,6 +89,7 @@ def test_an_operator_question_is_not_for_viewers(site: Any) -> None:
     with site.client(cookies=cookies) as customer:
         told = {"run_id": run_id, "step": "feet", "answer": "yes"}
         assert customer.post(f"{V1}/troubleshooting-answers", json=told).status_code == 403
+        assert "Asks you" not in customer.get("/devices/hp-1").text
         assert "An operator answers this" in customer.get(f"/troubleshooting/{run_id}").text
 
 
