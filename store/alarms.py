@@ -6,9 +6,11 @@ What changes alarms returns them as they are then; a change that was made alread
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from domain.alarm import Alarm, AlarmSource, Occurrence, Severity
 from domain.errors import NotFoundError
@@ -16,6 +18,7 @@ from store.database import Connection
 from store.sql import load
 
 SQL = load("alarms")
+NAMES = [field.name for field in fields(Occurrence)]
 
 
 def occur(connection: Connection, occurrences: Sequence[Occurrence], *, now: datetime) -> list[Alarm]:
@@ -24,25 +27,8 @@ def occur(connection: Connection, occurrences: Sequence[Occurrence], *, now: dat
     A new alarm has occurred as often as the occurrence says, and keeps its severity when it occurs again. Each is of
     another device or type; one that is about no device comes alone.
     """
-    places = [one.site or (None, None) for one in occurrences]
-    changed = _changed(
-        connection,
-        "raise",
-        now=now,
-        device_ids=[one.device_id for one in occurrences],
-        device_models=[one.device_model for one in occurrences],
-        customers=[customer for customer, _ in places],
-        sites=[site for _, site in places],
-        alarm_types=[one.alarm_type for one in occurrences],
-        severities=[one.severity.value for one in occurrences],
-        sources=[one.source.value for one in occurrences],
-        failure_modes=[one.failure_mode for one in occurrences],
-        prediction_ids=[one.prediction_id for one in occurrences],
-        messages=[one.message for one in occurrences],
-        times=[one.times for one in occurrences],
-        savings=[one.saving for one in occurrences],
-        deferred=[one.deferred for one in occurrences],
-    )
+    documents = [{name: getattr(one, name) for name in NAMES} for one in occurrences]
+    changed = _changed(connection, "raise", now=now, occurrences=Jsonb(documents))
     alarms = {(alarm.device_id, alarm.alarm_type): alarm for alarm in changed}
     return [alarms[one.device_id, one.alarm_type] for one in occurrences]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -28,23 +28,15 @@ class Change:
     detail: Mapping[str, Any]
 
 
+NAMES = [field.name for field in fields(Change)]
+
+
 def tell(connection: Connection, changes: Sequence[Change], *, who: str, at: datetime) -> None:
     """Write them beside their cause, in this order. Call it after the changed rows are locked, so that changes of one
     subject keep their order."""
     if not changes:
         return
-    connection.execute(
-        SQL["tell"],
-        {
-            "at": at,
-            "who": who,
-            "kinds": [change.kind for change in changes],
-            "subject_ids": [change.subject_id for change in changes],
-            "device_ids": [change.device_id for change in changes],
-            "payloads": [Jsonb(change.payload) for change in changes],
-            "actions": [change.action for change in changes],
-            "details": [Jsonb(change.detail) for change in changes],
-        },
-    )
+    documents = [{name: getattr(change, name) for name in NAMES} for change in changes]
+    connection.execute(SQL["tell"], {"at": at, "who": who, "changes": Jsonb(documents)})
     for change in changes:
         note(change.action)

@@ -2,9 +2,10 @@
 -- New alarms, or more occurrences of the uncleared ones: the partial unique index decides.
 INSERT INTO alarms (raised_at, last_at, device_id, device_model, customer, site, alarm_type, severity, source, failure_mode,
     prediction_id, message, count, saving, deferred)
-SELECT %(now)s, %(now)s, * FROM unnest(%(device_ids)s::bigint[], %(device_models)s::text[], %(customers)s::text[],
-    %(sites)s::text[], %(alarm_types)s::text[], %(severities)s::text[], %(sources)s::text[], %(failure_modes)s::text[],
-    %(prediction_ids)s::bigint[], %(messages)s::text[], %(times)s::bigint[], %(savings)s::bigint[], %(deferred)s::boolean[])
+SELECT %(now)s, %(now)s, device_id, device_model, site ->> 0, site ->> 1, alarm_type, severity, source, failure_mode,
+    prediction_id, message, times, saving, deferred
+FROM jsonb_to_recordset(%(occurrences)s) AS o (device_id bigint, device_model text, site jsonb, alarm_type text, severity text,
+    source text, failure_mode text, prediction_id bigint, message text, times bigint, saving bigint, deferred boolean)
 ON CONFLICT (device_id, device_model, customer, site, alarm_type) WHERE active DO UPDATE
 SET count = alarms.count + EXCLUDED.count,
     last_at = greatest(alarms.last_at, EXCLUDED.last_at),
