@@ -96,13 +96,19 @@ CROSS JOIN LATERAL (SELECT CASE WHEN t.closed_at > %(now)s::timestamptz - interv
 WHERE t.state = 'closed'
 
 -- commands --
--- One device in five was asked something; every other of these was looked into.
+-- One device in five was asked something, a thousand of these at once; every other was looked into.
 INSERT INTO commands (device_id, command, arguments, correlation, state, requested_at, requested_by, expires_at, timeout,
     deadline, sent_at, answered_at, finished_at, result)
 SELECT device_id, 'self_test', '{}', uuid_send(gen_random_uuid()), 'succeeded', at, 'anna', at + interval '1 hour',
     interval '1 minute', at + interval '1 hour', at, at, at + interval '1 minute', '{"passed": true}'
 FROM devices CROSS JOIN LATERAL (SELECT %(now)s::timestamptz - interval '1 minute' * (device_id %% 100000) AS at) a
 WHERE device_id %% 5 = 0;
+WITH fleet AS (
+    INSERT INTO fleet_commands (command, arguments, requested_at, requested_by) VALUES ('self_test', '{}', %(now)s, 'anna')
+    RETURNING fleet_id
+)
+UPDATE commands SET fleet_id = fleet.fleet_id FROM fleet
+WHERE command_id IN (SELECT command_id FROM commands ORDER BY command_id LIMIT 1000);
 INSERT INTO troubleshooting_runs (device_id, failure_mode, started_at, started_by, step, step_since, ended_at, outcome)
 SELECT device_id, failure_mode, %(now)s::timestamptz - interval '1 day', 'anna', 'end', %(now)s, %(now)s, 'no_fault'
 FROM devices JOIN model_versions USING (device_model) WHERE device_id %% 10 = 0

@@ -77,6 +77,7 @@ def lists(found: Mapping[str, list[Any]], now: datetime) -> list[Question]:
         "events of a device": each("/devices/{}/events", found["device"]),
         "twin changes of a device": each("/devices/{}/twin/history", found["device"]),
         "command types of a device": each("/devices/{}/command-types", found["device"]),
+        "manuals of a device": each("/devices/{}/manuals", found["device"]),
         "files of a command": each("/commands/{}/files", found["command"]),
         "gates of a failure mode": each("/gates/{}", found.get("mode", [])),
     }

@@ -29,6 +29,7 @@ SUBJECTS: Mapping[str, bytes] = {
 OF_THE_MAKER: Mapping[str, bytes] = {
     "model": b"SELECT model_version_id FROM model_versions ORDER BY 1 LIMIT 20",
     "mode": b"SELECT device_model || '/' || failure_mode FROM model_versions ORDER BY 1 LIMIT 20",
+    "fleet_command": b"SELECT fleet_id FROM fleet_commands ORDER BY 1 LIMIT 20",
     "rejected": b"SELECT rejected_id FROM rejected_messages ORDER BY 1 LIMIT 20",
     "one_hertz": b"SELECT name FROM devices WHERE device_model = '"
     + ONE_HERTZ.encode()
