@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import click
 
 from aftercare import wiring
+from aftercare.cli.stopping import stop_on_signals
 from aftercare.logs import configure_logging
 from aftercare.metrics_server import Pulse, serve_metrics
 from aftercare.settings import load_settings
@@ -29,9 +27,7 @@ def alarms() -> None:
     settings = load_settings()
     configure_logging(settings.log_level)
     application = wiring.build(settings, pool_size=2, application="aftercare alarms")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     with application.database as database:
         with database.transaction() as connection:
             require_current(connection)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import click
 
 from aftercare import wiring
 from aftercare.broker_address import parse_broker_url
+from aftercare.cli.stopping import stop_on_signals
 from aftercare.delivering import Delivering
 from aftercare.logs import configure_logging
 from aftercare.metrics_server import serve_metrics
@@ -40,9 +38,7 @@ def deliver() -> None:
         password=address.password,
         ca_file=address.ca_file,
     )
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     with application.database as database:
         with database.transaction() as connection:
             require_current(connection)

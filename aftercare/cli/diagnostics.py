@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from functools import partial
 
 import click
 
 from aftercare import wiring
 from aftercare.broker_address import parse_broker_url
+from aftercare.cli.stopping import stop_on_signals
 from aftercare.logs import configure_logging
 from aftercare.metrics_server import Pulse, first_problem, serve_metrics
 from aftercare.settings import load_settings
@@ -40,9 +39,7 @@ def diagnostics() -> None:
     configure_logging(settings.log_level)
     application = wiring.build(settings, pool_size=4, application="aftercare diagnostics")
     login = parse_broker_url(settings.mqtt_url, settings.mqtt_ca_file)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     with application.database as database:
         with database.transaction() as connection:
             require_current(connection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ import click
 import structlog
 
 from aftercare import wiring
+from aftercare.cli.stopping import stop_on_signals
 from aftercare.logs import configure_logging
 from aftercare.prefect_server import needing_prefect
 from aftercare.settings import load_settings
@@ -67,9 +67,7 @@ def _until_signal(work: Callable[[threading.Event], None]) -> None:
     when its server is away. What is cut short is within a transaction, or made up for by the next run. Raises
     AftercareError when the work ends by itself.
     """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     worker = threading.Thread(target=work, args=(stop,), name="flows", daemon=True)
     worker.start()
     while not stop.wait(SECONDS_BETWEEN_LOOKS):
