@@ -5,13 +5,11 @@ import json
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +25,8 @@ from device_sim.publisher import Clients, Publisher
 from device_sim.recorded import NO_EVENTS
 from device_sim.replay_clock import ReplayClock
 from device_sim.schedule import Schedule
+
+from .line import Line
 
 DEADLINE = 20.0
 
@@ -72,48 +72,6 @@ class Listener:
                     return said
 
 
-class Proxy:
-    """A way to the broker that can be cut: to the devices it looks as if the broker went away."""
-
-    def __init__(self, url: str) -> None:
-        self._target = (urlsplit(url).hostname or "", urlsplit(url).port or 1883)
-        self._sockets: list[socket.socket] = []
-        self._listener: socket.socket | None = None
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-
-    def open(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def cut(self) -> None:
-        """Refuse new connections and break those that there are."""
-        if self._listener:
-            with suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-        for end in self._sockets:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-        self._sockets.clear()
-
-    def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = listener.accept()
-                far = socket.create_connection(self._target)
-                self._sockets += [near, far]
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(4096):
-                sink.sendall(data)
-
-
 @pytest.fixture
 def listener(mqtt_url: str, device_prefix: str) -> Iterator[Listener]:
     listener = Listener(mqtt_url, device_prefix)
@@ -123,10 +81,11 @@ def listener(mqtt_url: str, device_prefix: str) -> Iterator[Listener]:
 
 
 @pytest.fixture
-def proxy(mqtt_url: str) -> Iterator[Proxy]:
-    proxy = Proxy(mqtt_url)
-    yield proxy
-    proxy.cut()
+def line(mqtt_url: str) -> Iterator[Line]:
+    address = urlsplit(mqtt_url)
+    line = Line(address.port or 1883, address.hostname or "")
+    yield line
+    line.cut()
 
 
 def readings(prefix: str, devices: int = 3, hours: int = 100) -> pd.DataFrame:
@@ -172,18 +131,18 @@ def test_readings_keep_the_pace_of_the_clock(mqtt_url: str, device_prefix: str):
 
 
 def test_a_broker_that_is_away_at_the_start_and_goes_away_twice_costs_nothing(
-    proxy: Proxy, device_prefix: str, listener: Listener
+    line: Line, device_prefix: str, listener: Listener
 ):
-    running = publisher(readings(device_prefix, hours=400), Broker("127.0.0.1", proxy.port), seconds=1.5)
+    running = publisher(readings(device_prefix, hours=400), Broker("127.0.0.1", line.port), seconds=1.5)
     future = running.start()
     for fraction in (0.2, 0.6):
-        proxy.open()
+        line.open()
         deadline = time.monotonic() + DEADLINE
         while running.progress().acknowledged < fraction * 1200:
             assert time.monotonic() < deadline
             time.sleep(0.005)
-        proxy.cut()
-    proxy.open()
+        line.cut()
+    line.open()
     summary = future.result(DEADLINE)
     assert summary.complete
     assert summary.losses == 2
@@ -193,25 +152,25 @@ def test_a_broker_that_is_away_at_the_start_and_goes_away_twice_costs_nothing(
     assert [ts for _, ts in first_arrivals] == sorted(ts for _, ts in first_arrivals)
 
 
-def test_a_device_of_its_own_leaves_a_last_will(proxy: Proxy, device_prefix: str, listener: Listener):
-    proxy.open()
+def test_a_device_of_its_own_leaves_a_last_will(line: Line, device_prefix: str, listener: Listener):
+    line.open()
     running = publisher(
-        readings(device_prefix, devices=1), Broker("127.0.0.1", proxy.port), seconds=30, clients=Clients.PER_DEVICE
+        readings(device_prefix, devices=1), Broker("127.0.0.1", line.port), seconds=30, clients=Clients.PER_DEVICE
     )
     future = running.start()
     assert "ts" in listener.status(f"{device_prefix}-0", "online")
-    proxy.cut()
+    line.cut()
     assert listener.status(f"{device_prefix}-0", "offline") == {"state": "offline"}
-    proxy.open()
+    line.open()
     listener.status(f"{device_prefix}-0", "online")
     running.stop()
     assert not future.result(DEADLINE).complete
     assert "ts" in listener.status(f"{device_prefix}-0", "offline")
 
 
-def test_patience_ends_with_the_address_and_the_reason(proxy: Proxy):
-    running = publisher(readings("nobody"), Broker("127.0.0.1", proxy.port), patience=0.3)
-    with pytest.raises(BrokerError, match=rf"mqtt://127.0.0.1:{proxy.port} within 0.3 s \(Connection refused\)"):
+def test_patience_ends_with_the_address_and_the_reason(line: Line):
+    running = publisher(readings("nobody"), Broker("127.0.0.1", line.port), patience=0.3)
+    with pytest.raises(BrokerError, match=rf"mqtt://127.0.0.1:{line.port} within 0.3 s \(Connection refused\)"):
         running.run()
 
 

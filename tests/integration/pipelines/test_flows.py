@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +21,7 @@ from aftercare.cli import main
 from aftercare.embedded import EmbeddedPrefect
 from aftercare.embedded.ports import free_port
 
+from ..line import Line
 from .conftest import MODEL, NOW, TOO_FEW, TRAINED
 
 if TYPE_CHECKING:
@@ -76,41 +75,6 @@ def flows(environment: dict[str, str], log: Path, *options: str) -> Iterator[sub
             assert process.wait(20) == 0, log.read_text()
         finally:
             process.kill()
-
-
-class Line:
-    """A way to the Prefect server that can be opened and cut: to the flows it looks as if the server went away."""
-
-    def __init__(self, target: int) -> None:
-        self.port = free_port()
-        self._target = target
-        self._sockets: list[socket.socket] = []
-
-    def open(self) -> None:
-        listener = socket.create_server(("127.0.0.1", self.port))
-        self._sockets.append(listener)
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-
-    def cut(self) -> None:
-        for end in self._sockets:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-        self._sockets.clear()
-
-    def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                near, far = listener.accept()[0], socket.create_connection(("127.0.0.1", self._target))
-                self._sockets += [near, far]
-                for ends in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
-
-    @staticmethod
-    def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                sink.sendall(data)
 
 
 def test_a_run_is_recorded_and_leads_to_its_training_run(
