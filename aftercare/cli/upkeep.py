@@ -20,7 +20,7 @@ def upkeep() -> None:
     """
     settings = load_settings()
     configure_logging(settings.log_level)
-    application = wiring.build(settings, pool_size=2, application="aftercare upkeep")
+    application = wiring.build(settings, pool_size=3, application="aftercare upkeep")
     stop = stop_on_signals()
     with application.database:
         service.run(application, stop)
