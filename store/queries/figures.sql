@@ -6,9 +6,13 @@ WITH modes AS (
     SELECT * FROM unnest(%(device_models)s::text[], %(codes)s::text[], %(failure_modes)s::text[])
         AS m (device_model, code, failure_mode)
 ),
-closed AS NOT MATERIALIZED (
+closed AS MATERIALIZED (
     SELECT ticket_id, device_id, failure_mode, opened_at, closed_at FROM tickets
     WHERE state = 'closed' AND closed_at >= %(since)s AND closed_at < %(until)s
+      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR device_id IN (
+          SELECT device_id FROM devices
+          WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
+            AND (%(service_centre)s::text IS NULL OR service_centre = %(service_centre)s)))
 ),
 failed AS (
     SELECT DISTINCT c.ticket_id
@@ -19,13 +23,20 @@ failed AS (
     WHERE e.kind = 'failure' AND e.ts < %(until)s
 ),
 begun AS (
-    SELECT ticket_id FROM ticket_events WHERE what = 'started' GROUP BY ticket_id HAVING count(*) > 1
+    SELECT ticket_id FROM ticket_events
+    WHERE what = 'started' AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0
+        OR ticket_id IN (SELECT ticket_id FROM closed))
+    GROUP BY ticket_id HAVING count(*) > 1
 ),
 again AS (
-    SELECT DISTINCT c.ticket_id
+    SELECT c.ticket_id
     FROM closed c
-    JOIN tickets n USING (device_id, failure_mode)
-    WHERE n.ticket_id > c.ticket_id AND n.state <> 'cancelled' AND n.opened_at < c.closed_at + %(proof)s::interval
+    CROSS JOIN LATERAL (
+        SELECT FROM tickets n
+        WHERE n.device_id = c.device_id AND n.failure_mode = c.failure_mode AND n.ticket_id > c.ticket_id
+          AND n.state <> 'cancelled' AND n.opened_at < c.closed_at + %(proof)s::interval
+        LIMIT 1
+    ) n
 ),
 judged AS (
     SELECT t.ticket_id, d.device_model, t.failure_mode, w.was_right, failed.ticket_id IS NOT NULL AS failed,
