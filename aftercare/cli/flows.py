@@ -61,9 +61,10 @@ def flows(in_process: bool) -> None:
 
 
 def _until_signal(work: Callable[[threading.Event], None]) -> None:
-    """Let `work` go on until a signal sets the event that it is given; what is busy after the grace is cut short.
+    """Let `work` go on until a signal sets the event that it is given. From then on the process lives for the grace at
+    most: neither a thread can be interrupted, nor Prefect, which waits for its own threads when its server is away.
 
-    It has a thread of its own because Prefect takes SIGTERM over in the main thread while a flow runs, and loses it
+    Work has a thread of its own because Prefect takes SIGTERM over in the main thread while a flow runs, and loses it
     when its server is away. What is cut short is within a transaction, or made up for by the next run. Raises
     AftercareError when the work ends by itself.
     """
@@ -73,7 +74,12 @@ def _until_signal(work: Callable[[threading.Event], None]) -> None:
     while not stop.wait(SECONDS_BETWEEN_LOOKS):
         if not worker.is_alive():
             raise AftercareError("the flows ended by themselves: the lines above tell why")
-    worker.join(SECONDS_TO_FINISH)
-    if worker.is_alive():
-        log.warning("flow run cut short", after_seconds=SECONDS_TO_FINISH)
-        os._exit(0)  # a thread cannot be interrupted, and Prefect waits for its own at the end
+    grace = threading.Timer(SECONDS_TO_FINISH, _cut_short)
+    grace.daemon = True
+    grace.start()
+    worker.join()
+
+
+def _cut_short() -> None:
+    log.warning("flow run cut short", after_seconds=SECONDS_TO_FINISH)
+    os._exit(0)
