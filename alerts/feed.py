@@ -15,7 +15,9 @@ from store.scope import seen_by
 
 log = structlog.get_logger()
 PAGE = 200
-QUEUE = 500
+QUEUE = 5_000
+"""Changes that wait for one listener at most. Their bytes are shared by all; a thousand devices that change at once
+must not cut those who are quick."""
 SILENCE = 5.0
 """Seconds of silence after which the thread looks whether it should stop; changes do not wait for it."""
 

@@ -150,6 +150,20 @@ def test_a_change_that_commits_late_is_not_skipped(site: Any) -> None:
     assert numbers(listener) == [2, 1]
 
 
+def test_a_thousand_changes_at_once_reach_a_listener_who_reads(site: Any) -> None:
+    device_id = site.desk.add_device("engine-1")
+    with listening(site) as listener:
+        wait_until_heard(site)
+        site.desk.rows(
+            "INSERT INTO outbox (kind, subject_id, device_id, payload, created_at) "
+            "SELECT 'alarm', n, %s, jsonb_build_object('number', n), now() FROM generate_series(1, 1000) n",
+            device_id,
+        )
+        listener.wait_for(1000)
+    assert numbers(listener) == list(range(1, 1001))
+    assert site.feed.cuts == 0
+
+
 def test_a_listener_that_does_not_read_is_cut(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts.feed, "QUEUE", 20)
     monkeypatch.setattr(aftercare.event_stream, "SEND_LIMIT", 0.5)
