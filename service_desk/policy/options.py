@@ -36,15 +36,32 @@ class RiskCurve:
 
     def at(self, hours: float) -> float:
         """Probability of having failed by then; beyond the curve's end that at its end."""
-        ends = self.step * np.arange(len(self.failed_by) + 1)
-        return float(np.interp(hours, ends, np.concatenate([[0.0], self.failed_by])))
+        return float(self.failed(np.array([hours]))[0])
+
+    def failed(self, hours: Floats) -> Floats:
+        """`at` of each."""
+        told: Floats = np.interp(hours, self._ends(), self._from_now())
+        return told
 
     def hours_lost(self, hours: float) -> float:
         """Expected useful life beyond a visit then, as far as the curve tells."""
-        ends = self.step * np.arange(len(self.failed_by) + 1)
-        later = np.concatenate([[min(hours, ends[-1])], ends[ends > hours]])
-        alive = 1 - np.interp(later, ends, np.concatenate([[0.0], self.failed_by]))
-        return float(((alive[1:] + alive[:-1]) / 2 * np.diff(later)).sum())
+        return float(self.lost(np.array([hours]))[0])
+
+    def lost(self, hours: Floats) -> Floats:
+        """`hours_lost` of each: what is alive on the mean of each step, times its length."""
+        ends, alive = self._ends(), 1 - self._from_now()
+        beyond = np.append(np.cumsum(((alive[1:] + alive[:-1]) / 2 * self.step)[::-1])[::-1], 0.0)
+        visit = np.minimum(hours, ends[-1])
+        following = np.minimum(np.searchsorted(ends, visit, side="right"), len(ends) - 1)
+        begun = (1 - self.failed(visit) + alive[following]) / 2 * (ends[following] - visit)
+        told: Floats = (beyond[following] + begun).astype(np.float64, copy=False)
+        return told
+
+    def _ends(self) -> Floats:
+        return self.step * np.arange(len(self.failed_by) + 1, dtype=np.float64)
+
+    def _from_now(self) -> Floats:
+        return np.concatenate([[0.0], self.failed_by])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +114,21 @@ def choose(curve: RiskCurve, stakes: Stakes, *, notice: float, planned_visits: S
     end = curve.step * len(curve.failed_by)
     now = _option(curve, stakes, notice, stakes.planned)
     dates = np.arange(notice + curve.step, end + curve.step / 2, curve.step)
-    later = min((_option(curve, stakes, float(date), stakes.planned) for date in dates), key=_minor, default=None)
+    later = _option(curve, stakes, _cheapest(curve, stakes, dates), stakes.planned) if len(dates) else None
     joined = stakes.joined or stakes.planned
     planned = [_option(curve, stakes, hours, joined) for hours in planned_visits if notice <= hours <= end]
     best = min((option for option in (now, *planned, later) if option), key=_minor)
     if best is now:
         return Choice(Action.ACT_NOW, best, now, planned, later)
     return Choice(Action.WAIT if best is later else Action.JOIN_PLANNED, best, now, planned, later)
+
+
+def _cheapest(curve: RiskCurve, stakes: Stakes, dates: Floats) -> float:
+    """The earliest of those whose `_option` costs least."""
+    failed = curve.failed(dates)
+    visits, emergencies = stakes.planned.minor * (1 - failed), stakes.emergency.minor * failed
+    lives = stakes.hour_of_life * curve.lost(dates)
+    return float(dates[np.argmin(np.rint(visits) + np.rint(emergencies) + np.rint(lives))])
 
 
 def _option(curve: RiskCurve, stakes: Stakes, hours: float, visit: Money) -> Option:

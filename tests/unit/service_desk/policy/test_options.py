@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.errors import InvalidInputError
 from domain.money import Money
@@ -34,6 +36,30 @@ def test_a_planned_visit_is_joined_when_that_is_cheaper() -> None:
     cheap = Stakes(STAKES.planned, STAKES.emergency, STAKES.hour_of_life, joined=Money(20_00, "EUR"))
     choice = choose(LATE, cheap, notice=5, planned_visits=[2.0, 25.0])
     assert (choice.action, choice.chosen.hours, len(choice.planned_visits)) == (Action.JOIN_PLANNED, 25.0, 1)
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=12).map(sorted),
+    st.floats(0, 8),
+    st.floats(0.5, 3),
+    st.floats(0, 500),
+)
+def test_no_later_date_that_could_be_chosen_costs_less(
+    failed_by: list[float], notice: float, step: float, hour_of_life: float
+) -> None:
+    curve = RiskCurve(step, np.array(failed_by))
+    stakes = Stakes(STAKES.planned, STAKES.emergency, hour_of_life)
+    later = choose(curve, stakes, notice=notice).later
+    dates = np.arange(notice + step, step * len(failed_by) + step / 2, step)
+    sums = [choose(curve, stakes, notice=float(date)).now.minor for date in dates]
+    assert (later.minor if later else None) == min(sums, default=None)
+
+
+@pytest.mark.parametrize("hours", [0.0, 0.25, 7.0, 49.5, 50.0, 80.0])
+def test_the_life_lost_is_the_area_under_the_curve_of_survival(hours: float) -> None:
+    fine = np.linspace(hours, 50.0, 100_001) if hours < 50 else np.array([50.0, 50.0])
+    alive = 1 - FAILING.failed(fine)
+    assert FAILING.hours_lost(hours) == pytest.approx(((alive[1:] + alive[:-1]) / 2 * np.diff(fine)).sum(), abs=1e-6)
 
 
 def test_the_rule_of_the_hazard_follows_from_the_costs() -> None:
