@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -65,11 +65,17 @@ def pending_migrations(connection: Connection) -> list[str]:
     return sorted(_migrations() - _applied(connection))
 
 
-def require_current(connection: Connection) -> None:
-    """Raises ConfigurationError when a migration is missing, or is there that this program does not know."""
+def require_current(connection: Connection, device_models: Iterable[DeviceModel] = ()) -> None:
+    """Raises ConfigurationError when a migration is missing, or is there that this program does not know, or one of
+    these device models or a channel of theirs has no place yet."""
     _refuse_newer(connection)
     if pending := pending_migrations(connection):
         raise ConfigurationError(f"{pending[0]} is not applied to the database: run 'aftercare migrate'")
+    for model in device_models:
+        columns = {name for (name,) in connection.execute(SQL["table_columns"], {"table": model.readings_table})}
+        if missing := [channel.name for channel in model.channels if channel.name not in columns]:
+            what = f"channel {missing[0]} of {model.name}" if columns else f"device model {model.name}"
+            raise ConfigurationError(f"{what} is in the catalog and not in the database yet: run 'aftercare migrate'")
 
 
 def _refuse_newer(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from domain.account import Role
 from domain.catalog import parse_duration
 from domain.command import Command, CommandState
 from domain.errors import InvalidInputError
-from store import command_files
+from store import command_files, fleet_commands
 from store import commands as stored
 
 POLL = 0.2
@@ -36,7 +36,7 @@ def commands() -> None:
 @click.option("--confirm", is_flag=True, help="What the catalog asks to confirm is confirmed.")
 @click.option("--valid-for", help="How long it may wait for the device, such as 2h.")
 @click.option("--ticket", type=int, help="The ticket whose record it joins.")
-@click.option("--wait", is_flag=True, help="Until it has ended; exit 1 unless it succeeded.")
+@click.option("--wait", is_flag=True, help="Until it has ended, on all devices; exit 1 unless it succeeded.")
 @who
 @as_json_option
 @click.pass_context
@@ -61,7 +61,8 @@ def send(
         raise InvalidInputError("say which command: aftercare commands send DEVICE COMMAND [NAME=VALUE ...]")
     wish = Wish(words[0], read_values(words[1:]), confirm, _duration(valid_for), ticket)
     if device is None:
-        _send_fleet(where, wish, who, as_json)
+        if not _send_fleet(where, wish, who, wait=wait, as_json=as_json):
+            context.exit(1)
         return
     command = with_database(
         lambda app, connection: desk.request(
@@ -156,7 +157,8 @@ def _duration(text: str | None) -> Any:
         raise InvalidInputError(str(error)) from error
 
 
-def _send_fleet(where: dict[str, str | None], wish: Wish, who: str, as_json: bool) -> None:
+def _send_fleet(where: dict[str, str | None], wish: Wish, who: str, *, wait: bool, as_json: bool) -> bool:
+    """False when it was waited for and has not succeeded on every device that it was for."""
     fleet = with_database(
         lambda app, connection: desk.request_fleet(
             connection,
@@ -168,12 +170,20 @@ def _send_fleet(where: dict[str, str | None], wish: Wish, who: str, as_json: boo
             now=app.clock(),
         )
     )
+    fleet_id = fleet.fleet_id
+    if not as_json:
+        click.echo(f"fleet command {fleet_id}: queued for {fleet.total} devices")
+        for name, reason in fleet.refused.items():
+            click.echo(f"  left out {name}: {reason}")
+    while wait and not all(state.is_final for state in fleet.states):
+        time.sleep(POLL)
+        fleet = with_database(lambda _, connection: fleet_commands.get(connection, fleet_id))
     if as_json:
         click.echo(json.dumps(asdict(fleet), default=str))
-        return
-    click.echo(f"fleet command {fleet.fleet_id}: queued for {fleet.total} devices")
-    for name, reason in fleet.refused.items():
-        click.echo(f"  left out {name}: {reason}")
+    elif wait:
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(fleet.states.items()))
+        click.echo(f"  {counts or 'none was sent'}; 'aftercare commands list --fleet {fleet_id}' tells of each")
+    return not wait or (not fleet.refused and set(fleet.states) == {CommandState.SUCCEEDED})
 
 
 def _show(command: Command, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from aftercare.prefect_server import needing_prefect
 from aftercare.wiring import Application
 from domain.errors import ConfigurationError
+from store.migrate import require_current
 
 T = TypeVar("T")
 
@@ -15,11 +16,14 @@ T = TypeVar("T")
 def run(application: Application, flow: str, arguments: Sequence[Any], here: Callable[[], T]) -> T:
     """What the flow of that name in `pipelines.flows` gives, or `here` when PREFECT_API_URL names no server.
 
-    Raises UnavailableError when the database or the Prefect server is away, ConfigurationError when AFTERCARE_DASK
-    names a cluster and nothing names the Prefect server that spreads work over it.
+    Raises UnavailableError when the database or the Prefect server is away, ConfigurationError when the catalog is not
+    in the database yet, or AFTERCARE_DASK names a cluster and nothing names the Prefect server that spreads work over
+    it.
     """
     settings = application.settings
-    with application.database:
+    with application.database as database:
+        with database.transaction() as connection:
+            require_current(connection, application.catalog.values())
         if settings.prefect_api_url is not None:
             with needing_prefect(settings.prefect_api_url):
                 from pipelines import flows  # Prefect takes seconds to import

@@ -23,6 +23,7 @@ from domain.errors import InvalidInputError
 from ingest import bulk
 from ingest.clock_check import horizon_of
 from ingest.history_rejects import REJECTS_FILE
+from store.migrate import require_current
 
 LINE_EVERY = 5.0
 """Seconds between lines where there is no terminal to draw a bar on."""
@@ -126,6 +127,8 @@ def import_history(
         clock=application.clock,
     )
     with application.database as database, _progress() as progress:
+        with database.transaction() as connection:
+            require_current(connection, [device_model])
         report = bulk.import_history(
             database,
             device_model,

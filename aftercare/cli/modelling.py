@@ -75,6 +75,11 @@ def score(as_json: bool) -> None:
             click.echo(json.dumps({**counts, "problems": list(row.problems)}))
         elif row.devices:
             click.echo(f"{row.device_model}: {row.devices} devices scored, {row.new_predictions} new predictions")
+    if not as_json and not any(row.devices for row in results):
+        click.echo(
+            "no device scored: a device is, while its latest reading is younger than the longest window of its "
+            "features, and a model of its failure modes is trained"
+        )
     problems = [f"{row.device_model} {problem}" for row in results for problem in row.problems]
     if problems:
         raise AftercareError(f"not everything could be scored: {'; '.join(problems)}")

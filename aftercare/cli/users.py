@@ -19,7 +19,9 @@ from store import api_tokens
 from store import users as stored
 from store.database import Connection
 
-role_option = click.option("--role", type=click.Choice(list(Role)), default=Role.VIEWER, show_default=True)
+ROLES = click.Choice([role.value for role in Role])
+"""Their values: of an enumeration itself click takes the names, which are in capitals."""
+role_option = click.option("--role", type=ROLES, default=Role.VIEWER.value, show_default=True)
 customer_option = click.option("--customer", help="They see this customer's devices only, as viewers. Default: all.")
 
 
@@ -71,7 +73,7 @@ def list_users(as_json: bool) -> None:
 
 @users.command(epilog="Example: aftercare users change alice --role admin")
 @click.argument("name")
-@click.option("--role", type=click.Choice(list(Role)), required=True)
+@click.option("--role", type=ROLES, required=True)
 @customer_option
 @who
 def change(name: str, role: str, customer: str | None, who: str) -> None:

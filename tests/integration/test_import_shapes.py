@@ -5,6 +5,7 @@ The extracts are made here in the shape of the public data sets, which are read 
 
 import json
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -199,6 +200,23 @@ def test_too_few_failures_are_told_and_nothing_is_scored(aftercare, failing):
     assert trained.exit_code == 1
     assert f"{failing} failures" in mode["problem"]
     assert scored.exit_code == 0
+
+
+def test_a_device_model_that_no_migration_has_seen_is_one_line(aftercare, monkeypatch, tmp_path):
+    catalog = tmp_path / "catalog"
+    shutil.copytree(CATALOG, catalog)
+    text = (catalog / "device_failure.toml").read_text().replace('name = "device_failure"', 'name = "later"', 1)
+    (catalog / "later.toml").write_text(text)
+    monkeypatch.setenv("AFTERCARE_CATALOG_DIR", str(catalog))
+    readings, _ = wearing(2, 5, DAY, 0, ["attribute1"])
+    readings.to_csv("readings.csv", index=False)
+
+    for command in (["import", "--device-model", "later", "--readings", "readings.csv"], ["train"], ["score"]):
+        outcome, _ = aftercare(*command)
+        assert outcome.exit_code == 1
+        assert "device model later is in the catalog and not in the database yet: run 'aftercare migrate'" in str(
+            outcome.exception or outcome.output
+        )
 
 
 def test_five_failures_are_enough_and_the_latest_readings_are_scored(aftercare, monkeypatch):

@@ -46,6 +46,7 @@ class Devices:
     executed: Counter[str] = field(default_factory=Counter)
     answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     answer: bool = True
+    ends: dict[str, Any] = field(default_factory=lambda: {"state": "succeeded"})
 
     def receive(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         """Carries out every request that was sent, so that one sent twice shows; what the broker itself brings again,
@@ -58,8 +59,8 @@ class Devices:
             return
         if not (message.dup and wire_id in self.executed):
             self.executed[wire_id] += 1
-        for state in ("acknowledged", "running", "succeeded"):
-            self.tell(message, state=state)
+        for told in ({"state": "acknowledged"}, {"state": "running"}, self.ends):
+            self.tell(message, **told)
 
     def tell(self, request: MQTTMessage, *, topic: str = "", correlation: bytes | None = None, **told: Any) -> None:
         """One step of an answer."""

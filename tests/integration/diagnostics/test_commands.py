@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from click.testing import CliRunner
 
+from aftercare.cli.main import commands as aftercare_commands
 from diagnostics import commands as desk
 from diagnostics.commands import Wish
 from domain.account import Role
@@ -220,3 +222,33 @@ def test_a_command_can_be_called_back_until_it_goes_out(station: Station) -> Non
     with pytest.raises(ConflictError, match="ended already"), station.database.transaction() as connection:
         desk.cancel(connection, other, who="anna", now=system_clock())
     assert len(station.devices.requests) == 1
+
+
+def test_a_fleet_command_of_the_command_line_is_waited_for(
+    speaking_station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = speaking_station
+    station.register(3)
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", station.database.url)
+    sent = ["commands", "send", "snapshot", "--device-model", "heat_pump", "--wait"]
+
+    outcome = CliRunner().invoke(aftercare_commands, sent)
+
+    assert outcome.exit_code == 0, outcome.output
+    assert "queued for 3 devices" in outcome.output
+    assert "3 succeeded" in outcome.output
+
+
+def test_a_fleet_command_that_fails_on_one_device_ends_with_an_error(
+    speaking_station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = speaking_station
+    station.register(1)
+    station.devices.ends = {"state": "failed", "error": {"code": "device_error", "message": "no"}}
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", station.database.url)
+    sent = ["commands", "send", "snapshot", "--device-model", "heat_pump", "--wait"]
+
+    outcome = CliRunner().invoke(aftercare_commands, sent)
+
+    assert outcome.exit_code == 1
+    assert "1 failed" in outcome.output
