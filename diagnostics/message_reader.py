@@ -15,6 +15,7 @@ from diagnostics.payload_fields import read_document, read_text, read_ts
 from diagnostics.twin_documents import document_problem
 from diagnostics.upload_reader import read_files, read_part
 from domain.command import CommandState
+from domain.payload_text import shown
 from domain.topic import sender_of
 from domain.twin import ReportedComponent
 
@@ -98,10 +99,10 @@ def _response(device: str, command_id: int, correlation: bytes, payload: bytes) 
     document = read_document(payload)
     told = document.get("state")
     if told not in ANSWERS:
-        raise MessageError("response", f"state {str(told)[:50]!r} is none of {', '.join(ANSWERS)}")
+        raise MessageError("response", f"state {shown(told)} is none of {', '.join(ANSWERS)}")
     state = CommandState(told)
     result = document.get("result")
-    if result is not None and (not isinstance(result, dict) or len(orjson.dumps(result)) > LARGEST_RESULT):
+    if result is not None and (not isinstance(result, dict) or _size(result) > LARGEST_RESULT):
         raise MessageError(
             "response", f"result is not an object of at most {LARGEST_RESULT} bytes: send a file in parts"
         )
@@ -122,6 +123,14 @@ def _response(device: str, command_id: int, correlation: bytes, payload: bytes) 
         error_message=read_text(error, "message", 1000),
         files=read_files(result.get("files", [])) if succeeded and result else (),
     )
+
+
+def _size(result: Mapping[str, Any]) -> int:
+    """Bytes as it is stored."""
+    try:
+        return len(orjson.dumps(result))
+    except orjson.JSONEncodeError as error:  # it is read to a greater depth than it is written
+        raise MessageError("response", f"result cannot be stored: {error}") from None
 
 
 def _progress(document: Mapping[str, Any]) -> float | None:

@@ -30,5 +30,8 @@ def shown(value: object) -> str:
     """A value as an error message shows it: short, and on one line."""
     if value is None:
         return "missing"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # JSON may be nested more deeply than Python can write it
+        return f"{type(value).__name__} that is nested too deeply to be shown"
     return text if len(text) <= 40 else text[:37] + "..."

@@ -1,6 +1,7 @@
 """What is read of the messages of devices, and what is refused, with which label."""
 
 import hashlib
+from contextlib import suppress
 
 import orjson
 import pytest
@@ -100,6 +101,20 @@ def test_what_does_not_fit_is_refused_with_its_label(arrived, label):
         read_message(arrived)
     assert refused.value.label == label
     assert str(refused.value)
+
+
+@pytest.mark.parametrize("depth", [300, 1000])
+@pytest.mark.parametrize(
+    "field", ["ts", "state", "result", "error", "progress", "reported", "version", "refused", "firmware", "components"]
+)
+@pytest.mark.parametrize("nested", [b'{"a":%s}', b"[%s]"])
+def test_json_that_is_nested_as_deeply_as_it_can_be_read_ends_nothing(nested, field, depth):
+    payload = orjson.dumps({"ts": TS, "state": "succeeded", "reported": {}} | {field: "deep"})
+    before, after = nested.split(b"%s")
+    deep = before * depth + b"1" + after * depth
+    for topic in (RESPONSE, TWIN):
+        with suppress(MessageError):
+            read_message(Arrived(topic, payload.replace(b'"deep"', deep), correlation=SECRET))
 
 
 JSON = st.recursive(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.payload_text import on_one_line, printable, readable
+from domain.payload_text import on_one_line, printable, readable, shown
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,12 @@ def test_a_letter_that_is_cut_through_is_no_reason_for_digits() -> None:
 
 def test_one_line() -> None:
     assert on_one_line(printable("a\n  b\tc")) == "a b c"
+
+
+def test_what_an_error_shows_of_a_value_is_short_however_deeply_it_is_nested() -> None:
+    nested: list[object] = []
+    for _ in range(5000):
+        nested = [nested]
+    assert shown([1, "a"]) == "[1, 'a']"
+    assert shown("x" * 100) == f"'{'x' * 36}..."
+    assert shown(nested) == "list that is nested too deeply to be shown"

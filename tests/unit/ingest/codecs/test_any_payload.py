@@ -132,6 +132,19 @@ def test_right_json_with_a_byte_changed(data, topic):
     check(topic, data.draw(mutated(gzip.compress(payload, 1))))
 
 
+@pytest.mark.parametrize(
+    "field", ["ts", "values", "kind", "code", "component", "detail", "state", "bn", "n", "v", "bver"]
+)
+@pytest.mark.parametrize("nested", [b'{"a":%s}', b"[%s]"])
+def test_json_that_is_nested_as_deeply_as_it_can_be_read(nested, field):
+    before, after = nested.split(b"%s")
+    deep = before * 1000 + b"1" + after * 1000
+    right = {"ts": 1_769_860_800_000, "values": {"a": 1}, "kind": "log", "t": 1_769_860_800, "v": 1}
+    for document in (right | {field: "deep"}, right | {"values": {"a": "deep"}}, ["deep"]):
+        for topic in ALL_TOPICS:
+            check(topic, orjson.dumps(document).replace(b'"deep"', deep))
+
+
 def largest(piece, around=(b"[", b"]")):
     """As many of `piece` as a payload may hold."""
     count = (MAX_PAYLOAD - 2) // (len(piece) + 1)
