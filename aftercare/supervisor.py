@@ -67,7 +67,7 @@ class Supervisor:
         self._random = random.Random(seed)  # noqa: S311 - spreads restarts, guards nothing
         self._running: dict[str, _Running] = {}
         self._lock = threading.RLock()
-        self._stopping = threading.Event()
+        self._stopping, self._stopped = threading.Event(), threading.Event()
         self._monitor: threading.Thread | None = None
 
     def __enter__(self) -> Supervisor:
@@ -115,12 +115,13 @@ class Supervisor:
     def stop(self) -> None:
         """Stop every child, the last started first; what does not stop in time is killed. Twice is no error."""
         self._stopping.set()
-        if self._monitor is not None:
-            self._monitor.join()
         with self._lock:
             for running in reversed(self._running.values()):
                 _stop(running)
             self._running.clear()
+        self._stopped.set()
+        if self._monitor is not None:
+            self._monitor.join()
 
     def pid(self, name: str) -> int:
         """Process id of the child, of the last one started when it was restarted."""
@@ -145,6 +146,7 @@ class Supervisor:
                 for running in self._running.values():
                     if running.watched and running.process.poll() is not None:
                         self._attend(running, time.monotonic())
+        self._stopped.wait()  # children that were started again from here die with this thread
 
     def _attend(self, running: _Running, now: float) -> None:
         """Report a crash once, and start again when its wait is over."""

@@ -82,6 +82,26 @@ def test_children_stop_in_reverse_order(tmp_path):
     assert notes.read_text() == "cba"
 
 
+def test_a_child_that_was_started_again_may_end_what_it_is_at_too(tmp_path):
+    program = (
+        "import os, pathlib, signal, sys, time\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "def leave(*_):\n"
+        "    time.sleep(0.3); (folder / f'left{os.getpid()}').touch(); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, leave)\n"
+        "(folder / f'ready{os.getpid()}').touch()\n"
+        "time.sleep(60)"
+    )
+    child = Child("clerk", [sys.executable, "-S", "-c", program, str(tmp_path)])
+    with Supervisor([child], back_off=QUICK) as supervisor:
+        os.kill(supervisor.pid("clerk"), signal.SIGKILL)
+        until(lambda: supervisor.restarts("clerk") == 1)
+        pid = supervisor.pid("clerk")
+        until((tmp_path / f"ready{pid}").exists)
+
+    assert (tmp_path / f"left{pid}").exists()
+
+
 def test_a_child_that_ignores_the_signal_is_killed(tmp_path):
     program = "import signal, time, sys; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'w'); time.sleep(60)"
     child = Child(
