@@ -16,11 +16,14 @@ from starlette.types import Receive, Scope, Send
 from alerts.feed import Encode, Feed, Subscription
 from domain.account import Caller
 from store.outbox import FeedEntry
+from store.scope import seen_by
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment keeps proxies and the client's connection alive."""
 SEND_LIMIT = 20.0
 """Seconds that one send may take before a client that does not read is let go."""
+OF_THE_MAKER = frozenset({"who", "detail", "escalation", "assigned_to"})
+"""Of what a change tells, what no customer hears."""
 OPENING = "retry: 2000\nid: {}\n\n"
 """Tells where the stream begins, so that a client whose line is lost before the first change misses none."""
 
@@ -39,14 +42,18 @@ class OfCustomer:
     customer: str
 
     def __call__(self, entry: FeedEntry) -> bytes:
-        return self.encode(_of_customer(entry)) if entry.customer == self.customer else b""
+        if entry.customer != self.customer:
+            return b""
+        with seen_by(self.customer):
+            return self.encode(_of_customer(entry))
 
 
 def _of_customer(entry: FeedEntry) -> FeedEntry:
-    """Without what a ticket's history holds for the maker alone: who did it, and what they noted."""
-    if entry.kind != "ticket":
-        return entry
-    return replace(entry, payload={name: told for name, told in entry.payload.items() if name not in ("who", "detail")})
+    """Without what the maker keeps: who did it, what they noted, who was called, and who looks after it."""
+    told = {name: value for name, value in entry.payload.items() if name not in OF_THE_MAKER}
+    if told.get("ack_by"):
+        told["ack_by"] = "service"
+    return replace(entry, payload=told)
 
 
 class EventStream(Response):

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from store.database import Connection
-from store.sql import load
+from store.sql import fitted, load
 
 SQL = load("audit")
 _NOTED: ContextVar[list[str] | None] = ContextVar("noted", default=None)
@@ -73,7 +73,7 @@ class Noted:
 def history(connection: Connection, *, object_kind: str, object_id: str | int, limit: int) -> list[Noted]:
     """What was done to one object, newest first."""
     wanted = {"object_kind": object_kind, "object_id": str(object_id), "limit": limit}
-    return [Noted(*row) for row in connection.execute(SQL["history"], wanted)]
+    return [Noted(*row) for row in connection.execute(fitted(SQL, "history", "doer"), wanted)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from domain.command import Command, CommandState
 from domain.errors import NotFoundError
 from store.database import Connection
-from store.sql import load
+from store.sql import fitted, load
 
 SQL = load("commands")
 
@@ -267,7 +267,7 @@ NO_FILTER = dict.fromkeys(("command_id", "device", "fleet_id", "ticket_id", "sta
 
 def _rows(connection: Connection, **wanted: object) -> list[Command]:
     with connection.cursor(row_factory=kwargs_row(_command)) as cursor:
-        return cursor.execute(SQL["listing"], {**NO_FILTER, **wanted}).fetchall()
+        return cursor.execute(fitted(SQL, "listing", "asker"), {**NO_FILTER, **wanted}).fetchall()
 
 
 def _command(*, state: str, **fields: Any) -> Command:

@@ -49,7 +49,7 @@ class OwnTable:
 
 
 def _table(name: str, about: str, **columns: type) -> OwnTable:
-    return OwnTable(name, about, Export(SQL[name], columns))
+    return OwnTable(name, about, Export(name, columns))
 
 
 _TABLES = (
@@ -202,7 +202,7 @@ def own_devices(connection: Connection) -> list[OwnDevice]:
 
 def read_table(connection: Connection, table: OwnTable) -> Iterator[Rows]:
     """Up to 10,000 rows at once."""
-    return stream_rows(connection, table.export.query, {})
+    return stream_rows(connection, SQL[table.export.query], {})
 
 
 def read_own_readings(connection: Connection, model: DeviceModel, device: OwnDevice) -> Iterator[Rows]:

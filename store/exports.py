@@ -11,8 +11,7 @@ from psycopg import sql
 
 from domain.device_model import DeviceModel
 from store.database import Connection
-from store.scope import customer_in_view
-from store.sql import load
+from store.sql import fitted, load
 
 SQL = load("exports")
 ROWS_AT_ONCE = 10_000
@@ -25,15 +24,15 @@ text. Each may be None."""
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A table that leaves as a file. for_customers: the query in the scope of a customer, where that is another."""
+    """A table that leaves as a file. parts: those of the query that customers have others of."""
 
-    query: LiteralString
+    query: str
     columns: Columns
-    for_customers: LiteralString | None = None
+    parts: Sequence[str] = ()
 
 
 DEVICES = Export(
-    SQL["devices"],
+    "devices",
     {
         **dict.fromkeys(("device", "device_model", "serial", "customer", "site", "service_centre"), str),
         "installed_at": datetime,
@@ -45,7 +44,7 @@ DEVICES = Export(
     },
 )
 PREDICTIONS = Export(
-    SQL["predictions"],
+    "predictions",
     {
         "prediction_id": int,
         **dict.fromkeys(("device", "device_model", "failure_mode"), str),
@@ -60,14 +59,13 @@ PREDICTIONS = Export(
 )
 """Durations are hours; contributions a list of {channel, effect, text, log_odds}."""
 ALARMS = Export(
-    SQL["alarms"],
+    "alarms",
     {
         "alarm_id": int,
         **dict.fromkeys(("device", "device_model", "customer", "site", "alarm_type", "severity"), str),
         **dict.fromkeys(("active", "acknowledged"), bool),
-        "ack_by": str,
+        **dict.fromkeys(("ack_by", "assigned_to"), str),
         "ack_at": datetime,
-        "assigned_to": str,
         "shelved_until": datetime,
         "deferred": bool,
         "count": int,
@@ -76,9 +74,10 @@ ALARMS = Export(
         "prediction_id": int,
         "message": str,
     },
+    parts=["alarm_people"],
 )
 TICKETS = Export(
-    f"{SQL['tickets']} {SQL['ticket_papers']} {SQL['ticket_sources']}",
+    "tickets",
     {
         "ticket_id": int,
         **dict.fromkeys(("device", "device_model", "customer", "site", "service_centre", "failure_mode", "state"), str),
@@ -90,10 +89,10 @@ TICKETS = Export(
         **dict.fromkeys(("alarm_id", "prediction_id", "version"), int),
         **dict.fromkeys(("entitlement", "decision"), dict),
     },
-    for_customers=f"{SQL['tickets']} {SQL['ticket_papers_of_customer']} {SQL['ticket_sources']}",
+    parts=["ticket_papers"],
 )
 STOCK_JOURNAL = Export(
-    SQL["stock_journal"],
+    "stock_journal",
     {
         "journal_id": int,
         "at": datetime,
@@ -121,8 +120,11 @@ def read_export(
 
     That time is when a prediction is as of, an alarm was raised, a ticket opened, stock moved; devices have none.
     """
-    query = export.query if customer_in_view() is None else export.for_customers or export.query
-    return stream_rows(connection, query, {"since": since, "until": until, "device_model": device_model})
+    return stream_rows(
+        connection,
+        fitted(SQL, export.query, *export.parts),
+        {"since": since, "until": until, "device_model": device_model},
+    )
 
 
 def read_readings(

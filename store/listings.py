@@ -32,8 +32,7 @@ from store.listing_rows import (
     TicketEventRow,
     TicketRow,
 )
-from store.scope import customer_in_view
-from store.sql import load
+from store.sql import fitted, in_view, load
 from store.tickets import papers
 
 SQL = load("listings")
@@ -170,19 +169,20 @@ def alarms(
         "site": site,
         "device_model": device_model,
     }
-    return _rows(connection, AlarmRow, SQL["alarms"], {**wanted, "after": after, "limit": limit})
+    return _alarms(connection, {**wanted, "after": after, "limit": limit})
 
 
 def alarm(connection: Connection, alarm_id: int) -> AlarmRow:
     """One alarm. Raises NotFoundError."""
     wanted = {**EVERY_ALARM, "alarm_id": alarm_id, "after": None, "limit": 1}
-    return _one(_rows(connection, AlarmRow, SQL["alarms"], wanted), f"alarm {alarm_id}")
+    return _one(_alarms(connection, wanted), f"alarm {alarm_id}")
 
 
 def alarm_comments(connection: Connection, alarm_id: int) -> list[AlarmCommentRow]:
     """What people wrote under an alarm, oldest first. Raises NotFoundError."""
     alarm(connection, alarm_id)
-    return _rows(connection, AlarmCommentRow, SQL["alarm_comments"], {"alarm_id": alarm_id})
+    query = fitted(SQL, "alarm_comments", "commenter")
+    return _rows(connection, AlarmCommentRow, query, {"alarm_id": alarm_id})
 
 
 def alarm_members(connection: Connection, alarm_id: int) -> list[AlarmMemberRow]:
@@ -234,8 +234,7 @@ def ticket(connection: Connection, ticket_id: int) -> TicketRow:
 
 def ticket_events(connection: Connection, ticket_id: int) -> list[TicketEventRow]:
     """The life of a ticket, oldest first; customers are told neither who did it nor what they noted."""
-    query = "ticket_events" if customer_in_view() is None else "ticket_events_of_customer"
-    return _rows(connection, TicketEventRow, SQL[query], {"ticket_id": ticket_id})
+    return _rows(connection, TicketEventRow, in_view(SQL, "ticket_events"), {"ticket_id": ticket_id})
 
 
 def reservations(
@@ -264,6 +263,10 @@ def parts(connection: Connection, *, after: str | None = None, limit: int = 50) 
 def overview(connection: Connection, *, now: datetime) -> Overview:
     """Counts of everything that is open."""
     return _rows(connection, Overview, SQL["overview"], {"now": now})[0]
+
+
+def _alarms(connection: Connection, parameters: Mapping[str, Any]) -> list[AlarmRow]:
+    return _rows(connection, AlarmRow, fitted(SQL, "alarms", "alarm_people"), parameters)
 
 
 def _tickets(connection: Connection, which: str, parameters: Mapping[str, Any]) -> list[TicketRow]:

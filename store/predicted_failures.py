@@ -13,7 +13,7 @@ from domain.errors import NotFoundError
 from domain.money import Money
 from store.database import Connection
 from store.scope import customer_in_view
-from store.sql import load
+from store.sql import in_view, load
 
 SQL = load("predicted_failures")
 RankKey = tuple[int, int]
@@ -97,7 +97,7 @@ def listing(
         "after_alarm": after_alarm,
         "limit": limit,
     }
-    saving = sql.SQL(SQL["saving" if customer_in_view() is None else "saving_of_customer"])
+    saving = sql.SQL(in_view(SQL, "saving"))
     with connection.cursor(row_factory=class_row(PredictedFailure)) as cursor:
         return cursor.execute(sql.SQL(SQL["predicted_failures"]).format(saving=saving), wanted).fetchall()
 

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from domain.errors import NotFoundError
 from store.database import Connection
-from store.sql import load
+from store.sql import fitted, load
 
 SQL = load("problem_reports")
 
@@ -66,7 +66,7 @@ def count_since(connection: Connection, *, device_id: int, since: datetime) -> i
 def of_ticket(connection: Connection, *, ticket_id: int) -> list[ProblemReport]:
     """Oldest first."""
     with connection.cursor(row_factory=class_row(ProblemReport)) as cursor:
-        return cursor.execute(SQL["of_ticket"], {"ticket_id": ticket_id}).fetchall()
+        return cursor.execute(fitted(SQL, "of_ticket", "reporter"), {"ticket_id": ticket_id}).fetchall()
 
 
 def readings(connection: Connection, *, report_id: int) -> tuple[str, bytes]:

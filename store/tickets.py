@@ -15,8 +15,7 @@ from domain.errors import NotFoundError
 from domain.prediction import RecordedPrediction
 from domain.ticket import ClosureCode, Ticket, TicketState
 from store.database import Connection
-from store.scope import customer_in_view
-from store.sql import load
+from store.sql import in_view, load
 
 SQL = load("tickets")
 
@@ -24,7 +23,7 @@ SQL = load("tickets")
 def papers() -> sql.SQL:
     """The columns `entitlement` and `decision` of the tickets `t`; in the scope of a customer without the sum behind a
     ticket, and of who pays without the amounts of others."""
-    return sql.SQL(SQL["papers" if customer_in_view() is None else "papers_of_customer"])
+    return sql.SQL(in_view(SQL, "papers"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from domain.errors import NotFoundError
 from domain.troubleshooting import Outcome, Run, Standing, TrailEntry
 from store.database import Connection
-from store.sql import load
+from store.sql import fitted, load
 
 SQL = load("troubleshooting")
 
@@ -123,7 +123,7 @@ def listing(
         "limit": limit,
     }
     with connection.cursor(row_factory=kwargs_row(_run)) as cursor:
-        return cursor.execute(SQL["listing"], wanted).fetchall()
+        return cursor.execute(fitted(SQL, "listing", "starter"), wanted).fetchall()
 
 
 def wait(connection: Connection, run_id: int, *, command_id: int | None = None, until: datetime | None = None) -> None:
@@ -193,7 +193,7 @@ def withdraw(connection: Connection, *, device_id: int, failure_mode: str, reaso
 def trail(connection: Connection, run_id: int) -> list[TrailEntry]:
     """What the run's steps have found, in order."""
     with connection.cursor(row_factory=class_row(TrailEntry)) as cursor:
-        return cursor.execute(SQL["trail"], {"run_id": run_id}).fetchall()
+        return cursor.execute(fitted(SQL, "trail", "finder"), {"run_id": run_id}).fetchall()
 
 
 def fixes(connection: Connection, *, since: datetime) -> list[RemoteFix]:

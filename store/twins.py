@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from domain.errors import NotFoundError
 from domain.twin import ReportedComponent, Twin, TwinChange, TwinSide
 from store.database import Connection
-from store.sql import load
+from store.sql import fitted, load
 
 SQL = load("twins")
 
@@ -43,7 +43,7 @@ class Undelivered:
 def get(connection: Connection, device: str) -> Twin:
     """The twin of a device. Raises NotFoundError."""
     with connection.cursor(row_factory=class_row(Twin)) as cursor:
-        twin = cursor.execute(SQL["get"], {"device": device}).fetchone()
+        twin = cursor.execute(fitted(SQL, "get", "wisher"), {"device": device}).fetchone()
     if twin is None:
         raise NotFoundError(f"device {device!r} is not registered: import it, or check its name")
     return twin
@@ -102,7 +102,7 @@ def report(
 
 def history(connection: Connection, device: str, *, after: int | None = None, limit: int) -> list[TwinChange]:
     """Changes of both sides, newest first; `after` is the id of the last one of the page before."""
-    rows = connection.execute(SQL["history"], {"device": device, "after": after, "limit": limit})
+    rows = connection.execute(fitted(SQL, "history", "changer"), {"device": device, "after": after, "limit": limit})
     return [
         TwinChange(
             twin_change_id, at, TwinSide(side), version, who, {name: (old, new) for name, (old, new) in changes.items()}

@@ -98,9 +98,15 @@ SET state = 'timed_out', finished_at = %(at)s, error_code = 'timed_out',
 FROM late WHERE c.command_id = late.command_id
 RETURNING c.command_id
 
+-- asker --
+c.requested_by
+
+-- asker_of_customer --
+asked_by(c.command_id) AS requested_by
+
 -- listing --
 -- Newest first; those of one device, fleet request, ticket or state.
-SELECT c.command_id, d.name AS device, c.command, c.arguments, c.state, c.requested_at, c.requested_by, c.expires_at,
+SELECT c.command_id, d.name AS device, c.command, c.arguments, c.state, c.requested_at, {asker}, c.expires_at,
        c.sent_at, c.answered_at, c.finished_at, c.progress, c.result, c.error_code, c.error_message, c.ticket_id,
        c.fleet_id
 FROM commands c JOIN devices d USING (device_id)

@@ -21,11 +21,17 @@ WHERE (%(since)s::timestamptz IS NULL OR p.as_of >= %(since)s)
     AND (%(device_model)s::text IS NULL OR d.device_model = %(device_model)s)
 ORDER BY p.prediction_id
 
+-- alarm_people --
+a.ack_by, a.assigned_to
+
+-- alarm_people_of_customer --
+CASE WHEN a.acknowledged THEN 'service' END AS ack_by, NULL::text AS assigned_to
+
 -- alarms --
 -- In the order in which they were raised.
 SELECT a.alarm_id, d.name AS device, coalesce(a.device_model, d.device_model, '') AS device_model,
     coalesce(a.customer, d.customer, '') AS customer, coalesce(a.site, d.site, '') AS site, a.alarm_type, a.severity, a.active,
-    a.acknowledged, a.ack_by, a.ack_at, a.assigned_to, a.shelved_until, a.deferred, a.count, a.raised_at, a.last_at,
+    a.acknowledged, {alarm_people}, a.ack_at, a.shelved_until, a.deferred, a.count, a.raised_at, a.last_at,
     a.cleared_at, a.source, a.failure_mode, a.prediction_id, a.message
 FROM alarms a
 LEFT JOIN devices d USING (device_id)
@@ -34,12 +40,6 @@ WHERE (%(since)s::timestamptz IS NULL OR a.raised_at >= %(since)s)
     AND (%(device_model)s::text IS NULL OR coalesce(a.device_model, d.device_model) = %(device_model)s)
 ORDER BY a.alarm_id
 
--- tickets --
--- In the order in which they were opened. Goes on with one of the two `ticket_papers`, and `ticket_sources`.
-SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
-    t.priority::bigint, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
-    t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version::bigint,
-
 -- ticket_papers --
 t.entitlement::text, t.decision::text
 
@@ -47,7 +47,12 @@ t.entitlement::text, t.decision::text
 -- As `papers_of_customer` of tickets.sql.
 t.customer_entitlement::text AS entitlement, '{}' AS decision
 
--- ticket_sources --
+-- tickets --
+-- In the order in which they were opened.
+SELECT t.ticket_id, d.name AS device, d.device_model, d.customer, d.site, d.service_centre, t.failure_mode, t.state,
+    t.priority::bigint, t.summary, t.opened_at, t.need_by, t.planned_for, t.sla_response_due, t.sla_repair_due,
+    t.closure_code, t.closed_at, t.alarm_id, t.prediction_id, t.version::bigint,
+    {ticket_papers}
 FROM tickets t
 JOIN devices d USING (device_id)
 WHERE (%(since)s::timestamptz IS NULL OR t.opened_at >= %(since)s)

@@ -86,12 +86,18 @@ WHERE device_id = %(device_id)s AND as_of >= %(since)s AND as_of <= %(until)s
 GROUP BY 1, 2
 ORDER BY 1, 2
 
+-- alarm_people --
+a.ack_by, a.assigned_to
+
+-- alarm_people_of_customer --
+CASE WHEN a.acknowledged THEN 'service' END AS ack_by, NULL::text AS assigned_to
+
 -- alarms --
 -- Alarms, newest first; also finds one by its id.
 SELECT a.alarm_id, d.name AS device, coalesce(a.device_model, d.device_model, '') AS device_model,
     coalesce(a.at_customer, '') AS customer, coalesce(a.at_site, '') AS site, a.alarm_type, a.severity, a.active,
-    a.acknowledged, a.shelved_until, a.count, a.raised_at, a.last_at, a.cleared_at, a.ack_by, a.ack_at, a.source,
-    a.failure_mode, a.prediction_id, a.message, t.ticket_id, a.assigned_to, a.deferred,
+    a.acknowledged, a.shelved_until, a.count, a.raised_at, a.last_at, a.cleared_at, {alarm_people}, a.ack_at, a.source,
+    a.failure_mode, a.prediction_id, a.message, t.ticket_id, a.deferred,
     (SELECT count(*) FROM alarm_members m WHERE m.alarm_id = a.alarm_id AND m.left_at IS NULL) AS members
 FROM alarms a
 LEFT JOIN devices d USING (device_id)
@@ -112,9 +118,15 @@ WHERE (%(alarm_id)s::bigint IS NULL OR a.alarm_id = %(alarm_id)s)
 ORDER BY a.alarm_id DESC
 LIMIT %(limit)s
 
+-- commenter --
+who
+
+-- commenter_of_customer --
+'service' AS who
+
 -- alarm_comments --
 -- What people wrote under an alarm, oldest first.
-SELECT at, who, comment FROM alarm_comments WHERE alarm_id = %(alarm_id)s ORDER BY alarm_comment_id
+SELECT at, {commenter}, comment FROM alarm_comments WHERE alarm_id = %(alarm_id)s ORDER BY alarm_comment_id
 
 -- alarm_members --
 -- The devices that a site's alarm stands for, those that are back too.

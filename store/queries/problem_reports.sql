@@ -9,8 +9,14 @@ SELECT ticket_id FROM problem_reports WHERE device_id = %(device_id)s AND token 
 -- count_since --
 SELECT count(*) FROM problem_reports WHERE device_id = %(device_id)s AND reported_at > %(since)s
 
+-- reporter --
+reported_by
+
+-- reporter_of_customer --
+told_by(report_id) AS reported_by
+
 -- of_ticket --
-SELECT report_id, reported_at, reported_by, problem, length(readings) AS readings_size
+SELECT report_id, reported_at, {reporter}, problem, length(readings) AS readings_size
 FROM problem_reports
 WHERE ticket_id = %(ticket_id)s
 ORDER BY report_id

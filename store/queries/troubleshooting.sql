@@ -10,9 +10,15 @@ SELECT %(device_id)s, %(failure_mode)s, %(now)s, %(who)s, %(prediction_id)s,
 ON CONFLICT DO NOTHING
 RETURNING run_id
 
+-- starter --
+r.started_by
+
+-- starter_of_customer --
+begun_by(r.run_id) AS started_by
+
 -- listing --
 -- Runs, newest first, with the names of their device and its model.
-SELECT r.run_id, d.name AS device, d.device_model, r.failure_mode, r.started_at, r.started_by, r.step, r.step_since,
+SELECT r.run_id, d.name AS device, d.device_model, r.failure_mode, r.started_at, {starter}, r.step, r.step_since,
     r.prediction_id, r.alarm_id, r.ticket_id, r.command_id, r.ended_at, r.outcome, r.reason, r.parts, r.tools
 FROM troubleshooting_runs r JOIN devices d USING (device_id)
 WHERE (%(run_id)s::bigint IS NULL OR r.run_id = %(run_id)s)
@@ -81,8 +87,14 @@ WHERE ticket_id IS NULL AND command_id IN (SELECT command_id FROM troubleshootin
 UPDATE troubleshooting_runs SET ended_at = %(at)s, outcome = 'withdrawn', reason = %(reason)s, command_id = NULL, wakes_at = NULL
 WHERE device_id = %(device_id)s AND failure_mode = %(failure_mode)s AND ended_at IS NULL AND prediction_id IS NOT NULL
 
+-- finder --
+who
+
+-- finder_of_customer --
+found_by(run_id, position) AS who
+
 -- trail --
-SELECT position, at, step, title, answer, who, note, command_id
+SELECT position, at, step, title, answer, {finder}, note, command_id
 FROM troubleshooting_trail WHERE run_id = %(run_id)s ORDER BY position
 
 -- fixed --

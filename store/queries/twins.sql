@@ -1,8 +1,14 @@
+-- wisher --
+coalesce(t.desired_by, '') AS desired_by
+
+-- wisher_of_customer --
+CASE WHEN t.desired_at IS NULL THEN '' ELSE 'service' END AS desired_by
+
 -- get --
 -- A device's twin; the device alone when neither side has said anything.
-SELECT d.name AS device, coalesce(t.desired, '{}') AS desired, coalesce(t.desired_version, 0) AS desired_version,
-       t.desired_at, coalesce(t.desired_by, '') AS desired_by, coalesce(t.delivered_version, 0) AS delivered_version,
-       coalesce(t.reported, '{}') AS reported, t.reported_at, t.looked_at_version, coalesce(t.refused, '{}') AS refused
+SELECT d.name AS device, coalesce(t.desired, '{{}}') AS desired, coalesce(t.desired_version, 0) AS desired_version,
+       t.desired_at, {wisher}, coalesce(t.delivered_version, 0) AS delivered_version,
+       coalesce(t.reported, '{{}}') AS reported, t.reported_at, t.looked_at_version, coalesce(t.refused, '{{}}') AS refused
 FROM devices d LEFT JOIN device_twins t USING (device_id)
 WHERE d.name = %(device)s
 
@@ -30,9 +36,15 @@ WHERE device_id = %(device_id)s
 INSERT INTO twin_changes (device_id, at, side, version, who, changes)
 VALUES (%(device_id)s, %(at)s, %(side)s, %(version)s, %(who)s, %(changes)s)
 
+-- changer --
+c.who
+
+-- changer_of_customer --
+CASE c.side WHEN 'desired' THEN 'service' ELSE d.name END AS who
+
 -- history --
 -- Newest first.
-SELECT c.twin_change_id, c.at, c.side, c.version, c.who, c.changes
+SELECT c.twin_change_id, c.at, c.side, c.version, {changer}, c.changes
 FROM twin_changes c JOIN devices d USING (device_id)
 WHERE d.name = %(device)s AND (%(after)s::bigint IS NULL OR c.twin_change_id < %(after)s)
 ORDER BY c.twin_change_id DESC LIMIT %(limit)s

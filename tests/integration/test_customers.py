@@ -22,11 +22,12 @@ from alerts import lifecycle
 from domain.account import Role
 from domain.alarm import AlarmSource, Occurrence, Severity
 from domain.errors import ForbiddenError
-from store import listings
+from domain.troubleshooting import Outcome
+from store import commands, listings, problem_reports, troubleshooting, twins
 from store.database import Database
 from store.scope import seen_by
 
-from .conftest import START, Site, session_of
+from .conftest import HOUR, START, Desk, Site, session_of
 from .test_access import routes
 
 V1 = "/api/v1"
@@ -75,7 +76,7 @@ def two_customers(site: Site) -> Site:
                     message=f"{word} site is silent",
                 ),
                 now=START,
-            )
+            )  # fmt: skip
     return site
 
 
@@ -151,12 +152,55 @@ def with_secrets(two_customers: Site) -> Site:
     detail = {"payers": payers, "note": "maker-note", "gate": "maker-gate"}
     desk.rows("UPDATE tickets SET decision = %s, entitlement = %s", Jsonb(decision), Jsonb(entitlement))
     desk.rows("UPDATE ticket_events SET who = 'maker-anna', detail = %s", Jsonb(detail))
+    _name_the_staff(desk)
     desk.rows(
         "UPDATE outbox SET payload = payload || %s WHERE kind = 'ticket'",
         Jsonb({"who": "maker-anna", "detail": detail}),
     )
     desk.rows("UPDATE alarms SET saving = 123454321")
+    desk.rows(
+        "UPDATE outbox SET payload = payload || %s WHERE kind = 'alarm'",
+        Jsonb({"who": "maker-anna", "ack_by": "maker-anna", "assigned_to": "maker-bob",
+               "escalation": {"calls": ["maker-bob"]}}),
+    )  # fmt: skip
     return two_customers
+
+
+def _name_the_staff(desk: Desk) -> None:
+    """Of our device, everything that keeps who did it was done by the maker's people, and some of it by guest too."""
+    device = desk.value("SELECT device_id FROM devices WHERE name = 'acme-1'")
+    desk.rows("UPDATE alarm_comments SET who = 'maker-anna'")
+    with desk.database.transaction() as connection:
+        lifecycle.acknowledge(connection, alarm_id=1, who="maker-anna", now=START)
+        lifecycle.assign(connection, alarm_id=1, assigned_to="maker-bob", who="maker-anna", now=START)
+        for who in ("maker-anna", "guest"):
+            twins.lock(connection, device)
+            twins.desire(
+                connection, device_id=device, desired={}, changes={"speed": [1, 2]}, at=START, who="maker-anna"
+            )
+            commands.add(
+                connection, device_ids=[device], correlations=[who.ljust(16).encode()], command="snapshot",
+                arguments={}, at=START, who=who, expires_at=START, timeout=HOUR, ticket_id=1, fleet_id=None,
+            )  # fmt: skip
+            run_id = troubleshooting.start(
+                connection, device_id=device, failure_mode=desk.failure_mode, alarm_type="x", step="look", who=who,
+                now=START,
+            )  # fmt: skip
+            assert run_id is not None
+            troubleshooting.note(
+                connection, run_id, at=START, step="look", title="Look", answer="yes", who=who, note="", command_id=None
+            )
+            troubleshooting.end(connection, run_id, outcome=Outcome.STOPPED, reason="done", at=START)
+            problem_reports.add(
+                connection,
+                device_id=device,
+                ticket_id=1,
+                problem="It hums",
+                token=who,
+                readings=b"",
+                who=who,
+                now=START,
+            )  # fmt: skip
 
 
 SECRETS = re.compile(r"123454321|1,234,543|777171|7,771\.71|1201413|12,014\.13|maker-")
@@ -165,6 +209,7 @@ SECRETS = re.compile(r"123454321|1,234,543|777171|7,771\.71|1201413|12,014\.13|m
 def test_no_route_tells_a_customer_what_the_maker_reckons(with_secrets: Site) -> None:
     cookies = {COOKIE: session_of(with_secrets.desk.database, "guest", Role.VIEWER, OURS)}
     own = {"alarm_id": "1", "ticket_id": "1", "prediction_id": "1", "name": "acme-1", "device": "acme-1"}
+    own |= {"command_id": "1", "run_id": "1", "report_id": "1"}
     with with_secrets.client(cookies=cookies) as client, with_secrets.client() as admin:
         walked = paths(with_secrets.desk, own)
         for path in [*walked, f"{V1}/customer-export?format=jsonl", f"{V1}/exports/tickets?format=jsonl"]:
@@ -183,6 +228,30 @@ def test_no_route_tells_a_customer_what_the_maker_reckons(with_secrets: Site) ->
         assert (exported["decision"], exported["entitlement"]) == ({}, told["entitlement"])
         for path in ("/tickets/1", "/predictions/1", f"{V1}/tickets/1", f"{V1}/exports/tickets"):
             assert SECRETS.search(admin.get(path).text), path
+
+
+def test_customers_read_the_names_of_their_own_and_service_for_everybody_else(with_secrets: Site) -> None:
+    of_guest = {COOKIE: session_of(with_secrets.desk.database, "guest", Role.VIEWER, OURS)}
+    session_of(with_secrets.desk.database, "maker-anna", Role.OPERATOR)
+    asked = {
+        "commands?device=acme-1": "requested_by",
+        "troubleshooting?device=acme-1": "started_by",
+        "devices/acme-1/twin/history": "who",
+        "alarms/1/comments": "who",
+    }
+    with with_secrets.client(cookies=of_guest) as client, with_secrets.client() as admin:
+        for path, field in asked.items():
+            answers = [asker.get(f"{V1}/{path}").json() for asker in (client, admin)]
+            lists = [answer if isinstance(answer, list) else answer["items"] for answer in answers]
+            ours, all_of_them = ({row[field] for row in rows} for rows in lists)
+            own = {"guest"} & all_of_them
+            assert (ours, all_of_them) == ({"service"} | own, {"maker-anna"} | own), path
+        assert client.get(f"{V1}/devices/acme-1/twin").json()["desired_by"] == "service"
+        alarm = client.get(f"{V1}/alarms/1").json()
+        assert (alarm["acknowledged"], alarm["ack_by"], alarm["assigned_to"]) == (True, "service", None)
+        for path, words in (("/alarms/1", "Acknowledged</strong> by service"), ("/tickets/1", "guest")):
+            assert words in client.get(path).text, path
+        assert "maker-bob" in admin.get("/alarms/1").text
 
 
 def test_the_feed_does_not_tell_it_either(with_secrets: Site) -> None:
