@@ -1,6 +1,7 @@
 """Alarms: at most one uncleared alarm per device, device model or site, and type, kept so by the database.
 
-What changes alarms returns them as they are then; a change that was made already returns nothing.
+What changes alarms returns them as they are then; a change that was made already returns nothing. What changes several
+locks them by device and type, so that of two at once neither waits for the other's.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def occur(connection: Connection, occurrences: Sequence[Occurrence], *, now: dat
     A new alarm has occurred as often as the occurrence says, and keeps its severity when it occurs again. Each is of
     another device or type; one that is about no device comes alone.
     """
-    documents = [{name: getattr(one, name) for name in NAMES} for one in occurrences]
+    in_turn = sorted(occurrences, key=lambda one: (one.device_id or 0, one.alarm_type))
+    documents = [{name: getattr(one, name) for name in NAMES} for one in in_turn]
     changed = _changed(connection, "raise", now=now, occurrences=Jsonb(documents))
     alarms = {(alarm.device_id, alarm.alarm_type): alarm for alarm in changed}
     return [alarms[one.device_id, one.alarm_type] for one in occurrences]

@@ -1,5 +1,5 @@
 -- raise --
--- New alarms, or more occurrences of the uncleared ones: the partial unique index decides.
+-- New alarms, or more occurrences of the uncleared ones, in the order in which they come: the partial unique index decides.
 INSERT INTO alarms (raised_at, last_at, device_id, device_model, customer, site, alarm_type, severity, source, failure_mode,
     prediction_id, message, count, saving, deferred)
 SELECT %(now)s, %(now)s, device_id, device_model, site ->> 0, site ->> 1, alarm_type, severity, source, failure_mode,
@@ -32,9 +32,12 @@ RETURNING *
 -- clear_types --
 -- The uncleared alarms of these devices and types, as far as there are any.
 UPDATE alarms SET active = false, cleared_at = %(now)s, deferred = false
-FROM unnest(%(device_ids)s::bigint[], %(alarm_types)s::text[]) AS ended (device_id, alarm_type)
-WHERE alarms.device_id = ended.device_id AND alarms.alarm_type = ended.alarm_type AND active
-RETURNING alarms.*
+WHERE active AND alarm_id IN (
+    SELECT a.alarm_id
+    FROM alarms a JOIN unnest(%(device_ids)s::bigint[], %(alarm_types)s::text[]) AS ended (device_id, alarm_type)
+        USING (device_id, alarm_type)
+    WHERE a.active ORDER BY device_id, alarm_type FOR NO KEY UPDATE OF a)
+RETURNING *
 
 -- clear_of_model --
 -- Those about a device model itself.
@@ -45,10 +48,11 @@ RETURNING *
 -- clear_retired --
 -- Uncleared alarms of rules that the catalog of their device model has no longer.
 UPDATE alarms SET active = false, cleared_at = %(now)s, deferred = false
-FROM devices d
-WHERE alarms.device_id = d.device_id AND d.device_model = %(device_model)s AND active AND source = 'rule'
-    AND alarm_type <> ALL (%(alarm_types)s)
-RETURNING alarms.*
+WHERE active AND alarm_id IN (
+    SELECT a.alarm_id FROM alarms a JOIN devices d USING (device_id)
+    WHERE d.device_model = %(device_model)s AND a.active AND a.source = 'rule' AND a.alarm_type <> ALL (%(alarm_types)s)
+    ORDER BY a.device_id, a.alarm_type FOR NO KEY UPDATE OF a)
+RETURNING *
 
 -- acknowledge --
 UPDATE alarms SET acknowledged = true, ack_by = %(who)s, ack_at = %(now)s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .conftest import Desk
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def hot(device_id: int, severity: Severity = Severity.MINOR) -> Occurrence:
@@ -53,6 +55,33 @@ def test_a_thousand_times_at_once_is_one_alarm(desk: Desk) -> None:
     assert changes.count(AlarmChange.RAISED) == 1
     assert desk.rows("SELECT count FROM alarms") == [(200,)]
     assert feed(desk) == ["raised"]
+
+
+@pytest.mark.parametrize("again", ["raised", "cleared"])
+def test_two_that_change_the_same_alarms_in_opposite_orders_wait_for_each_other_in_one(desk: Desk, again: str) -> None:
+    device_ids = [desk.add_device(f"d{number}") for number in range(9)]
+    for device_id in device_ids:
+        raise_alarm(desk, device_id)
+
+    def change(order: list[int]) -> None:
+        with desk.database.transaction() as connection:  # once: a deadlock is a failure here
+            if again == "raised":
+                lifecycle.raise_alarms(connection, [hot(device_id) for device_id in order], now=NOW)
+            else:
+                endings = [lifecycle.Ending(device_id, "limit:t50", "") for device_id in order]
+                lifecycle.clear_types(connection, endings, who="anna", now=NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        with desk.database.transaction() as connection:
+            connection.execute("SELECT FROM alarms WHERE device_id = %s FOR UPDATE", (device_ids[4],))
+            both = [pool.submit(change, order) for order in (device_ids, device_ids[::-1])]
+            deadline = time.monotonic() + 10
+            while desk.value(WAITING) < 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert desk.value(WAITING) == 2
+        for one in both:
+            one.result(10)
+    assert {count for (count,) in desk.rows("SELECT count FROM alarms")} == {3 if again == "raised" else 1}
 
 
 def test_several_at_once_are_raised_escalated_counted_and_cleared_each_by_itself(desk: Desk) -> None:
