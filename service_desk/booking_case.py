@@ -24,6 +24,7 @@ class BookingCase:
     """What is to be booked. wanted: when the decision would have it; deadline: when it has to begin at the latest."""
 
     filed: FiledTicket
+    device_model: DeviceModel
     mode: FailureMode
     now: datetime
     wanted: datetime
@@ -45,7 +46,7 @@ class BookingCase:
         wanted = max(datetime.fromisoformat(told) if told else filed.ticket.need_by, now)
         mode = device_model.failure_mode(filed.ticket.failure_mode)
         deadline = max(filed.ticket.need_by, wanted)
-        return cls(filed, mode, now, wanted, deadline, decision.get("joins_visit"))
+        return cls(filed, device_model, mode, now, wanted, deadline, decision.get("joins_visit"))
 
     def rosters(self, connection: Connection, only: str | None = None) -> list[Roster]:
         """Who of the centre has the skills, with what they are booked for; `only` the named one, who must have them."""
@@ -116,7 +117,10 @@ class BookingCase:
             if visit.visit_id == own or visit.starts_at < self.now:
                 continue
             ends_at = visit.ends_at + self.mode.visit_length
+            needed = self._needed(connection, visit)
             for roster in sorted(rosters, key=lambda one: one.technician.technician != visit.technician):
+                if not needed <= {*roster.technician.skills}:
+                    continue
                 other = replace(roster, busy=_but(roster, visit))
                 if not refusal(other, visit.starts_at, ends_at):
                     slot = Slot(roster.technician_id, roster.technician.technician, visit.starts_at, ends_at)
@@ -138,6 +142,11 @@ class BookingCase:
         return (
             f"The next possibility is {slot.starts_at:%Y-%m-%d %H:%M} UTC with {slot.technician}: choose it to book it"
         )
+
+    def _needed(self, connection: Connection, visit: Visit) -> set[str]:
+        """The skills for what is to be done in a visit already."""
+        modes = {tickets.get(connection, ticket_id).ticket.failure_mode for ticket_id in visit.tickets}
+        return {skill for mode in self.device_model.failure_modes if mode.name in modes for skill in mode.skills}
 
     def _missing(self, technician: Technician) -> list[str]:
         return [skill for skill in self.mode.skills if skill not in technician.skills]

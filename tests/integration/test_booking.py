@@ -14,6 +14,7 @@ from domain.errors import ConflictError, InvalidInputError, NotFoundError
 from domain.ticket import Ticket
 from domain.visit import Technician, Visit, VisitKind, VisitState
 from service_desk import booking, shelves, tickets
+from service_desk.found_faults import open_found
 from service_desk.maintenance import import_maintenance, planned_visits
 from store import technicians, visits
 from store.retry import in_transaction
@@ -202,6 +203,34 @@ def test_a_repair_joins_planned_maintenance_and_leaves_it_again(desk: Desk) -> N
         tickets.cancel(connection, ticket_id=ticket_id, reason="scrapped", who="planner", now=NOW)
     [visit] = visit_list(desk)
     assert (visit.state, visit.tickets, visit.ends_at - visit.starts_at) == ("booked", (), 2 * HOUR)
+
+
+def test_who_takes_a_visit_over_has_the_skills_for_everything_in_it(desk: Desk) -> None:
+    [mode] = desk.device_model.failure_modes
+    other = replace(mode, name="leak", event_codes=("leak",), skills=("pipes",))
+    desk.device_model = replace(desk.device_model, failure_modes=[mode, other])
+    desk.catalog = {**desk.catalog, desk.device_model.name: desk.device_model}
+    employ(desk, "anna")
+    ticket_id = open_ticket(desk)
+    book(desk, ticket_id, starts_at=NOW + 2 * HOUR)
+    [visit] = visit_list(desk)
+    employ(desk, "ben", skills=("pipes",))
+    with desk.database.transaction() as connection:
+        leak = open_found(
+            connection,
+            desk.device_model,
+            other,
+            device_id=desk.value("SELECT device_id FROM devices"),
+            kit=(),
+            summary="It leaks.",
+            who="test",
+            now=NOW,
+        )
+    with pytest.raises(ConflictError, match="nobody with the skill has the time"):
+        book(desk, leak, visit_id=visit.visit_id)
+    employ(desk, "carl", skills=("pipes", SKILL))
+    book(desk, leak, visit_id=visit.visit_id)
+    assert [(one.technician, one.tickets) for one in visit_list(desk)] == [("carl", (ticket_id, leak))]
 
 
 def test_a_repair_does_not_join_a_visit_that_became_too_late(desk: Desk) -> None:
