@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -16,6 +18,7 @@ from store.scope import customer_in_view
 
 LARGEST = {ManualKind.MARKDOWN: 2**18, ManualKind.TEXT: 2**18, ManualKind.PDF: 2**25}
 """Bytes."""
+PDF = b"%PDF-"
 
 
 def catalog_root(folder: Path | None) -> Traversable:
@@ -39,7 +42,7 @@ def open_manual(
         raise NotFoundError(f"there is no device model {device_model!r}: look its manuals up on a device's page")
     manual = model.manual(name)
     try:
-        return manual, _content(root, manual)
+        return manual, _path(root, manual).read_bytes()
     except OSError as error:
         raise NotFoundError(f"{manual.file} is not beside the catalog file any more: {error.strerror}") from error
 
@@ -57,22 +60,38 @@ def manual_passages(root: Traversable, models: Iterable[DeviceModel]) -> list[Ma
 def _told(root: Traversable, manual: Manual) -> Iterable[str]:
     if manual.kind is ManualKind.PDF:
         return ()
+    path = _path(root, manual)
     try:
-        return passages(_content(root, manual).decode("utf-8", "replace"))
+        if not isinstance(path, Path):
+            return _split(path)
+        told = path.stat()
+        return _split_once(path, told.st_mtime_ns, told.st_size)
     except OSError:
         return ()
 
 
+@lru_cache(maxsize=256)
+def _split_once(path: Path, _changed: int, _size: int) -> tuple[str, ...]:
+    return _split(path)
+
+
+def _split(path: Traversable) -> tuple[str, ...]:
+    return tuple(passages(path.read_bytes().decode("utf-8", "replace")))
+
+
 def _problem(root: Traversable, manual: Manual) -> str:
-    """What is wrong with its file; empty when nothing is."""
+    """What is wrong with its file; empty when nothing is. Of a PDF the beginning tells: each process looks."""
     try:
-        content = _content(root, manual)
+        with _path(root, manual).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            content = file.read(len(PDF) if manual.kind is ManualKind.PDF else LARGEST[manual.kind])
     except OSError as error:
         return f"cannot be read beside the catalog file ({error.strerror}): put it there, or take the manual out"
-    if len(content) > LARGEST[manual.kind]:
-        return f"has {len(content)} bytes, and {LARGEST[manual.kind]} are the most"
+    if size > LARGEST[manual.kind]:
+        return f"has {size} bytes, and {LARGEST[manual.kind]} are the most"
     if manual.kind is ManualKind.PDF:
-        return "" if content.startswith(b"%PDF-") else "is no PDF: save it as one"
+        return "" if content == PDF else "is no PDF: save it as one"
     try:
         content.decode()
     except UnicodeDecodeError as error:
@@ -80,8 +99,8 @@ def _problem(root: Traversable, manual: Manual) -> str:
     return ""
 
 
-def _content(root: Traversable, manual: Manual) -> bytes:
+def _path(root: Traversable, manual: Manual) -> Traversable:
     path = root
     for step in manual.file.split("/"):  # a catalog that ships takes one step at a time
         path = path / step
-    return path.read_bytes()
+    return path
