@@ -7,11 +7,11 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from alerts import lifecycle
 from api.paging import Cursor, Limit, Page, page, read_cursor
-from api.request import App, Filter, Id, Who
+from api.request import App, Filter, Id, Instant, Who
 from api.schemas import Alarm, AlarmComment, AlarmMember
 from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
 from domain.alarm import Severity
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/alarms", tags=["alarms"])
 class Shelving(BaseModel):
     """Out of sight until then."""
 
-    until: AwareDatetime = Field(examples=["2026-03-01T08:00:00Z"])
+    until: Instant = Field(examples=["2026-03-01T08:00:00Z"])
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00]*$")]

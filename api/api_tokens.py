@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from access import accounts
-from api.request import App, Id, Who
+from api.request import App, Id, Instant, Who
 from api.schemas import Answer, ShownOnce
 from api.users import Name
 from domain.account import LONGEST_NAME
@@ -24,7 +24,7 @@ class NewToken(BaseModel):
     label: Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")] = Field(
         "", description="What it is for", examples=["stock levels into the ERP"]
     )
-    expires_at: AwareDatetime | None = Field(None, description="null: until it is revoked")
+    expires_at: Instant | None = Field(None, description="null: until it is revoked")
 
 
 class Token(Answer):

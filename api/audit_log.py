@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.paging import Cursor, Limit, Page, page, read_cursor
-from api.request import App, Text
+from api.request import App, Instant, Text
 from api.schemas import Answer
 from store import audit
 
@@ -33,8 +33,8 @@ def list_audit_log(
     response: Response,
     who: Annotated[Text | None, Query(description="The user's name")] = None,
     kind: Annotated[Text | None, Query(description="Of what thing: alarm, ticket, user, ...")] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
     limit: Limit = 50,
     after: Cursor = None,
 ) -> Page[AuditLine]:

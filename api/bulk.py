@@ -7,14 +7,14 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from aftercare import provisioning
 from aftercare.wiring import Application
 from alerts import lifecycle
 from api.alarms import Name, Shelving
 from api.errors import status_of
-from api.request import LARGEST_ID, App, Text, Who
+from api.request import LARGEST_ID, App, Instant, Text, Who
 from domain.device import Device
 from domain.errors import AftercareError, UnavailableError
 from service_desk import tickets
@@ -78,7 +78,7 @@ class MoveTickets(OfTickets):
 
 class PlanTickets(OfTickets):
     action: Literal["plan"]
-    planned_for: AwareDatetime = Field(examples=["2026-03-02T08:00:00Z"])
+    planned_for: Instant = Field(examples=["2026-03-02T08:00:00Z"])
 
 
 class CancelTickets(OfTickets):
@@ -95,7 +95,7 @@ class DeviceDescription(BaseModel):
     customer: Line = Field("", examples=["Northern Dairies"])
     site: Line = Field("", examples=["Plant 2"])
     service_centre: Line = Field("main", min_length=1, examples=["hamburg"])
-    installed_at: AwareDatetime | None = Field(None, examples=["2025-05-01T00:00:00Z"])
+    installed_at: Instant | None = Field(None, examples=["2025-05-01T00:00:00Z"])
     firmware: Line = Field("", examples=["2.4.1"])
 
 

@@ -11,14 +11,13 @@ from typing import Annotated, Any
 import anyio
 import structlog
 from fastapi import APIRouter, Depends, Header, Query
-from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from aftercare.table_formats import encode
 from aftercare.wiring import Application
-from api.request import App, Filter, Text
+from api.request import App, Filter, Instant, Text
 from domain.errors import InvalidInputError, UnavailableError
 from store import listings
 from store.database import Connection
@@ -70,8 +69,8 @@ def _form(
 
 
 Wanted = Annotated[Form, Depends(_form)]
-Since = Annotated[AwareDatetime | None, Query(description="From this instant on", examples=["2026-01-01T00:00:00Z"])]
-Until = Annotated[AwareDatetime | None, Query(description="Before this instant", examples=["2026-02-01T00:00:00Z"])]
+Since = Annotated[Instant | None, Query(description="From this instant on", examples=["2026-01-01T00:00:00Z"])]
+Until = Annotated[Instant | None, Query(description="Before this instant", examples=["2026-02-01T00:00:00Z"])]
 
 
 class Download(Response):
@@ -167,8 +166,8 @@ def export_readings(
     app: App,
     form: Wanted,
     device: Annotated[Text, Query(description="The device's name", examples=["hp-0042"])],
-    since: Annotated[AwareDatetime, Query(description="From this instant on", examples=["2026-01-01T00:00:00Z"])],
-    until: Annotated[AwareDatetime, Query(description="Before this instant", examples=["2026-02-01T00:00:00Z"])],
+    since: Annotated[Instant, Query(description="From this instant on", examples=["2026-01-01T00:00:00Z"])],
+    until: Annotated[Instant, Query(description="Before this instant", examples=["2026-02-01T00:00:00Z"])],
 ) -> Download:
     """The readings of one device as it sent them, oldest first, a column for each channel."""
     if since >= until:

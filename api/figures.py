@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from api.request import App, Filter
+from api.request import App, Filter, Instant
 from api.schemas import Answer, Money
 from service_desk import figures as desk_figures
 from store.figures import Closures as Counted
@@ -35,8 +35,8 @@ class Closures(Answer):
 
 
 class Figures(BaseModel):
-    since: AwareDatetime
-    until: AwareDatetime
+    since: datetime
+    until: datetime
     all: Closures
     by_mode: list[Closures]
     saved: list[Money] = Field(description="Against running to failure, by the catalog's costs; one for each currency")
@@ -51,8 +51,8 @@ class Figures(BaseModel):
 @router.get("", operation_id="get_figures")
 def get_figures(
     app: App,
-    since: Annotated[AwareDatetime | None, Query(description="Default: 90 days before `until`")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Not included. Default: now")] = None,
+    since: Annotated[Instant | None, Query(description="Default: 90 days before `until`")] = None,
+    until: Annotated[Instant | None, Query(description="Not included. Default: now")] = None,
     customer: Filter = None,
     service_centre: Filter = None,
 ) -> Figures:

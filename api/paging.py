@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query, Request, Response
@@ -42,7 +42,7 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         return tuple(_part(value, kind) for value, kind in zip(values, kinds, strict=True))
-    except (binascii.Error, UnicodeError, ValueError, TypeError, RecursionError) as error:
+    except (binascii.Error, UnicodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidInputError(
             f"after={cursor!r} is not a cursor of this list: take `next` of the page before"
         ) from error
@@ -68,7 +68,7 @@ def _part(value: object, kind: type) -> object:
         instant = datetime.fromisoformat(value)
         if instant.tzinfo is None:
             raise ValueError("no time zone")
-        return instant
-    if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 2**63) or "\x00" in str(value):
+        return instant.astimezone(UTC)
+    if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 2**63) or b"\x00" in str(value).encode():
         raise ValueError(f"{value!r} is not of kind {kind.__name__}")
     return value

@@ -1,18 +1,20 @@
-"""What an endpoint takes from the request: the application, who asks, and identifiers that the database can hold."""
+"""What an endpoint takes from the request: the application, who asks, and identifiers and times that can be stored."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from aftercare.wiring import Application
 
 LARGEST_ID = 2**63 - 1
+YEARS = range(1900, 3000)
 
 
 def _application(request: Request) -> Application:
@@ -47,9 +49,17 @@ def _parameters(dependant: Dependant) -> list[str]:
     return own + [name for below in dependant.dependencies for name in _parameters(below)]
 
 
+def _in_utc(instant: datetime) -> datetime:
+    """Of years that every clock, calendar and sum of ours can hold: one stored time beyond would break whole lists."""
+    if instant.year not in YEARS:
+        raise ValueError(f"give a time of the years {YEARS[0]} to {YEARS[-1]}")
+    return instant.astimezone(UTC)
+
+
 App = Annotated[Application, Depends(_application)]
 Who = Annotated[str, Depends(_who)]
 Text = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Filter = Annotated[Text | None, Query()]
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 DeviceName = Annotated[Text, Path(description="The device's name")]

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from api.paging import Limit
-from api.request import App, Filter, Text
+from api.request import App, Filter, Instant, Text
 from api.versions import OVERTAKEN, Editing
 from domain.visit import Technician, Visit, VisitState
 from service_desk.staff import keep_technician
@@ -61,8 +60,8 @@ def list_visits(
     service_centre: Filter = None,
     technician: Filter = None,
     state: Annotated[list[VisitState] | None, Query(description="May be given several times")] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
     limit: Limit = 50,
 ) -> list[Visit]:
     """Visits that touch a time, by their start."""

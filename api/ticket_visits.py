@@ -8,9 +8,9 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from api.request import LARGEST_ID, App, Id, Text
+from api.request import LARGEST_ID, App, Id, Instant, Text
 from api.schemas import TicketDetail
 from api.tickets import Seen, change_beside, move
 from api.versions import OVERTAKEN, Editing
@@ -28,7 +28,7 @@ class Booking(Seen):
     """Which slot; nothing chosen: the planned visit that the decision joins, else the best slot in time."""
 
     technician: Annotated[Text | None, Field(examples=["anna"])] = None
-    starts_at: Annotated[AwareDatetime | None, Field(examples=["2026-03-02T08:00:00Z"])] = None
+    starts_at: Annotated[Instant | None, Field(examples=["2026-03-02T08:00:00Z"])] = None
     visit_id: Annotated[int | None, Field(ge=1, le=LARGEST_ID, description="A planned visit that the repair joins")] = (
         None
     )

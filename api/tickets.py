@@ -8,10 +8,10 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from api.paging import Cursor, Limit, Page, page, read_cursor
-from api.request import App, Filter, Id, Text
+from api.request import App, Filter, Id, Instant, Text
 from api.schemas import Reservation, Ticket, TicketDetail, TicketEvent
 from api.versions import OVERTAKEN, TAGGED, Answer, Edit, Editing, tag, tagged
 from domain.ticket import ClosureCode, TicketState
@@ -36,7 +36,7 @@ class Seen(BaseModel):
 class Planning(Seen):
     """When the visit takes place."""
 
-    planned_for: AwareDatetime = Field(examples=["2026-03-02T08:00:00Z"])
+    planned_for: Instant = Field(examples=["2026-03-02T08:00:00Z"])
 
 
 class Cancellation(Seen):
@@ -49,7 +49,7 @@ class Closure(Seen):
     """What the technician found; it becomes the label that the next training run learns from."""
 
     closure_code: ClosureCode
-    worked_at: AwareDatetime | None = Field(None, description="When the work was done; default: when it was resolved")
+    worked_at: Instant | None = Field(None, description="When the work was done; default: when it was resolved")
     replaced: list[Text] = Field([], max_length=100, description="Further components that were exchanged")
 
 

@@ -90,3 +90,16 @@ def test_devices_are_registered_and_brought_up_to_date(site: Site) -> None:
         answer = client.post(f"{V1}/devices/bulk", json={"devices": [{"name": "new-1", "device_model": other}]}).json()
         assert [item["status"] for item in answer["items"]] == [409]
         assert client.get(f"{V1}/devices/new-1").json()["site"] == "Plant 2"
+
+
+def test_a_time_of_no_calendar_is_refused_before_it_breaks_a_list(site: Site) -> None:
+    device = {"name": "new-1", "device_model": site.desk.device_model.name}
+    token = {"user": "local", "expires_at": "9999-12-31T23:00:00-14:00"}
+    with site.client() as client:
+        for installed_at in ("9999-12-31T23:00:00-14:00", "0001-01-01T00:00:00+14:00"):
+            problem(
+                client.post(f"{V1}/devices/bulk", json={"devices": [{**device, "installed_at": installed_at}]}), 422
+            )
+        problem(client.post(f"{V1}/api-tokens", json=token), 422)
+        problem(client.get(f"{V1}/figures", params={"until": "0001-01-01T00:00:00Z"}), 422)
+        assert client.get(f"{V1}/devices").status_code == client.get("/users").status_code == 200

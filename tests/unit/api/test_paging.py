@@ -34,5 +34,11 @@ def test_a_cursor_of_another_list_is_refused(key: tuple[object, ...]) -> None:
         read_cursor(write_cursor(*key), int)
 
 
+@pytest.mark.parametrize(("key", "kind"), [("a\ud800", str), ("a\x00", str), ("0001-01-01T00:00:00+14:00", datetime)])
+def test_what_the_database_cannot_take_is_no_cursor(key: str, kind: type) -> None:
+    with pytest.raises(InvalidInputError, match="cursor"):
+        read_cursor(write_cursor(key), kind)
+
+
 def test_no_cursor_is_the_first_page() -> None:
     assert read_cursor(None, int) is None
