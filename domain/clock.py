@@ -32,7 +32,7 @@ def read_instant(text: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ScaledClock:
-    """Device time that starts at `start` when the machine's clock shows `wall_start` and runs `speed` times as fast.
+    """Device time that stands at `start` until the machine's clock shows `wall_start`, then runs `speed` times as fast.
 
     From `until` on, when there is one, it runs as fast as the machine's: a replay has an end, and what it leaves
     running shall not rush on into the future. Every process of a replay is given the same text, so that all agree.
@@ -48,7 +48,7 @@ class ScaledClock:
 
     def at(self, wall: float) -> datetime:
         """Device time at the machine time `wall` (epoch seconds)."""
-        instant = self.start + timedelta(seconds=(wall - self.wall_start) * self.speed)
+        instant = self.start + timedelta(seconds=max(wall - self.wall_start, 0.0) * self.speed)
         if self.until is None or instant <= self.until:
             return instant
         return self.until + timedelta(seconds=wall - self.wall(self.until))

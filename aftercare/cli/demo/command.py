@@ -34,16 +34,25 @@ from store.database import Database
 HEAD_START, OF_SERVICES = 15.0, 2.0
 """Seconds from the moment when the clock's numbers are fixed until devices begin, at least, and as a multiple of what
 the services took to start: the processes start meanwhile, and a busy machine needs longer for both."""
+LIVE, OF_TRAINING, LONGEST_LIVE = 75.0, 1.5, 300.0
+"""Seconds of the live replay: at least, as a multiple of what training took, and at most. On a slow or busy machine
+the fleet's month must not run away from those who score it."""
 
 
 @click.command(epilog="Example: aftercare demo --json figures.json")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder with the C-MAPSS files; none: a simulated fleet.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file.")
-@click.option("--seconds", default=75.0, type=click.FloatRange(10), help="How long the live replay takes.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(10),
+    help=f"How long the live replay takes; {LIVE:.0f} to {LONGEST_LIVE:.0f} by how quick the machine is.",
+)
 @click.option("--seed", default=7, type=click.IntRange(0), help="Seed of the simulated fleet.")
 @click.option("--kill-ingest", default=0, type=click.IntRange(0), help="SIGKILL ingest so many times meanwhile.")
 @click.option("--keep", is_flag=True, help="Leave everything running afterwards, until Ctrl-C.")
-def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, kill_ingest: int, keep: bool) -> None:
+def demo(
+    data: Path | None, json_file: Path | None, seconds: float | None, seed: int, kill_ingest: int, keep: bool
+) -> None:
     """Run the whole loop on a fleet and count what came of it.
 
     History is imported and models are trained on it; then live devices publish over MQTT on a sped-up clock, and the
@@ -66,8 +75,9 @@ def demo(data: Path | None, json_file: Path | None, seconds: float, seed: int, k
             head_start = max(HEAD_START, OF_SERVICES * (time.monotonic() - started))
         database = stack.enter_context(Database(platform.database_url, application="aftercare demo"))
         display.say(f"on {platform.tier}{f'; {platform.shortcoming}' if platform.shortcoming else ''}")
-        _learn(display, platform, database, catalog, fleet)
-        speed = (fleet.end - fleet.start).total_seconds() / seconds
+        pace = _learn(display, platform, database, catalog, fleet)
+        live_seconds = seconds or min(max(LIVE, OF_TRAINING * pace), LONGEST_LIVE)
+        speed = (fleet.end - fleet.start).total_seconds() / live_seconds
         clock = ScaledClock(fleet.start, time.time() + head_start, speed, until=fleet.end)
         with display.step("starting ingest, API, delivery and flows"):
             processes = stack.enter_context(platform_processes(platform, clock))
@@ -100,15 +110,19 @@ def _require_writable(json_file: Path) -> None:
         raise ConfigurationError(f"--json {json_file}: {error.strerror}; name a file that can be written") from error
 
 
-def _learn(display: Display, platform: Platform, database: Database, catalog: Catalog, fleet: DemoFleet) -> None:
+def _learn(display: Display, platform: Platform, database: Database, catalog: Catalog, fleet: DemoFleet) -> float:
+    """Seconds that training took."""
     with display.step("importing history and filling the shelves"):
         readings = bring_history(database, catalog, fleet)
         fill_shelves(database, catalog, fleet, fleet.start)
     display.say(f"{readings:,} readings of {sum(len(part.devices) for part in fleet.history):,} devices")
+    began = time.monotonic()
     with display.step("training"):
         rows = train_models(platform, fleet)
+    trained = time.monotonic() - began
     for row in rows:
         display.say(f"  {row['device_model']} {row['failure_mode']}: {_lesson(row)}")
+    return trained
 
 
 def _lesson(row: Mapping[str, Any]) -> str:

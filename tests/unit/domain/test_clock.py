@@ -26,6 +26,12 @@ def test_device_time_runs_faster_and_back_again():
     assert clock.wall(datetime(2026, 1, 1, 2, tzinfo=UTC)) == 1002.0
 
 
+def test_before_its_beginning_a_replay_stands_still():
+    clock = ScaledClock(datetime(2026, 1, 1, tzinfo=UTC), 1000.0, 3600.0)
+
+    assert clock.at(985.0) == clock.at(1000.0) == clock.start
+
+
 def test_after_its_end_a_replay_goes_on_at_the_machines_pace():
     clock = ScaledClock(datetime(2026, 1, 1, tzinfo=UTC), 1000.0, 3600.0, until=datetime(2026, 1, 1, 2, tzinfo=UTC))
 
