@@ -58,6 +58,7 @@ from domain.errors import (
     UnavailableError,
 )
 from models.errors import ArtifactError
+from service_desk.what_if import WhatIf
 
 log = structlog.get_logger()
 MODULES = (
@@ -112,6 +113,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.openid = openid_of(application.settings)
     app.state.feed = changes or Feed(application.database)
     app.state.encode_row = live.row_encoder(application)
+    app.state.what_if = WhatIf()
     for module in MODULES:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("console") / "static")), name="static")

@@ -18,7 +18,7 @@ from console.request import Text
 from domain.device_model import Costs, FailureMode
 from domain.errors import InvalidInputError, NotFoundError
 from domain.money import Money
-from service_desk.what_if import MOST_DEVICES, PERIOD, Outlook, compare
+from service_desk.what_if import MOST_DEVICES, PERIOD, Outlook
 from store.model_versions import versions
 
 router = APIRouter()
@@ -47,10 +47,12 @@ def what_if(
         today, {"planned": planned, "emergency": emergency, "needless": needless, "notice": notice, "gate": gate}
     )
     modes = [today] if tried == today else [today, tried]
+    now = app.clock()
     with app.database.transaction() as connection:
         trained = versions(connection, device_model=device_model, failure_mode=failure_mode)
         champion = next((one for one in trained if one.status == CHAMPION), None)
-        outlooks = compare(connection, model, champion, modes, now=app.clock()) if champion else []
+        found = request.app.state.what_if.compare(connection, model, champion, modes, now=now) if champion else None
+    outlooks = found.outlooks if found else []
     return show(
         request,
         "what_if.html",
@@ -64,6 +66,7 @@ def what_if(
         plots=_plots(outlooks),
         days=PERIOD.days,
         most=MOST_DEVICES,
+        as_of=found.as_of if found else now,
     )
 
 

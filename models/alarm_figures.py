@@ -10,7 +10,7 @@ import numpy as np
 from domain.device_model import FailureMode
 from models.calibration import Floats
 from models.confidence import Figure, bootstrap, poisson, ratio, sum_by_device, wilson
-from models.evaluation import THRESHOLDS, LifeTrace, Outcome, cost_of, follow_alarms, hours
+from models.evaluation import THRESHOLDS, Follower, LifeTrace, Outcome, cost_of, hours, outcomes_of
 from models.lives import Integers
 
 HOURS_A_YEAR = 8766.0
@@ -21,7 +21,7 @@ LEVELS = 200
 
 def follow_all(traces: Sequence[LifeTrace], thresholds: Floats, mode: FailureMode) -> list[Outcome]:
     """What alarms at each life's own threshold led to."""
-    return [follow_alarms(life, float(threshold), mode) for life, threshold in zip(traces, thresholds, strict=True)]
+    return outcomes_of(Follower.of(traces, mode).follow(thresholds))
 
 
 def alarm_figures(
@@ -90,12 +90,13 @@ def lead_histogram(traces: Sequence[LifeTrace], outcomes: Sequence[Outcome], mod
     }
 
 
-def cost_curve(costs: Floats, traces: Sequence[LifeTrace], mode: FailureMode) -> dict[str, Any]:
-    """What all lives together would have cost in minor units at each threshold, and what they cost run to failure."""
+def cost_curve(costs: Floats, failures: int, mode: FailureMode) -> dict[str, Any]:
+    """What all lives together would have cost in minor units at each threshold, and what they cost run to failure.
+    costs: thresholds by lives. failures: how many of the lives failed."""
     return {
         "thresholds": [float(f"{threshold:.4g}") for threshold in THRESHOLDS],
         "costs": [round(float(cost)) for cost in costs.sum(axis=1)],
-        "run_to_failure": sum(life.failed for life in traces) * mode.costs.emergency_visit.minor,
+        "run_to_failure": failures * mode.costs.emergency_visit.minor,
         "currency": mode.costs.emergency_visit.currency,
     }
 

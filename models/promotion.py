@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from domain.device_model import DeviceModel, FailureMode
 from models.calibration import Floats
-from models.evaluation import THRESHOLDS, LifeTrace, cost_of, follow_alarms
+from models.evaluation import LifeTrace, cost_table
 from models.failure_model import FailureModel
 from models.features import History
 from models.lives import HOUR_MS, Integers, Lives, find_lives
@@ -134,9 +134,7 @@ def _costs(lives: Lives, judged: Integers, common: NDArray[np.bool_], risk: Floa
         rows = np.arange(bounds[life], bounds[life + 1])
         rows = rows[common[rows]]
         traces.append(LifeTrace(risk[rows], left[rows], bool(lives.failed[life])))
-    return np.array(
-        [[cost_of(trace, follow_alarms(trace, float(t), mode), mode) for trace in traces] for t in THRESHOLDS]
-    )
+    return cost_table(traces, mode)
 
 
 def _charged(costs: Floats, names: NDArray[Any]) -> Floats:

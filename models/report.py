@@ -82,6 +82,7 @@ def measure(judged: Judged, mode: FailureMode, cap: float) -> dict[str, Any]:
         judged.devices[told],
         judged.weights[told],
     )
+    failures = sum(trace.failed for trace in judged.traces)
     outcomes = follow_all(judged.traces, judged.thresholds, mode)
     figures: dict[str, Figure] = {
         **risk_figures(judged.risk[known], failed, of_known),
@@ -91,7 +92,7 @@ def measure(judged: Judged, mode: FailureMode, cap: float) -> dict[str, Any]:
     return {
         "devices": len(np.unique(judged.devices)),
         "lives": len(judged.traces),
-        "failures": sum(trace.failed for trace in judged.traces),
+        "failures": failures,
         "rows": len(judged.rows[judged.rows]),
         "device_years": float(f"{device_years(judged.traces):.4g}"),
         "figures": {name: figure.as_list() for name, figure in figures.items()},
@@ -100,7 +101,7 @@ def measure(judged: Judged, mode: FailureMode, cap: float) -> dict[str, Any]:
         "reliability": reliability_curve(judged.risk[known], failed, of_known),
         "coverage": coverage_by_level(lives),
         "leads": lead_histogram(judged.traces, outcomes, mode),
-        "cost": cost_curve(judged.costs, judged.traces, mode),
+        "cost": cost_curve(judged.costs, failures, mode),
     }
 
 

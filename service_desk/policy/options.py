@@ -1,4 +1,4 @@
-"""Which date is cheapest for a visit: the expected cost of every date, line by line."""
+"""Which date is cheapest for a visit: the expected cost of every date, for one device or for many at once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from domain.errors import InvalidInputError
-from domain.money import Money
-from domain.ticket import DecisionLine
-from service_desk.policy.renewal import Floats
+from service_desk.policy.renewal import Floats, Integers
 
 
 class Action(StrEnum):
@@ -24,125 +22,120 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RiskCurve:
-    """failed_by: probability of having failed by the end of each step from now, each `step` hours long."""
+    """failed_by: probability of having failed by the end of each step from now, each `step` hours long; of many devices
+    a row each, and then whatever is asked for some dates has a row each."""
 
     step: float
     failed_by: Floats
 
     def __post_init__(self) -> None:
         told = self.failed_by
-        if self.step <= 0 or not len(told) or not np.all(np.diff(np.concatenate([[0.0], told, [1.0]])) >= 0):
+        if self.step <= 0 or not told.shape[-1] or not _rises(told):
             raise InvalidInputError("a risk curve needs steps of some length, and probabilities that never fall")
 
-    def at(self, hours: float) -> float:
-        """Probability of having failed by then; beyond the curve's end that at its end."""
-        return float(self.failed(np.array([hours]))[0])
+    @property
+    def end(self) -> float:
+        """Hours until its end."""
+        return self.step * len(self.failed_by.T)
 
     def failed(self, hours: Floats) -> Floats:
-        """`at` of each."""
-        told: Floats = np.interp(hours, self._ends(), self._from_now())
-        return told
-
-    def hours_lost(self, hours: float) -> float:
-        """Expected useful life beyond a visit then, as far as the curve tells."""
-        return float(self.lost(np.array([hours]))[0])
+        """Probability of having failed by each of these dates; beyond the curve's end that at its end."""
+        before, share = self._places(hours)
+        told = self._from_now()
+        begun = told[..., before]
+        return np.asarray(begun + (told[..., before + 1] - begun) * share)
 
     def lost(self, hours: Floats) -> Floats:
-        """`hours_lost` of each: what is alive on the mean of each step, times its length."""
-        ends, alive = self._ends(), 1 - self._from_now()
-        beyond = np.append(np.cumsum(((alive[1:] + alive[:-1]) / 2 * self.step)[::-1])[::-1], 0.0)
-        visit = np.minimum(hours, ends[-1])
-        following = np.minimum(np.searchsorted(ends, visit, side="right"), len(ends) - 1)
-        begun = (1 - self.failed(visit) + alive[following]) / 2 * (ends[following] - visit)
-        told: Floats = (beyond[following] + begun).astype(np.float64, copy=False)
-        return told
+        """Expected hours of useful life beyond a visit on each of these dates, as far as the curve tells: what is alive
+        on the mean of each step, times its length."""
+        before, share = self._places(hours)
+        alive = 1 - self._from_now()
+        beyond = np.zeros_like(alive)
+        lived = (alive[..., 1:] + alive[..., :-1]) * (self.step / 2)
+        np.cumsum(lived[..., ::-1], axis=-1, out=beyond[..., -2::-1])
+        rest = (1 - self.failed(hours) + alive[..., before + 1]) * ((1 - share) * (self.step / 2))
+        return np.asarray(beyond[..., before + 1] + rest)
 
-    def _ends(self) -> Floats:
-        return self.step * np.arange(len(self.failed_by) + 1, dtype=np.float64)
+    def _places(self, hours: Floats) -> tuple[Integers, Floats]:
+        """The step that each date lies in, and the share of it that is over by then."""
+        steps = self.failed_by.shape[-1]
+        places = np.minimum(hours / self.step, steps)
+        before = np.minimum(places.astype(np.int64), steps - 1)
+        return before, places - before
 
     def _from_now(self) -> Floats:
-        return np.concatenate([[0.0], self.failed_by])
+        return np.concatenate([np.zeros_like(self.failed_by[..., :1]), self.failed_by], axis=-1)
 
 
 @dataclass(frozen=True, slots=True)
 class Stakes:
-    """What a visit with its parts costs, what a failure costs with all that it brings, and what an hour of the
-    component's useful life is worth: the long-run cost rate of the policy itself, see `renewal.learn_rate`.
-
-    joined: what the visit costs when it is done on one that is planned anyway.
+    """Minor units: of a planned visit, of an emergency visit with downtime, of the kit that each of them takes, of the
+    journey that is saved when someone is there anyway, and of what an emergency costs in contracts. hour_of_life: what
+    an hour of the component's useful life is worth, the long-run cost rate of the policy itself (`renewal.learn_rate`).
     """
 
-    planned: Money
-    emergency: Money
-    hour_of_life: float
-    joined: Money | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One date: hours from now, and what it is expected to cost."""
-
-    hours: float
-    lines: Sequence[DecisionLine]
-
-    @property
-    def minor(self) -> int:
-        """The sum in minor units."""
-        return sum(line.minor for line in self.lines)
+    visit: int
+    emergency: int
+    kit: int = 0
+    journey: int = 0
+    penalty: int = 0
+    hour_of_life: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The cheapest option, and those it was compared with: a visit as early as the notice allows, the planned visits,
-    and the best later date."""
+    """The dates that were compared: a visit as early as the notice allows, `joins` visits that are planned anyway, then
+    later dates. hours: from now to each. The others tell of each date the probability of having failed by then, and
+    what is expected to be paid for the visit, the emergency, the penalty and the life thrown away, in whole minor
+    units. Of many devices a row each."""
 
-    action: Action
-    chosen: Option
-    now: Option
-    planned_visits: Sequence[Option]
-    later: Option | None
+    hours: Floats
+    joins: int
+    kit: int
+    failed: Floats
+    visit: Floats
+    emergency: Floats
+    penalty: Floats
+    life: Floats
+
+    @property
+    def total(self) -> Floats:
+        """What each date is expected to cost, the kit included."""
+        return self.visit + self.emergency + self.penalty + self.life + self.kit
+
+    def action(self, place: int) -> Action:
+        """What the date at that place means."""
+        if place == 0:
+            return Action.ACT_NOW
+        return Action.JOIN_PLANNED if place <= self.joins else Action.WAIT
 
 
 def choose(curve: RiskCurve, stakes: Stakes, *, notice: float, planned_visits: Sequence[float] = ()) -> Choice:
-    """Act now when no later date is cheaper; nobody sets a threshold. Hours count from now.
+    """The cheapest date is the earliest of those whose total is least; nobody sets a threshold. Hours count from now.
 
     notice: how long a visit takes to arrange. Planned visits before then are left out; so are dates beyond the curve.
     Raises InvalidInputError for a negative notice.
     """
     if notice < 0:
         raise InvalidInputError(f"a notice of {notice:g} hours is in the past: give 0 or more")
-    end = curve.step * len(curve.failed_by)
-    now = _option(curve, stakes, notice, stakes.planned)
-    dates = np.arange(notice + curve.step, end + curve.step / 2, curve.step)
-    later = _option(curve, stakes, _cheapest(curve, stakes, dates), stakes.planned) if len(dates) else None
-    joined = stakes.joined or stakes.planned
-    planned = [_option(curve, stakes, hours, joined) for hours in planned_visits if notice <= hours <= end]
-    best = min((option for option in (now, *planned, later) if option), key=_minor)
-    if best is now:
-        return Choice(Action.ACT_NOW, best, now, planned, later)
-    return Choice(Action.WAIT if best is later else Action.JOIN_PLANNED, best, now, planned, later)
-
-
-def _cheapest(curve: RiskCurve, stakes: Stakes, dates: Floats) -> float:
-    """The earliest of those whose `_option` costs least."""
-    failed = curve.failed(dates)
-    visits, emergencies = stakes.planned.minor * (1 - failed), stakes.emergency.minor * failed
-    lives = stakes.hour_of_life * curve.lost(dates)
-    return float(dates[np.argmin(np.rint(visits) + np.rint(emergencies) + np.rint(lives))])
-
-
-def _option(curve: RiskCurve, stakes: Stakes, hours: float, visit: Money) -> Option:
-    failed = curve.at(hours)
-    lost = Money(round(stakes.hour_of_life * curve.hours_lost(hours)), visit.currency)
-    return Option(
+    joined = [hours for hours in planned_visits if notice <= hours <= curve.end]
+    later = np.arange(notice + curve.step, curve.end + curve.step / 2, curve.step)
+    hours = np.concatenate([[notice], joined, later])
+    visit = np.full(len(hours), float(stakes.visit))
+    visit[1 : len(joined) + 1] -= stakes.journey
+    failed = curve.failed(hours)
+    return Choice(
         hours,
-        (
-            DecisionLine(f"Planned visit before the failure, {1 - failed:.1%}", visit.times(1 - failed).minor),
-            DecisionLine(f"Emergency, {failed:.1%}", stakes.emergency.times(failed).minor),
-            DecisionLine("Useful life thrown away", lost.minor),
-        ),
+        len(joined),
+        stakes.kit,
+        failed,
+        np.rint(visit * (1 - failed)),
+        np.rint(stakes.emergency * failed),
+        np.rint(stakes.penalty * failed),
+        np.rint(stakes.hour_of_life * curve.lost(hours)),
     )
 
 
-def _minor(option: Option) -> int:
-    return option.minor
+def _rises(told: Floats) -> bool:
+    """From 0 or more to 1 or less; not where a number is missing."""
+    return bool(np.all(told[..., 0] >= 0) and np.all(told[..., 1:] >= told[..., :-1]) and np.all(told[..., -1] <= 1))

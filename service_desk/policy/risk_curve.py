@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from domain.prediction import CURVE_STEPS, Prediction
+from domain.prediction_columns import PredictionColumns
 from service_desk.policy.options import RiskCurve
 from service_desk.policy.renewal import Floats
 
@@ -32,6 +33,13 @@ def risk_curve(prediction: Prediction, *, now: datetime | None = None) -> RiskCu
     places = (now - prediction.as_of) / HOUR / step + np.arange(float(hazard.shape[1]))
     later = np.maximum.accumulate(hazard_at(hazard, places[None])[0])  # rounding may let it fall by a hair
     return RiskCurve(step, -np.expm1(later[0] - later[1:]))
+
+
+def risk_curves(told: PredictionColumns) -> RiskCurve:
+    """The same of many at once, each from its own `as_of` on."""
+    step = told.horizon / HOUR / CURVE_STEPS
+    failed_by = told.failed_by.astype(np.float64)
+    return RiskCurve(step, failed_by if failed_by.shape[1] else drawn(told.risk, told.lives / step))
 
 
 def drawn(risk: Floats, lives: Floats) -> Floats:

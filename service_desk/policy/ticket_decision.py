@@ -10,9 +10,9 @@ from typing import Any
 from domain.device_model import FailureMode, Part
 from domain.money import Money
 from domain.prediction import Prediction
-from service_desk.policy.options import Action, Choice, Option, Stakes, choose
+from service_desk.policy.options import Action, Choice, Stakes, choose
 from service_desk.policy.risk_curve import risk_curve
-from service_desk.policy.visit_sums import HOUR, VisitSums, as_document, savings, tell_reason
+from service_desk.policy.visit_sums import HOUR, as_document, savings, tell_date, tell_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +60,21 @@ def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], sit
 
     Of the money it is what all payers spend together: who pays does not make a date cheaper.
     """
-    kit, currency = kit_cost(mode, parts), mode.costs.planned_visit.currency
-    curve = risk_curve(prediction, now=situation.now)
+    currency, stakes = mode.costs.planned_visit.currency, stakes_of(mode, parts, situation)
     notice = max(mode.lead_time, situation.parts_wait) / HOUR
-    planned = mode.costs.planned_visit + kit
-    joined = Money(mode.costs.planned_visit.minor - situation.journey, currency) + kit
-    emergency = mode.costs.emergency_visit + kit + Money(situation.penalty, currency)
-    stakes = Stakes(planned, emergency, situation.cost_rate * planned.minor, joined)
     visits = {(one.starts_at - situation.now) / HOUR: one.visit_id for one in situation.planned_visits}
+    curve = risk_curve(prediction, now=situation.now)
     choice = choose(curve, stakes, notice=notice, planned_visits=sorted(visits))
-    sums = VisitSums(mode, kit, situation.now, situation.journey, situation.penalty, curve, stakes.hour_of_life)
+    best = int(choice.total.argmin())
     options = [
-        sums.of_visit(name, option.hours, visits.get(option.hours), chosen=option is choice.chosen)
-        for name, option in _named(choice)
+        tell_date(choice, place, now=situation.now, visit_id=visits.get(choice.hours[place]), chosen=place == best)
+        for place in _to_tell(choice)
     ]
     chosen = next(option for option in options if option["chosen"])
     lines = savings(prediction.risk, mode, situation.penalty)
     saving = sum(line.minor for line in lines)
-    visit_at = situation.now + choice.chosen.hours * HOUR
-    action = choice.action if saving >= 0 else Action.WAIT
+    visit_at = situation.now + float(choice.hours[best]) * HOUR
+    action = choice.action(best) if saving >= 0 else Action.WAIT
     document = {
         "action": action.value,
         "reason": tell_reason(chosen, options, saving, currency),
@@ -102,6 +98,19 @@ def decide(prediction: Prediction, mode: FailureMode, parts: Sequence[Part], sit
         "as_of": prediction.as_of.isoformat(),
     }
     return Decision(action, visit_at, chosen["visit_id"], saving, document)
+
+
+def stakes_of(mode: FailureMode, parts: Sequence[Part], situation: Situation) -> Stakes:
+    """What a visit and a failure cost in that situation."""
+    visit, kit = mode.costs.planned_visit, kit_cost(mode, parts)
+    return Stakes(
+        visit=visit.minor,
+        emergency=mode.costs.emergency_visit.minor,
+        kit=kit.minor,
+        journey=situation.journey,
+        penalty=situation.penalty,
+        hour_of_life=situation.cost_rate * (visit + kit).minor,
+    )
 
 
 def kit_cost(mode: FailureMode, parts: Sequence[Part]) -> Money:
@@ -134,6 +143,8 @@ def priority(prediction: Prediction, mode: FailureMode, decision: Decision, situ
     return max(urgency - max(usual - (situation.contract_priority or usual), 0), 1)
 
 
-def _named(choice: Choice) -> list[tuple[Action, Option]]:
-    later = [(Action.WAIT, choice.later)] if choice.later else []
-    return [(Action.ACT_NOW, choice.now), *((Action.JOIN_PLANNED, one) for one in choice.planned_visits), *later]
+def _to_tell(choice: Choice) -> list[int]:
+    """Places of the dates that a ticket shows: of the later ones the best."""
+    first_later = choice.joins + 1
+    later = choice.total[first_later:]
+    return [*range(first_later), *([first_later + int(later.argmin())] if len(later) else [])]

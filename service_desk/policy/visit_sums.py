@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import numpy as np
 
 from domain.device_model import FailureMode
 from domain.money import Money
 from domain.ticket import DecisionLine
-from service_desk.policy.options import Action, RiskCurve
+from service_desk.policy.options import Action, Choice
+from service_desk.policy.renewal import Floats
 
 HOUR = timedelta(hours=1)
 TITLES: Mapping[Action, str] = {
@@ -20,50 +22,52 @@ TITLES: Mapping[Action, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class VisitSums:
-    """Tells options line by line. kit: what the parts cost; the rest as in `ticket_decision.Situation` and `Stakes`."""
+def tell_date(choice: Choice, place: int, *, now: datetime, visit_id: int | None, chosen: bool) -> dict[str, Any]:
+    """The date at that place of one device's choice, as it is stored with the ticket."""
+    failed, action = float(choice.failed[place]), choice.action(place)
+    lines = [
+        DecisionLine(f"Visit before the failure, {1 - failed:.1%}", int(choice.visit[place])),
+        DecisionLine(f"Emergency visit with downtime, {failed:.1%}", int(choice.emergency[place])),
+        DecisionLine(f"Penalty of the contract, {failed:.1%}", int(choice.penalty[place])),
+        DecisionLine("Parts", choice.kit),
+        DecisionLine("Useful life thrown away", int(choice.life[place])),
+    ]
+    if not lines[2].minor:
+        del lines[2]
+    return {
+        "name": action.value,
+        "title": TITLES[action],
+        "at": (now + float(choice.hours[place]) * HOUR).isoformat(),
+        "visit_id": visit_id if action is Action.JOIN_PLANNED else None,
+        "failed_by": failed,
+        "lines": [as_document(line) for line in lines],
+        "total": int(choice.total[place]),
+        "chosen": chosen,
+    }
 
-    mode: FailureMode
-    kit: Money
-    now: datetime
-    journey: int
-    penalty: int
-    curve: RiskCurve
-    hour_of_life: float
 
-    def of_visit(self, name: Action, hours: float, visit_id: int | None, *, chosen: bool) -> dict[str, Any]:
-        """The option as it is stored with the ticket."""
-        joins = name is Action.JOIN_PLANNED
-        failed = self.curve.at(hours)
-        visit = self.mode.costs.planned_visit.minor - (self.journey if joins else 0)
-        lines = [
-            DecisionLine(f"Visit before the failure, {1 - failed:.1%}", round(visit * (1 - failed))),
-            *self._of_failure(failed),
-            DecisionLine("Parts", self.kit.minor),
-            DecisionLine("Useful life thrown away", round(self.hour_of_life * self.curve.hours_lost(hours))),
-        ]
-        at = self.now + hours * HOUR
-        return _document(name, lines, at, failed, visit_id if joins else None, chosen=chosen)
-
-    def _of_failure(self, failed: float) -> list[DecisionLine]:
-        emergency = round(self.mode.costs.emergency_visit.minor * failed)
-        lines = [DecisionLine(f"Emergency visit with downtime, {failed:.1%}", emergency)]
-        if penalty := round(self.penalty * failed):
-            lines.append(DecisionLine(f"Penalty of the contract, {failed:.1%}", penalty))
-        return lines
+def savings_of(risk: Floats, mode: FailureMode, penalty: int = 0) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of each risk what a visit in time saves within the horizon, in whole minor units: the emergency, the penalty,
+    less the visit itself, less the one that would have been needless."""
+    costs = mode.costs
+    return (
+        np.rint(costs.emergency_visit.minor * risk),
+        np.rint(penalty * risk),
+        -np.rint(costs.planned_visit.minor * risk),
+        -np.rint(costs.needless_visit.minor * (1 - risk)),
+    )
 
 
 def savings(risk: float, mode: FailureMode, penalty: int = 0) -> list[DecisionLine]:
-    """What a visit in time saves within the horizon, line by line: the parts are paid in any case when it fails."""
-    costs = mode.costs
+    """`savings_of` one risk, line by line: the parts are paid in any case when it fails."""
+    emergency, broken, planned, needless = (int(amount) for amount in savings_of(np.asarray(risk), mode, penalty))
     lines = [
-        DecisionLine(f"Emergency visit with downtime avoided, {risk:.1%}", costs.emergency_visit.times(risk).minor),
-        DecisionLine(f"Planned visit instead, {risk:.1%}", -costs.planned_visit.times(risk).minor),
-        DecisionLine(f"Needless visit, {1 - risk:.1%}", -costs.needless_visit.times(1 - risk).minor),
+        DecisionLine(f"Emergency visit with downtime avoided, {risk:.1%}", emergency),
+        DecisionLine(f"Planned visit instead, {risk:.1%}", planned),
+        DecisionLine(f"Needless visit, {1 - risk:.1%}", needless),
     ]
     if penalty:
-        lines.insert(1, DecisionLine(f"Penalty of the contract avoided, {risk:.1%}", round(penalty * risk)))
+        lines.insert(1, DecisionLine(f"Penalty of the contract avoided, {risk:.1%}", broken))
     return lines
 
 
@@ -81,18 +85,3 @@ def tell_reason(chosen: Mapping[str, Any], options: Sequence[Mapping[str, Any]],
 def as_document(line: DecisionLine) -> dict[str, Any]:
     """As it is stored with the ticket."""
     return {"label": line.label, "minor": line.minor}
-
-
-def _document(
-    name: Action, lines: Sequence[DecisionLine], at: datetime, failed: float, visit_id: int | None, *, chosen: bool
-) -> dict[str, Any]:
-    return {
-        "name": name.value,
-        "title": TITLES[name],
-        "at": at.isoformat(),
-        "visit_id": visit_id,
-        "failed_by": failed,
-        "lines": [as_document(line) for line in lines],
-        "total": sum(line.minor for line in lines),
-        "chosen": chosen,
-    }

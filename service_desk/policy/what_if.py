@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from domain.device_model import FailureMode, Part
-from domain.prediction import Prediction
+from domain.prediction_columns import PredictionColumns
 from models.alarm_figures import cost_curve
-from models.evaluation import cheapest_threshold, cost_table, trace_lives
-from models.lives import Lives
+from models.evaluation import Followed, cheapest_threshold
 from service_desk.budget import Candidate, deferred
-from service_desk.policy.ticket_decision import Decision, Situation, decide, kit_cost, need_by
+from service_desk.policy.options import choose
+from service_desk.policy.renewal import Floats, Integers
+from service_desk.policy.risk_curve import risk_curves
+from service_desk.policy.ticket_decision import Situation, kit_cost, stakes_of
+from service_desk.policy.visit_sums import savings_of
 
-HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
-MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+MICROSECOND, HOUR, WEEK = timedelta(microseconds=1), timedelta(hours=1), timedelta(weeks=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MONDAY = EPOCH + timedelta(days=4)
+AT_ONCE = 512
+"""Devices whose dates are compared within a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,57 +70,81 @@ class Terms:
     cost_rate: float
 
 
-def backtest(lives: Lives, held_out: pd.DataFrame, mode: FailureMode) -> Backtest:
-    """held_out: the predictions that the lives were cut from, with their `risk`."""
-    traces = trace_lives(lives, held_out["risk"].to_numpy())
-    costs = cost_table(traces, mode)
-    return Backtest(cost_curve(costs, traces, mode), cheapest_threshold(costs.sum(axis=1)))
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Predictions that reached the threshold, a row each: what the best date of a visit is expected to cost, and what
+    the visit saves."""
+
+    told: PredictionColumns
+    cost: Floats
+    saving: Floats
 
 
-def consequence(told: Sequence[tuple[str, Prediction]], terms: Terms) -> Consequence:
-    """told: of each device its service centre and the first prediction that reached the threshold, else its greatest.
+def backtest(followed: Followed, mode: FailureMode) -> Backtest:
+    """followed: what the alarms of each threshold led to on held-out lives."""
+    costs = followed.costs(mode)
+    return Backtest(cost_curve(costs, int(followed.failed.sum()), mode), cheapest_threshold(costs.sum(axis=1)))
+
+
+def consequence(told: Sequence[PredictionColumns], terms: Terms) -> Consequence:
+    """told: of each device the first prediction that reached the threshold, else its greatest.
 
     Every part counts as on the shelf, nobody's contract as broken, and a week's visits as made in the week of the
     alarm: what is compared are the terms alone.
     """
-    acted = [
-        (centre, prediction, _decision(prediction, terms))
-        for centre, prediction in told
-        if prediction.risk >= terms.threshold
-    ]
-    waiting = _deferred(acted, terms)
-    visited = [decision for number, (*_, decision) in enumerate(acted) if number not in waiting]
-    left = [prediction for _, prediction in told if prediction.risk < terms.threshold]
-    left += [acted[number][1] for number in waiting]
-    failure = terms.mode.costs.emergency_visit + kit_cost(terms.mode, terms.parts)
+    acts = [one.risk >= terms.threshold for one in told]
+    asking = [_weigh(one.part(act), terms) for one, act in zip(told, acts, strict=True)]
+    waiting = _deferred(asking, terms)
+    waits = [np.isin(one.told.device_id, waiting) for one in asking]
+    tickets = sum(len(one.told) for one in asking)
+    visits = tickets - len(waiting)
+    left = [one.risk[~act] for one, act in zip(told, acts, strict=True)]
+    left += [one.told.risk[wait] for one, wait in zip(asking, waits, strict=True)]
+    failure = (terms.mode.costs.emergency_visit + kit_cost(terms.mode, terms.parts)).minor
     return Consequence(
-        devices=len(told),
-        tickets=len(acted),
-        opened=len(visited) if terms.gate_open else 0,
-        suggested=0 if terms.gate_open else len(visited),
+        devices=sum(len(one) for one in told),
+        tickets=tickets,
+        opened=visits if terms.gate_open else 0,
+        suggested=0 if terms.gate_open else visits,
         deferred=len(waiting),
-        cost_of_visits=sum(_expected(decision) for decision in visited),
-        cost_of_waiting=sum(failure.times(prediction.risk).minor for prediction in left),
+        cost_of_visits=sum(int(one.cost[~wait].sum()) for one, wait in zip(asking, waits, strict=True)),
+        cost_of_waiting=sum(int(np.rint(failure * risk).sum()) for risk in left),
     )
 
 
-def _decision(prediction: Prediction, terms: Terms) -> Decision:
-    return decide(prediction, terms.mode, terms.parts, Situation(now=prediction.as_of, cost_rate=terms.cost_rate))
+def _weigh(told: PredictionColumns, terms: Terms) -> _Asking:
+    """As `ticket_decision.decide` does at the moment of each prediction."""
+    stakes = stakes_of(terms.mode, terms.parts, Situation(now=EPOCH, cost_rate=terms.cost_rate))
+    cost = np.empty(len(told))
+    for start in range(0, len(told), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        choice = choose(risk_curves(told.part(rows)), stakes, notice=terms.mode.lead_time / HOUR)
+        cost[rows] = choice.total.min(axis=1)
+    return _Asking(told, cost, np.sum(savings_of(told.risk, terms.mode), axis=0))
 
 
-def _expected(decision: Decision) -> int:
-    return int(next(option["total"] for option in decision.document["options"] if option["chosen"]))
-
-
-def _deferred(acted: Sequence[tuple[str, Prediction, Decision]], terms: Terms) -> frozenset[int]:
-    """Places in `acted` of those that found no visit left, each week by itself."""
+def _deferred(asking: Sequence[_Asking], terms: Terms) -> list[int]:
+    """Ids of the devices that found no visit left, each week by itself."""
     weeks: defaultdict[int, list[Candidate]] = defaultdict(list)
-    for number, (centre, prediction, decision) in enumerate(acted):
-        last = need_by(prediction, terms.mode, prediction.as_of)
+    for one in asking:
+        for week, candidate in _candidates(one, terms):
+            weeks[week].append(candidate)
+    return [device for week, some in weeks.items() for device in deferred(some, terms.capacity, week)]
+
+
+def _candidates(asking: _Asking, terms: Terms) -> Iterator[tuple[int, Candidate]]:
+    """With the week of each; where visits are not limited nobody has to wait."""
+    limited = np.isin(asking.told.service_centre, list(terms.capacity))
+    told, saving = asking.told.part(limited), asking.saving[limited]
+    notice = terms.mode.lead_time // MICROSECOND
+    last = np.maximum(
+        told.as_of + np.rint(told.lives[:, 0] * (HOUR // MICROSECOND)).astype(np.int64) - notice, told.as_of
+    )
+    columns = (told.device_id, told.service_centre, _week(told.as_of), _week(last), saving)
+    for device, centre, week, latest, saves in zip(*(column.tolist() for column in columns), strict=True):
         takes = terms.mode.visit_length / HOUR if centre in terms.in_hours else 1.0
-        weeks[_week(prediction.as_of)].append(Candidate(number, centre, _week(last), decision.saving, takes))
-    return frozenset().union(*(deferred(asking, terms.capacity, week) for week, asking in weeks.items()))
+        yield week, Candidate(device, centre, latest, int(saves), takes)
 
 
-def _week(instant: datetime) -> int:
-    return (instant - MONDAY) // WEEK
+def _week(instant: Integers) -> Integers:
+    return np.asarray((instant - (MONDAY - EPOCH) // MICROSECOND) // (WEEK // MICROSECOND))

@@ -55,7 +55,7 @@ def chances(desk: Desk, fleet: list[tuple[str, Prediction]]) -> Mapping[Key, lis
             window = lead_times[line.part_no] / HOUR
             over = window / curve.step - len(curve.failed_by)
             last = (1 - curve.failed_by[-1]) / (1 - curve.failed_by[-2])
-            chance = 1 - (1 - curve.at(window)) * last ** max(over, 0.0)
+            chance = 1 - (1 - float(curve.failed(np.array([window]))[0])) * last ** max(over, 0.0)
             found.setdefault((centre, line.part_no), []).append((chance, line.quantity, lead_times[line.part_no]))
     return found
 

@@ -71,7 +71,7 @@ def test_the_curves_show_all_failures_and_thresholds(wear: FailureMode) -> None:
     leads = lead_histogram(FLEET, outcomes, wear)
     assert sum(leads["counts"]) == 2
     assert (leads["without"], leads["needed"], leads["edges"][-1]) == (1, 20, 80)
-    curve = cost_curve(cost_table(FLEET, wear), FLEET, wear)
+    curve = cost_curve(cost_table(FLEET, wear), sum(life.failed for life in FLEET), wear)
     assert len(curve["costs"]) == len(curve["thresholds"]) == len(THRESHOLDS)
     assert (curve["run_to_failure"], curve["currency"]) == (3000, "EUR")
     assert curve["costs"][-1] == curve["run_to_failure"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,8 @@ from models.evaluation import (
     cost_table,
     follow_alarms,
 )
+
+HOUR = timedelta(hours=1)
 
 
 def life(hours: int, alarms: list[int], *, failed: bool) -> LifeTrace:
@@ -54,12 +58,29 @@ def test_the_threshold_is_the_middle_of_the_cheapest(wear: FailureMode) -> None:
     assert cheapest_threshold(cost_table(risky(0.1, 0.9), wear).sum(axis=1)) == pytest.approx(0.5, abs=0.04)
 
 
+def alarm_by_alarm(trace: LifeTrace, threshold: float, mode: FailureMode) -> float:
+    """What a life costs, told as a story."""
+    patience, lead_time = 2 * mode.horizon / HOUR, mode.lead_time / HOUR
+    alarms, cost = trace.left[trace.risk >= threshold], 0.0
+    while len(alarms) and alarms[0] > patience:
+        cost += mode.costs.needless_visit.minor
+        alarms = alarms[alarms <= alarms[0] - patience]
+    if not trace.failed:
+        return cost
+    if not len(alarms) or alarms[0] < lead_time:
+        return cost + mode.costs.emergency_visit.minor
+    early = alarms[0] - lead_time
+    return float(cost + mode.costs.planned_visit.minor * (1 + early / max(trace.left[0], early, 1e-9)))
+
+
 def test_the_cost_table_is_what_following_each_alarm_gives(wear: FailureMode) -> None:
     random = np.random.default_rng(0)
     traces = [
-        LifeTrace(random.choice([0.02, 0.3, 0.31, 0.9], 200), np.arange(199, -1, -1.0), bool(failed))
+        LifeTrace(random.choice([0.02, 0.3, 0.31, 0.9], rows), np.arange(rows - 1, -1, -1.0) * step, bool(failed))
         for failed in (True, False, True)
+        for rows, step in ((200, 1.0), (1, 1.0), (0, 1.0), (77, 7.3))
     ]
     table = cost_table(traces, wear)
     for row, threshold in zip(table, THRESHOLDS, strict=True):
-        assert row.tolist() == [cost_of(t, follow_alarms(t, float(threshold), wear), wear) for t in traces]
+        assert row.tolist() == [alarm_by_alarm(trace, float(threshold), wear) for trace in traces]
+    assert cost_table([], wear).shape == (len(THRESHOLDS), 0)

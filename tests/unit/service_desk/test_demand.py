@@ -116,7 +116,7 @@ def chance_of_one(prediction: Prediction, window: timedelta) -> float:
     curve = risk_curve(prediction, now=NOW)
     steps, failed_by = window / HOUR / curve.step, curve.failed_by
     if steps <= len(failed_by):
-        return curve.at(window / HOUR)
+        return float(curve.failed(np.array([window / HOUR]))[0])
     last = (1 - failed_by[-1]) / (1 - failed_by[-2]) if failed_by[-2] < 1 else 0.0
     return float(1 - (1 - failed_by[-1]) * last ** (steps - len(failed_by)))
 

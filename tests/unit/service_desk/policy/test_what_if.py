@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aftercare.wiring import Catalog
-from domain.device_model import FailureMode
+from domain.device_model import Costs, FailureMode
 from domain.money import Money
-from domain.prediction import Prediction
+from domain.prediction import CURVE_STEPS, Prediction
+from domain.prediction_columns import PredictionColumns
+from models.evaluation import Follower, trace_lives
 from models.lives import find_lives
-from service_desk.policy.what_if import Terms, backtest, consequence
+from service_desk.budget import Candidate, deferred
+from service_desk.policy.ticket_decision import Situation, decide, kit_cost, need_by
+from service_desk.policy.what_if import EPOCH, Terms, backtest, consequence
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,13 +39,28 @@ def terms(catalog: Catalog, mode: FailureMode, **changes: object) -> Terms:
     return replace(Terms(mode, 0.5, True, parts, {}, frozenset(), 0.0), **changes)  # type: ignore[arg-type]
 
 
-def predicted(mode: FailureMode, *risks: float) -> list[tuple[str, Prediction]]:
-    return [
-        (
-            "north",
-            Prediction(f"engine-{number}", mode.name, START, mode.horizon, risk, 40 * HOUR, 30 * HOUR, 50 * HOUR),
-        )
+def predicted(mode: FailureMode, *risks: float) -> list[PredictionColumns]:
+    return columns(
+        Prediction(f"engine-{number}", mode.name, START, mode.horizon, risk, 40 * HOUR, 30 * HOUR, 50 * HOUR)
         for number, risk in enumerate(risks)
+    )
+
+
+def columns(predictions: Iterable[Prediction], centres: Sequence[str] = ("north",)) -> list[PredictionColumns]:
+    """As the store reads them."""
+    told = sorted(enumerate(predictions), key=lambda one: len(one[1].failed_by))
+    return [
+        PredictionColumns(
+            alike[0][1].horizon,
+            np.array([number for number, _ in alike]),
+            np.array([centres[number % len(centres)] for number, _ in alike], dtype=object),
+            np.array([(one.as_of - EPOCH) // timedelta(microseconds=1) for _, one in alike]),
+            np.array([one.risk for _, one in alike]),
+            np.array([[one.rul_low / HOUR, one.rul / HOUR, one.rul_high / HOUR] for _, one in alike]),
+            np.array([one.failed_by for _, one in alike], dtype=np.float32),
+        )
+        for _, group in groupby(told, key=lambda one: len(one[1].failed_by))
+        for alike in [list(group)]
     ]
 
 
@@ -88,9 +112,52 @@ def test_dearer_failures_are_acted_on_earlier(catalog: Catalog, mode: FailureMod
     )
     mode = replace(mode, lead_time=10 * HOUR, horizon=30 * HOUR)
     lives = find_lives(held_out, events, catalog["turbofan_fd001"], mode)
-    usual = backtest(lives, held_out, mode)
+    followed = Follower.of(trace_lives(lives, held_out["risk"].to_numpy()), mode).follow_all()
+    usual = backtest(followed, mode)
     emergency = Money(mode.costs.emergency_visit.minor * 10, mode.costs.emergency_visit.currency)
-    dear = backtest(lives, held_out, replace(mode, costs=replace(mode.costs, emergency_visit=emergency)))
+    dear = backtest(followed, replace(mode, costs=replace(mode.costs, emergency_visit=emergency)))
     assert usual.curve["run_to_failure"] == devices * mode.costs.emergency_visit.minor
     assert dear.curve["run_to_failure"] == 10 * usual.curve["run_to_failure"]
     assert dear.threshold <= usual.threshold < 0.9
+
+
+@st.composite
+def predictions(draw: st.DrawFn, horizon: timedelta) -> Prediction:
+    """With a risk curve or without one, at any time of three weeks."""
+    steps = draw(st.sampled_from([0, CURVE_STEPS, 2 * CURVE_STEPS]))
+    risk, at = draw(st.floats(0, 1)), START + draw(st.integers(0, 3 * 7 * 86_400_000_000)) * timedelta(microseconds=1)
+    lives = sorted(draw(st.tuples(*[st.integers(0, 200)] * 3)))
+    even = np.linspace(0, max(risk, draw(st.floats(0, 1))), steps, dtype=np.float32)
+    low, rul, high = (hours * HOUR for hours in lives)
+    return Prediction("engine", "wear", at, horizon, risk, rul, low, high, failed_by=even.tolist())
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_many_devices_come_to_what_each_is_decided_alone(catalog: Catalog, data: st.DataObject) -> None:
+    model = catalog["turbofan_fd001"]
+    usual = model.failure_modes[0]
+    planned, emergency, needless = (Money(data.draw(st.integers(0, 10**7)), model.currency) for _ in range(3))
+    lead_time = data.draw(st.integers(0, 400)) * HOUR
+    mode = replace(usual, costs=Costs(planned, emergency, needless), lead_time=lead_time)
+    told = data.draw(st.lists(predictions(usual.horizon), max_size=8))
+    capacity = data.draw(st.dictionaries(st.sampled_from(["north", "south"]), st.integers(0, 3)))
+    rate, threshold = data.draw(st.floats(0, 0.05)), data.draw(st.floats(0, 1))
+    some = terms(catalog, mode, threshold=threshold, cost_rate=rate, capacity=capacity)
+
+    visits, waits, weeks = {}, 0, defaultdict(list)
+    for number, one in enumerate(told):
+        if one.risk < threshold:
+            waits += (emergency + kit_cost(mode, model.parts)).times(one.risk).minor
+            continue
+        decision = decide(one, mode, model.parts, Situation(now=one.as_of, cost_rate=rate))
+        [visits[number]] = [option["total"] for option in decision.document["options"] if option["chosen"]]
+        week, last = ((at - START) // timedelta(weeks=1) for at in (one.as_of, need_by(one, mode, one.as_of)))
+        weeks[week].append(Candidate(number, ("north", "south")[number % 2], last, decision.saving))
+    late = {number for week, asking in weeks.items() for number in deferred(asking, capacity, week)}
+    waits += sum((emergency + kit_cost(mode, model.parts)).times(told[number].risk).minor for number in late)
+
+    found = consequence(columns(told, ("north", "south")), some)
+    assert (found.devices, found.tickets, found.deferred) == (len(told), len(visits), len(late))
+    assert found.cost_of_visits == sum(cost for number, cost in visits.items() if number not in late)
+    assert found.cost_of_waiting == waits
