@@ -22,7 +22,7 @@ log = structlog.get_logger()
 POSITION = "escalation"
 PAGE = 500
 CALLED_AT_ONCE = 100
-BEGINS_WITH = (AlarmChange.RAISED, AlarmChange.ESCALATED)
+BEGINS_WITH = (AlarmChange.RAISED, AlarmChange.ESCALATED, AlarmChange.RESUMED)
 
 
 def escalate(database: Database, now: datetime) -> int:

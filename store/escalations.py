@@ -18,7 +18,7 @@ SQL = load("escalations")
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """An alarm whose next step is due. open: active and not acknowledged."""
+    """An alarm whose next step is due. open: active, not acknowledged and not deferred."""
 
     alarm_id: int
     policy: str

@@ -12,14 +12,14 @@ FROM escalation_policies p ORDER BY policy
 DELETE FROM escalation_policies WHERE policy = %(policy)s
 
 -- watch --
--- Begins anew when the alarm was raised or became more severe again; not for one that has been removed meanwhile.
+-- Begins anew when the alarm was raised, became more severe or can wait no longer; not for one that has been removed meanwhile.
 INSERT INTO escalations (alarm_id, policy, since, next_step, due_at)
 SELECT alarm_id, %(policy)s, %(since)s, 0, %(due_at)s FROM alarms WHERE alarm_id = %(alarm_id)s
 ON CONFLICT (alarm_id, policy) DO UPDATE SET since = EXCLUDED.since, next_step = 0, due_at = EXCLUDED.due_at
 
 -- due --
--- With the alarm locked, so that an acknowledgement comes before the call or after it.
-SELECT e.alarm_id, e.policy, e.since, e.next_step, a.active AND NOT a.acknowledged, a.shelved_until
+-- With the alarm locked, so that an acknowledgement comes before the call or after it. Nobody is called for what can wait.
+SELECT e.alarm_id, e.policy, e.since, e.next_step, a.active AND NOT a.acknowledged AND NOT a.deferred, a.shelved_until
 FROM escalations e JOIN alarms a USING (alarm_id) WHERE e.due_at <= %(now)s
 ORDER BY e.due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 

@@ -202,6 +202,16 @@ def test_a_shelved_alarm_waits_until_it_is_in_sight_again(night: Night) -> None:
     assert night.calls(60 * MINUTE) == [["alice"]]
 
 
+def test_a_deferred_alarm_calls_nobody_until_it_is_resumed(night: Night) -> None:
+    alarm_id = night.raise_alarm()
+    for minutes, deferred in ((5, True), (50, False)):
+        with night.desk.database.transaction() as connection:
+            now = NOW + minutes * MINUTE
+            lifecycle.defer(connection, alarm_id=alarm_id, deferred=deferred, now=now, reason="")
+        assert night.calls((minutes + 9) * MINUTE) == []
+    assert night.calls(60 * MINUTE) == [["alice"]]
+
+
 def test_who_is_called_is_told_whatever_they_subscribed_to(night: Night, database_url: str, phone: Receiving) -> None:
     add_channel(night.desk, phone, subscription=Subscription(severities=("CRITICAL",), changes=("raised",)))
     with receiving() as others:
