@@ -18,7 +18,7 @@ from aftercare.settings import Settings
 from aftercare.wiring import Application
 from domain.account import Caller
 from domain.clock import Clock, system_clock
-from domain.errors import AftercareError, ConfigurationError, ForbiddenError, NotSignedInError
+from domain.errors import AftercareError, ConfigurationError, ForbiddenError, InvalidInputError, NotSignedInError
 from store import audit
 from store.scope import seen_by
 
@@ -33,6 +33,8 @@ SECURITY_HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 COOKIE = "aftercare_session"
+LARGEST_BODY = 4 << 20
+"""Bytes that a request may have: they are held in memory. 500 devices with all their fields take a tenth."""
 
 Refuse = Callable[[Request, Exception], Awaitable[Response]]
 """How the wrapped application says no."""
@@ -71,6 +73,13 @@ def openid_of(settings: Settings) -> OpenId | None:
     return OpenId(Provider(client), mapping)
 
 
+def credential_of(request: Request) -> tuple[bool, str]:
+    """Whether a request bears an API token, and that token; else the session of its cookie, empty without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer"
+    return is_bearer, token.strip() if is_bearer else request.cookies.get(COOKIE, "")
+
+
 def address_of(request: Request) -> str:
     """Where a request comes from, as attempts are counted."""
     return request.client.host if request.client else ""
@@ -90,8 +99,10 @@ class Access:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        request, send = Request(scope, receive), _with_security_headers(send)
+        receive, send = _up_to(LARGEST_BODY, receive), _with_security_headers(send)
+        request = Request(scope, receive)
         try:
+            _refuse_large(request)
             caller = await run_in_threadpool(self._admit, request)
         except AftercareError as error:
             refusal = await self._refuse(request, error)
@@ -116,15 +127,14 @@ class Access:
         return caller
 
     def _identify(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        session = request.cookies.get(COOKIE)
-        if scheme.lower() != "bearer" and not session:
+        is_bearer, token = credential_of(request)
+        if not is_bearer and not token:
             raise NotSignedInError("sign in, or send an API token as Bearer")
         with seen_by(None), self._application.database.transaction() as connection:
-            if scheme.lower() == "bearer":
-                return who_bears(connection, token=token.strip(), now=self._clock())
+            if is_bearer:
+                return who_bears(connection, token=token, now=self._clock())
             return whose_session(
-                connection, token=session or "", now=self._clock(), lasting=lasting(self._application.settings)
+                connection, token=token, now=self._clock(), lasting=lasting(self._application.settings)
             )
 
     def _noting(self, send: Send, request: Request, caller: Caller, noted: list[str]) -> Send:
@@ -154,6 +164,31 @@ class Access:
             return self._admit(request) == caller
         except (NotSignedInError, ForbiddenError):
             return False
+
+
+def _refuse_large(request: Request) -> None:
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > LARGEST_BODY:
+        raise _too_large()
+
+
+def _up_to(most: int, receive: Receive) -> Receive:
+    """What comes in pieces of which nobody told how many there are."""
+    left = most
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large()
+        return message
+
+    return counted
+
+
+def _too_large() -> InvalidInputError:
+    return InvalidInputError(f"the request is larger than {LARGEST_BODY >> 20} MiB: send less at once")
 
 
 def _from_elsewhere(request: Request) -> bool:

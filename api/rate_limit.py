@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -10,7 +9,8 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aftercare.access import COOKIE
+from access.passwords import hash_token
+from aftercare.access import credential_of
 from api.errors import problem
 from api.metrics import Metrics
 
@@ -63,6 +63,5 @@ class RateLimit:
 
 
 def _credential(request: Request) -> bytes:
-    """What the caller is known by, which nobody can read here."""
-    shown = request.headers.get("authorization") or request.cookies.get(COOKIE, "")
-    return hashlib.sha256(shown.encode()).digest()
+    """What the caller is known by, however it was written; nobody can read it here."""
+    return hash_token(credential_of(request)[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,7 +19,7 @@ from access import accounts
 from access.passwords import hash_password
 from access.rules import rule_for
 from access.signing_in import MOST_BY_BOTH
-from aftercare.access import COOKIE
+from aftercare.access import COOKIE, LARGEST_BODY
 from aftercare.settings import load_settings
 from aftercare.wiring import Application
 from domain.account import Role
@@ -266,3 +267,15 @@ def test_a_crowd_of_first_starts_makes_one_admin(site: Site) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(password is not None for password in pool.map(start, range(4))) == 1
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(site: Site) -> None:
+    def told(headers: str, body: bytes = b"") -> bytes:
+        address = httpx.URL(site.url)
+        with socket.create_connection((address.host, address.port or 80), timeout=10) as line:
+            line.sendall(f"POST /sign-in HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n".encode() + body)
+            return line.recv(65_536)
+
+    assert b" 422 " in told(f"Content-Length: {LARGEST_BODY + 1}").splitlines()[0]
+    pieces = b"100000\r\n" + b"a" * (1 << 20) + b"\r\n"
+    assert b" 422 " in told("Transfer-Encoding: chunked", pieces * (LARGEST_BODY >> 20) + pieces).splitlines()[0]
