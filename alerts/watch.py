@@ -50,9 +50,8 @@ class Watch:
                 return
             try:
                 retired = retired or self._retire()
-                with self.metrics.round_seconds.time():
-                    self.go(stop, beat)
-                self.metrics.latest_round.set_to_current_time()
+                while self._round(stop, beat) and not stop.is_set():
+                    pass
             except Exception as error:
                 if not is_of_the_database(error):
                     raise
@@ -60,14 +59,24 @@ class Watch:
                 log.warning("alarms wait for the database", reason=str(error).strip().partition("\n")[0])
                 stop.wait(ROUND_SECONDS)
 
-    def go(self, stop: threading.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """One round: everything that waits, and what time has brought about if it is due."""
-        for device_model in self.device_models:
-            while device_model.alarm_rules and not stop.is_set() and self._judge(device_model):
-                beat()
+    def go(self, stop: threading.Event, beat: Callable[[], None] = lambda: None) -> bool:
+        """One round: what waits, a piece of each device model in turn, and what time has brought about if it is due.
+        Whether more waits: readings may come as fast as they are judged, and time must not wait for them."""
+        waiting = [device_model for device_model in self.device_models if device_model.alarm_rules]
+        until = time.monotonic() + TIME_SECONDS
+        while waiting and not stop.is_set() and time.monotonic() < until:
+            waiting = [device_model for device_model in waiting if self._judge(device_model)]
+            beat()
         if time.monotonic() >= self.time_due:
             self._judge_time()
             self.time_due = time.monotonic() + TIME_SECONDS
+        return bool(waiting)
+
+    def _round(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
+        with self.metrics.round_seconds.time():
+            more = self.go(stop, beat)
+        self.metrics.latest_round.set_to_current_time()
+        return more
 
     def _judge(self, device_model: DeviceModel) -> int:
         judged = judge_written(self.database, device_model, self.clock())

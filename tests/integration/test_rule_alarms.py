@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,9 +15,10 @@ import numpy as np
 import pytest
 
 from aftercare.wiring import Catalog
-from alerts import rule_alarms
+from alerts import rule_alarms, watch
 from alerts.absences import judge_absences
 from alerts.rule_alarms import judge_silence, judge_written, retire_rules
+from alerts.watch_metrics import WatchMetrics
 from domain.alarm import Severity
 from domain.alarm_rule import AlarmRule, Limit, Silence
 from domain.device import Device
@@ -219,6 +223,24 @@ def test_a_device_that_stays_offline_is_an_alarm_until_it_is_back(plant: Plant) 
     plant.go_offline("c1", back=True)
     assert plant.judge_absences(6.3) == 1
     assert plant.feed() == ["raised", "cleared"]
+
+
+def test_time_does_not_wait_for_readings_that_come_as_fast_as_they_are_judged(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "TIME_SECONDS", 0.1)
+    plant.register("c2")
+    plant.go_offline("c2")
+    stop, deadline, minutes = threading.Event(), time.monotonic() + 10, itertools.count()
+
+    def clock() -> datetime:
+        plant.write("c1", {next(minutes): 1.0})
+        if plant.alarms() or time.monotonic() > deadline:
+            stop.set()
+        return NOW + DAY
+
+    watch.Watch(plant.database, [plant.device_model], clock, WatchMetrics(plant.database), DAY).run(stop)
+    assert time.monotonic() < deadline
 
 
 def test_a_site_that_goes_quiet_is_one_alarm(plant: Plant) -> None:
