@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from alerts import lifecycle
-from console.forms import inside
+from console.forms import inside, number
 from console.render import show
-from console.request import LARGEST_ID, After, Text
+from console.request import After, Text
 from domain.alarm import Severity
 from domain.clock import read_instant
 from domain.errors import ConflictError, InvalidInputError, NotFoundError
@@ -111,7 +111,7 @@ def change_alarms(request: Request, form: Annotated[Mapping[str, list[str]], Dep
     """Acknowledge, shelve, assign or comment what was ticked. What was cleared meanwhile is left and counted."""
     app = request.app.state.application
     now = app.clock()
-    ids = sorted({_alarm_id(text) for text in form.get("alarm", [])})
+    ids = sorted({number(text, "the number of an alarm") for text in form.get("alarm", [])})
     if not ids:
         raise InvalidInputError("no alarm is ticked: tick those that are meant, at the left of each row")
     if len(ids) > AT_ONCE:
@@ -159,10 +159,8 @@ def _until(form: Mapping[str, list[str]], now: datetime) -> datetime:
             moment = read_instant(text)
         except ValueError as error:
             raise InvalidInputError(f"{text!r} is not a date and time: choose until when to shelve") from error
-    elif hours.isascii() and hours.isdigit() and 0 < len(hours) < 6:
-        moment = now + timedelta(hours=int(hours))
     else:
-        raise InvalidInputError(f"{hours!r} is not a number of hours: choose until when to shelve")
+        moment = now + timedelta(hours=number(hours, "a number of hours: choose until when to shelve", most=99_999))
     if not now < moment <= now + LONGEST_SHELVING:
         raise InvalidInputError(
             f"alarms are shelved until a time within {LONGEST_SHELVING.days} days, not until {moment}"
@@ -172,9 +170,3 @@ def _until(form: Mapping[str, list[str]], now: datetime) -> datetime:
 
 def _one(form: Mapping[str, list[str]], name: str) -> str:
     return (form.get(name) or [""])[0]
-
-
-def _alarm_id(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:20]) <= LARGEST_ID:
-        raise InvalidInputError(f"{text!r} is not the number of an alarm")
-    return int(text)

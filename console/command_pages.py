@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from console.command_form import read_arguments
-from console.forms import Form
+from console.forms import Form, number
 from console.render import show
 from console.request import LARGEST_ID, After, Id, Text
 from diagnostics import commands as desk
 from diagnostics.commands import Wish
 from domain.command import CommandState
-from domain.errors import InvalidInputError, NotFoundError
+from domain.errors import NotFoundError
 from store import command_files, commands, devices, fleet_commands
 from store.database import Connection
 from store.scope import customer_in_view, seen_by
@@ -111,6 +111,4 @@ def _told(connection: Connection, command_id: int) -> dict[str, Any]:
 
 
 def _ticket(text: str) -> int | None:
-    if text and (not text.isascii() or not text.isdigit() or len(text) > 18):
-        raise InvalidInputError(f"{text[:50]!r} is not the number of a ticket")
-    return int(text) if text else None
+    return number(text, "the number of a ticket") if text else None

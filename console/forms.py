@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse
 
 from alerts import lifecycle
-from console.request import Id
+from console.request import LARGEST_ID, Id
 from domain.errors import InvalidInputError
 
 router = APIRouter()
@@ -42,7 +42,7 @@ def shelve(request: Request, alarm_id: Id, form: Form) -> RedirectResponse:
     """Out of sight for some hours."""
     app = request.app.state.application
     now = app.clock()
-    until = now + timedelta(hours=_hours(form))
+    until = now + timedelta(hours=number(form.get("hours", ""), "a number of hours from 1 to 2160", most=2160))
     with app.database.transaction() as connection:
         lifecycle.shelve(connection, alarm_id=alarm_id, until=until, who=request.scope["who"], now=now)
     return back_to(form, "/alarms")
@@ -58,8 +58,8 @@ def inside(target: str, otherwise: str) -> str:
     return target if own else otherwise
 
 
-def _hours(form: Mapping[str, str]) -> int:
-    text = form.get("hours", "")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 24 * 90:
-        raise InvalidInputError(f"{text!r} is not a number of hours from 1 to 2160")
+def number(text: str, told: str, *, least: int = 1, most: int = LARGEST_ID) -> int:
+    """The whole number that a field holds. Raises InvalidInputError for any other text; `told`: what it is not."""
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not least <= int(text) <= most:
+        raise InvalidInputError(f"{text[:40]!r} is not {told}")
     return int(text)

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from console.forms import Form
+from console.forms import Form, number
 from console.render import show
 from console.request import After, Id, Text
 from domain.errors import InvalidInputError, NotFoundError
@@ -53,14 +53,12 @@ def reorder_list(request: Request) -> HTMLResponse:
 def order(request: Request, form: Form) -> RedirectResponse:
     """Note that parts were bought."""
     app = request.app.state.application
-    quantity = form.get("quantity", "")
-    if not quantity.isascii() or not quantity.isdigit() or len(quantity) > 7:
-        raise InvalidInputError(f"{quantity!r} is not a number of parts")
+    quantity = number(form.get("quantity", ""), "a number of parts")
     booking = {key: form.get(key, "") for key in ("service_centre", "part_no", "reference")}
     who, now = request.scope["who"], app.clock()
     in_transaction(
         app.database,
-        lambda connection: shelves.order(connection, **booking, quantity=int(quantity), who=who, now=now),
+        lambda connection: shelves.order(connection, **booking, quantity=quantity, who=who, now=now),
     )
     return RedirectResponse("/parts/reorder", 303)
 

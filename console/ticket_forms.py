@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse
 
 from aftercare.wiring import Catalog
-from console.forms import Form, back_to
+from console.forms import Form, back_to, number
 from console.request import Id
 from domain.clock import read_instant
 from domain.entitlement import PauseReason
@@ -74,7 +74,9 @@ def _schedule(
     elif kind == "best":
         booking.book(connection, catalog, **step)
     elif kind == "visit":
-        booking.book(connection, catalog, visit_id=_number(chosen), **step)
+        booking.book(
+            connection, catalog, visit_id=number(chosen, "the number of a visit: choose one of the page"), **step
+        )
     elif kind == "slot":
         starts_at, _, technician = chosen.partition("|")
         booking.book(connection, catalog, technician=technician, starts_at=_instant(starts_at), **step)
@@ -88,15 +90,12 @@ def _planned_for(form: Mapping[str, str]) -> datetime:
 
 def _instant(text: str) -> datetime:
     try:
-        return read_instant(text)
+        moment = read_instant(text)
     except ValueError as error:
         raise InvalidInputError(f"{text!r} is not a date and time: choose the day of the visit (UTC)") from error
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise InvalidInputError(f"{text!r} is not the number of a visit: choose one of the page")
-    return int(text)
+    if not 1980 <= moment.year <= 2200:
+        raise InvalidInputError(f"{text!r} is not a day of any visit: give a year from 1980 to 2200")
+    return moment
 
 
 def _pause_reason(form: Mapping[str, str]) -> PauseReason:
@@ -122,4 +121,4 @@ def _closure(form: Mapping[str, str]) -> ClosureCode:
 
 def _version(form: Mapping[str, str]) -> int | None:
     text = form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return number(text, "a version of the ticket: look at its page again", most=2**31 - 1) if text else None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from aftercare.wiring import Application
-from console.forms import Form
+from console.forms import Form, number
 from console.render import show
-from console.request import LARGEST_ID, After, Id, Text
+from console.request import After, Id, Text
 from diagnostics.troubleshooting import runs
-from domain.errors import InvalidInputError
 from domain.troubleshooting import Question, Run
 from store import troubleshooting as stored
 from store.retry import in_transaction
@@ -77,7 +76,7 @@ def run_page(request: Request, run_id: Id) -> HTMLResponse:
 def take_answer(request: Request, form: Form) -> RedirectResponse:
     """Answer the question that a run waits for."""
     app: Application = request.app.state.application
-    run_id = _number(form)
+    run_id = number(form.get("run_id", ""), "the number of a run")
     take = partial(
         runs.answer,
         catalog=app.catalog,
@@ -106,13 +105,6 @@ def waiting_for(request: Request, found: Sequence[Run]) -> set[int]:
     catalog, caller = request.app.state.application.catalog, request.scope["caller"]
     steps = {run.run_id: runs.current_step(catalog, run) for run in found}
     return {run_id for run_id, step in steps.items() if isinstance(step, Question) and runs.may_answer(step, caller)}
-
-
-def _number(form: Mapping[str, str]) -> int:
-    text = form.get("run_id", "")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:20]) <= LARGEST_ID:
-        raise InvalidInputError(f"{text[:40]!r} is not the number of a run")
-    return int(text)
 
 
 def _to_run(run_id: int) -> RedirectResponse:

@@ -7,13 +7,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.command_form import commands_for, read_settings
 from console.command_pages import TicketId
-from console.forms import Form
+from console.forms import Form, number
 from console.render import show
 from console.request import After, Text
 from console.twin_view import settings_of
 from diagnostics.twin import desire
 from diagnostics.twin_documents import changes_between, check_document, patched
-from domain.errors import InvalidInputError
 from store import commands, listings, twins
 
 router = APIRouter(prefix="/devices")
@@ -50,9 +49,7 @@ def change(request: Request, name: Text, form: Form) -> Response:
     app = request.app.state.application
     wanted = read_settings(form.get("settings", ""))
     check_document(wanted, "the change")
-    version = form.get("version", "")
-    if not version.isascii() or not version.isdigit() or len(version) > 18:
-        raise InvalidInputError("the form does not say which version it is about: begin anew at the device's page")
+    version = number(form.get("version", ""), "a version of the twin: begin anew at the device's page", least=0)
     with app.database.transaction() as connection:
         if form.get("confirmed") == "yes":
             desire(
@@ -61,7 +58,7 @@ def change(request: Request, name: Text, form: Form) -> Response:
                 wanted,
                 who=request.scope["who"],
                 now=app.clock(),
-                expected_version=int(version),
+                expected_version=version,
             )
             return RedirectResponse(f"/devices/{name}/diagnostics", 303)
         device, twin = listings.device(connection, name), twins.get(connection, name)

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from access import accounts
-from console.forms import Form
+from console.forms import Form, number
 from console.render import show
-from console.request import Id
+from console.request import Id, Text
 from domain.account import Role
 from domain.clock import system_clock
 from domain.errors import InvalidInputError, NotFoundError
@@ -38,7 +38,7 @@ def add_user(request: Request, form: Form) -> HTMLResponse:
 
 
 @router.post("/users/{name}/{change}")
-def change_user(request: Request, name: str, change: str, form: Form) -> Response:
+def change_user(request: Request, name: Text, change: str, form: Form) -> Response:
     """Disable, enable, reset the password, change the role, or make a token."""
     app = request.app.state.application
     who, now = request.scope["who"], system_clock()
@@ -47,7 +47,7 @@ def change_user(request: Request, name: str, change: str, form: Form) -> Respons
             shown = accounts.reset_password(connection, name, who=who, now=now)
             title = f"The one-time password of {name}"
         elif change == "tokens":
-            until = now + timedelta(days=_days(form.get("days", "")))
+            until = now + timedelta(days=number(form.get("days", ""), "a number of days from 1 to 3650", most=3650))
             made = accounts.create_token(
                 connection, name, label=form.get("label", ""), who=who, now=now, expires_at=until
             )
@@ -92,9 +92,3 @@ def _role(text: str) -> Role:
         return Role(text)
     except ValueError as error:
         raise InvalidInputError(f"choose one of the roles {', '.join(Role)}") from error
-
-
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 3650:
-        raise InvalidInputError("a token is good for 1 to 3650 days")
-    return int(text)

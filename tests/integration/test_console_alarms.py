@@ -51,9 +51,15 @@ def test_an_alarm_shows_its_history_and_people_act_on_it_without_javascript(busy
         ("/alarms/1/shelve", {"hours": "never"}, 422),
         ("/alarms/99/assign", {"assigned_to": "anna"}, 404),
         ("/alarms/1/explode", {}, 404),
+        ("/alarms/1/shelve", {"hours": "1" * 5000}, 422),
+        ("/alarms/bulk", {"act": "acknowledge", "alarm": "0" * 19 + "9" * 100}, 422),
+        ("/users/local/tokens", {"days": "0000019999999"}, 422),
+        ("/users/a%00b/disable", {}, 422),
+        ("/tickets/1/plan", {"planned_for": "9999-12-31T23:30"}, 422),
+        ("/tickets/1/accept", {"version": "1" * 20}, 422),
     ],
 )
-def test_what_cannot_be_done_with_an_alarm_is_said(busy: Any, path: str, form: dict[str, str], status: int) -> None:
+def test_what_cannot_be_done_is_said(busy: Any, path: str, form: dict[str, str], status: int) -> None:
     with busy.client() as client:
         assert client.post(path, data=form).status_code == status
         assert client.get("/alarms/99").status_code == 404
