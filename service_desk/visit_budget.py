@@ -11,7 +11,7 @@ import structlog
 
 from alerts import lifecycle
 from domain.device_model import DeviceModel
-from domain.errors import ConflictError
+from domain.errors import ConfigurationError, ConflictError, NotFoundError
 from service_desk import tickets
 from service_desk.budget import Candidate, deferred
 from store import audit, visit_budget
@@ -95,6 +95,9 @@ def _open(database: Database, catalog: Mapping[str, DeviceModel], ticket_id: int
     try:
         in_transaction(database, accept)
     except ConflictError:  # a planner was quicker
+        return False
+    except (ConfigurationError, NotFoundError) as error:  # a planner decides about what has left the catalog
+        log.warning("held ticket not opened", ticket_id=ticket_id, reason=str(error))
         return False
     return True
 

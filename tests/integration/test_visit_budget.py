@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from domain.alarm import AlarmChange
@@ -98,6 +100,17 @@ def test_a_suggestion_that_only_a_planner_opens_stays_one(desk: Desk) -> None:
     _let(desk, 5)
     assert _reconsider(desk) == Reconsidered(deferred=0, resumed=1, opened=0)
     assert _state(desk, outcome) == "suggested"
+
+
+def test_a_ticket_of_what_has_left_the_catalog_keeps_no_other_from_opening(desk: Desk) -> None:
+    _let(desk, 0)
+    outcome = desk.act(desk.predict(desk.add_device("hp-1")))
+    _let(desk, 5)
+    without_mode = replace(desk.device_model, failure_modes=[replace(desk.device_model.failure_modes[0], name="other")])
+    for catalog in ({}, {desk.device_model.name: without_mode}):
+        reconsider(desk.database, catalog, now=START)
+        assert _state(desk, outcome) == "suggested"
+    assert _reconsider(desk) == Reconsidered(deferred=0, resumed=0, opened=1)
 
 
 def test_the_capacity_of_an_unknown_centre(desk: Desk) -> None:
