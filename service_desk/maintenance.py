@@ -52,8 +52,10 @@ def planned_visits(connection: Connection, device_model: DeviceModel, *, device_
 
     That one is written down when none is: in a device's first business hour after it is due.
     """
-    booked = visits.list_visits(connection, device_id=device_id, states=[VisitState.BOOKED], since=now)
     interval = device_model.maintenance_interval
+    if interval is not None:
+        visits.hold_maintenance(connection, device_id=device_id)
+    booked = visits.list_visits(connection, device_id=device_id, states=[VisitState.BOOKED], since=now)
     if interval is None or any(visit.kind is VisitKind.MAINTENANCE for visit in booked):
         return [visit for visit in booked if visit.starts_at >= now]
     since = visits.last_maintenance(connection, device_id=device_id)

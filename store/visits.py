@@ -160,6 +160,11 @@ def last_maintenance(connection: Connection, *, device_id: int) -> datetime | No
     return row[0] if row else None
 
 
+def hold_maintenance(connection: Connection, *, device_id: int) -> None:
+    """Plan this device's maintenance alone until the transaction ends."""
+    connection.execute(SQL["hold_maintenance"], {"device_id": device_id})
+
+
 def place_maintenance(
     connection: Connection,
     *,

@@ -71,6 +71,10 @@ WHERE (%(visit_id)s::bigint IS NULL OR v.visit_id = %(visit_id)s)
 ORDER BY lower(v.during), v.visit_id
 LIMIT %(limit)s
 
+-- hold_maintenance --
+-- Of two failure modes of a device that are predicted at once, one plans its maintenance, and the other finds it.
+SELECT pg_advisory_xact_lock(hashtextextended('aftercare.maintenance', %(device_id)s))
+
 -- last_maintenance --
 SELECT coalesce(
     (SELECT max(lower(during)) FROM visits

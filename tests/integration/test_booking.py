@@ -265,6 +265,24 @@ def test_maintenance_by_the_catalogs_interval_is_planned_once(desk: Desk) -> Non
     assert first.starts_at == datetime(2026, 1, 5, 8, tzinfo=UTC)  # two intervals on, when business opens
 
 
+def test_two_that_plan_a_maintenance_at_once_plan_one(desk: Desk) -> None:
+    device_id = desk.add_device("d1")
+    desk.rows("UPDATE devices SET installed_at = '2025-01-10 07:00Z'")
+    model = replace(desk.device_model, maintenance_interval=timedelta(days=180))
+
+    def plan() -> list[Visit]:
+        with desk.database.transaction() as connection:
+            return planned_visits(connection, model, device_id=device_id, now=NOW)
+
+    with ThreadPoolExecutor(1) as other:
+        with desk.database.transaction() as connection:
+            first = planned_visits(connection, model, device_id=device_id, now=NOW)
+            second = other.submit(plan)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.3)
+        assert second.result(timeout=10) == first
+
+
 def test_work_that_is_done_ends_the_visit(desk: Desk) -> None:
     employ(desk, "anna")
     ticket_id = open_ticket(desk)
