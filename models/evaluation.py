@@ -104,20 +104,22 @@ class Follower:
 
     def follow(self, thresholds: Floats) -> Followed:
         """One threshold for each life."""
-        risky = np.flatnonzero(self.risk >= np.repeat(thresholds, self.end - self.begin))
-        alarms = np.append(risky, len(self.risk))
+        return self._follow(self.risk >= np.repeat(thresholds, self.end - self.begin))
+
+    def follow_all(self) -> Followed:
+        """Each of `THRESHOLDS`, a row each."""
+        rows = [self._follow(self.risk >= threshold) for threshold in THRESHOLDS]
+        needless, lead = np.stack([row.needless for row in rows]), np.stack([row.lead for row in rows])
+        return Followed(needless, lead, self.left[self.begin], self.failed)
+
+    def _follow(self, risky: NDArray[np.bool_]) -> Followed:
+        alarms = np.append(np.flatnonzero(risky), len(self.risk))
         at = alarms[np.searchsorted(alarms, self.begin)]
         needless = np.zeros(len(self.end), dtype=np.int64)
         while (far := (at < self.end) & (self.left[at] > self.patience)).any():
             needless += far
             at[far] = alarms[np.searchsorted(alarms, self.later[at[far]])]
         lead = np.where(self.failed & (at < self.end), self.left[at], np.nan)
-        return Followed(needless, lead, self.left[self.begin], self.failed)
-
-    def follow_all(self) -> Followed:
-        """Each of `THRESHOLDS`, a row each."""
-        rows = [self.follow(np.full(len(self.end), threshold)) for threshold in THRESHOLDS]
-        needless, lead = np.stack([row.needless for row in rows]), np.stack([row.lead for row in rows])
         return Followed(needless, lead, self.left[self.begin], self.failed)
 
 

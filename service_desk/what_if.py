@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Generic, TypeVar
@@ -25,8 +25,8 @@ from store.scope import customer_in_view
 PERIOD = timedelta(days=30)
 MOST_DEVICES = 20_000
 KEPT_FOR = timedelta(minutes=5)
-MODES_KEPT, THRESHOLDS_KEPT = 4, 3
-"""Of a failure mode and threshold at most some 8 MB."""
+MODES_KEPT, THRESHOLDS_KEPT = 16, 8
+"""Of a failure mode some 2 MB, of one with a threshold 8 MB."""
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -73,12 +73,11 @@ class _Recent(Generic[Key, Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
-    """What terms are tried on, as it was stored at `as_of`: what alarms led to on held-out devices, None when they are
-    not kept; and what was told of the fleet, by the threshold that it was looked at for."""
+    """What terms are tried on, as it was stored at `as_of`. followed: what alarms led to on held-out devices, None when
+    these are not kept."""
 
     as_of: datetime
     followed: Followed | None
-    told: _Recent[float, Sequence[PredictionColumns]] = field(default_factory=lambda: _Recent(THRESHOLDS_KEPT))
 
 
 class WhatIf:
@@ -86,7 +85,10 @@ class WhatIf:
     after another: each says as of when it is. Whoever sees other devices has their own. One for a process."""
 
     def __init__(self) -> None:
-        self._recent: _Recent[tuple[str | None, int], _Basis] = _Recent(MODES_KEPT)
+        self._bases: _Recent[tuple[str | None, int], _Basis] = _Recent(MODES_KEPT)
+        self._told: _Recent[tuple[str | None, int, datetime, float], Sequence[PredictionColumns]] = _Recent(
+            THRESHOLDS_KEPT
+        )
 
     def compare(
         self,
@@ -110,7 +112,7 @@ class WhatIf:
             as_today = (mode.costs, mode.lead_time) == (today.costs, today.lead_time)
             threshold = champion.alarm_threshold if as_today or found is None else found.threshold
             terms = _terms(connection, device_model, champion, mode, threshold)
-            told = _told(connection, device_model, mode, basis, threshold)
+            told = self._first_above(connection, champion, basis.as_of, threshold)
             outlooks.append(Outlook(mode, threshold, terms.gate_open, found, consequence(told, terms)))
         return Comparison(basis.as_of, outlooks)
 
@@ -118,28 +120,28 @@ class WhatIf:
         self, connection: Connection, device_model: DeviceModel, champion: Version, mode: FailureMode, now: datetime
     ) -> _Basis:
         key = (customer_in_view(), champion.model_version_id)
-        known = self._recent.find(key)
+        known = self._bases.find(key)
         if known is not None and timedelta(0) <= now - known.as_of < KEPT_FOR:
             return known
-        return self._recent.keep(key, _Basis(now, _followed(connection, device_model, champion, mode)))
+        return self._bases.keep(key, _Basis(now, _followed(connection, device_model, champion, mode)))
 
-
-def _told(
-    connection: Connection, device_model: DeviceModel, mode: FailureMode, basis: _Basis, threshold: float
-) -> Sequence[PredictionColumns]:
-    known = basis.told.find(threshold)
-    if known is not None:
-        return known
-    told = recorded_predictions.first_above(
-        connection,
-        device_model=device_model.name,
-        failure_mode=mode.name,
-        since=basis.as_of - PERIOD,
-        until=basis.as_of,
-        threshold=threshold,
-        limit=MOST_DEVICES,
-    )
-    return basis.told.keep(threshold, told)
+    def _first_above(
+        self, connection: Connection, champion: Version, as_of: datetime, threshold: float
+    ) -> Sequence[PredictionColumns]:
+        key = (customer_in_view(), champion.model_version_id, as_of, threshold)
+        known = self._told.find(key)
+        if known is not None:
+            return known
+        told = recorded_predictions.first_above(
+            connection,
+            device_model=champion.device_model,
+            failure_mode=champion.failure_mode,
+            since=as_of - PERIOD,
+            until=as_of,
+            threshold=threshold,
+            limit=MOST_DEVICES,
+        )
+        return self._told.keep(key, told)
 
 
 def _terms(

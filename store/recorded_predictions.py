@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +29,8 @@ def first_above(
     limit: int,
 ) -> list[PredictionColumns]:
     """Of each device with a prediction after `since` up to `until` the first whose risk reached the threshold, with its
-    risk curve, else the one with the greatest risk, without; of at most `limit` devices."""
+    risk curve, else the one with the greatest risk, without; of at most `limit`
+    devices, in any order."""
     wanted = {
         "device_model": device_model,
         "failure_mode": failure_mode,
@@ -42,38 +40,24 @@ def first_above(
         "limit": limit,
     }
     with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(SQL["first_above"], wanted).fetchall()
-    told = []
-    for horizon, alike in _alike(rows):
-        _, curves, centres, devices, as_of, risk, *lives = zip(*alike, strict=True)
-        told.append(
-            PredictionColumns(
-                horizon,
-                np.array(devices, dtype=np.int64),
-                np.array(centres, dtype=object),
-                np.rint(np.array(as_of) * 1e6).astype(np.int64),
-                np.array(risk),
-                np.array(lives).T / HOUR,
-                _curves(curves),
-            )
+        groups = cursor.execute(SQL["first_above"], wanted).fetchall()
+    return [
+        PredictionColumns(
+            horizon,
+            np.array(devices, dtype=np.int64),
+            np.array(centres, dtype=object),
+            np.rint(np.array(as_of) * 1e6).astype(np.int64),
+            np.array(risk),
+            np.array(lives).T / HOUR,
+            _curves(curves or b"", len(devices), steps),
         )
-    return told
+        for horizon, steps, devices, centres, as_of, risk, *lives, curves in groups
+    ]
 
 
-def _alike(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[timedelta, list[tuple[Any, ...]]]]:
-    """Those of one horizon and one length of curve together, in their order."""
-    groups: defaultdict[tuple[timedelta, int], list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
-        groups[row[0], len(row[1] or b"")].append(row)
-    for (horizon, _), alike in groups.items():
-        yield horizon, alike
-
-
-def _curves(sent: Sequence[bytes | None]) -> NDArray[np.float32]:
-    """A row each; all were sent with one length, or not at all."""
-    steps = max(len(sent[0] or b"") - ARRAY_HEADER, 0) // NUMBER.itemsize
+def _curves(sent: bytes, rows: int, steps: int) -> NDArray[np.float32]:
+    """A row each; all have one length."""
     if not steps:
-        return np.empty((len(sent), 0), dtype=np.float32)
+        return np.empty((rows, 0), dtype=np.float32)
     array = np.dtype([("header", f"V{ARRAY_HEADER}"), ("numbers", NUMBER, (steps,))])
-    numbers = np.frombuffer(b"".join(one or b"" for one in sent), dtype=array)["numbers"]
-    return numbers["value"].astype(np.float32)
+    return np.frombuffer(sent, dtype=array)["numbers"]["value"].astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,27 +123,44 @@ def _weigh(told: PredictionColumns, terms: Terms) -> _Asking:
     return _Asking(told, cost, np.sum(savings_of(told.risk, terms.mode), axis=0))
 
 
-def _deferred(asking: Sequence[_Asking], terms: Terms) -> list[int]:
+def _deferred(asking: Sequence[_Asking], terms: Terms) -> Integers:
     """Ids of the devices that found no visit left, each week by itself."""
-    weeks: defaultdict[int, list[Candidate]] = defaultdict(list)
+    waiting, weeks = [np.empty(0, dtype=np.int64)], defaultdict[int, list[Candidate]](list)
     for one in asking:
-        for week, candidate in _candidates(one, terms):
+        late, candidates = _candidates(one, terms)
+        waiting.append(late)
+        for week, candidate in candidates:
             weeks[week].append(candidate)
-    return [device for week, some in weeks.items() for device in deferred(some, terms.capacity, week)]
+    waiting += [np.array(list(deferred(some, terms.capacity, week)), np.int64) for week, some in weeks.items()]
+    return np.concatenate(waiting)
 
 
-def _candidates(asking: _Asking, terms: Terms) -> Iterator[tuple[int, Candidate]]:
-    """With the week of each; where visits are not limited nobody has to wait."""
-    limited = np.isin(asking.told.service_centre, list(terms.capacity))
-    told, saving = asking.told.part(limited), asking.saving[limited]
-    notice = terms.mode.lead_time // MICROSECOND
-    last = np.maximum(
-        told.as_of + np.rint(told.lives[:, 0] * (HOUR // MICROSECOND)).astype(np.int64) - notice, told.as_of
-    )
-    columns = (told.device_id, told.service_centre, _week(told.as_of), _week(last), saving)
-    for device, centre, week, latest, saves in zip(*(column.tolist() for column in columns), strict=True):
-        takes = terms.mode.visit_length / HOUR if centre in terms.in_hours else 1.0
-        yield week, Candidate(device, centre, latest, int(saves), takes)
+def _candidates(asking: _Asking, terms: Terms) -> tuple[Integers, list[tuple[int, Candidate]]]:
+    """Ids of devices that find no visit left whatever the others do, and of the rest the candidate with its week; where
+    visits are not limited nobody has to wait.
+
+    Of those of one centre that are alike in their weeks, no more come in question than their weeks have visits.
+    """
+    told, notice = asking.told, terms.mode.lead_time // MICROSECOND
+    low = np.rint(told.lives[:, 0] * (HOUR // MICROSECOND)).astype(np.int64)
+    week, last = _week(told.as_of), _week(np.maximum(told.as_of + low - notice, told.as_of))
+    centres = {centre: number for number, centre in enumerate(terms.capacity)}
+    takes = [terms.mode.visit_length / HOUR if centre in terms.in_hours else 1.0 for centre in centres]
+    visits = np.array([most // take + 1 for most, take in zip(terms.capacity.values(), takes, strict=True)])
+    centre = np.array([centres.get(name, -1) for name in told.service_centre.tolist()], dtype=np.int64)
+    order = np.lexsort((told.device_id, -asking.saving, last, week, centre))
+    order = order[centre[order] >= 0]
+    alike = np.stack([centre, week, last])[:, order]
+    first = np.flatnonzero(np.any(np.diff(alike, axis=1, prepend=-2), axis=0))
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    hopeful = rank < visits[alike[0]] * (alike[2] - alike[1] + 1)
+    rows = order[hopeful]
+    columns = (week, told.device_id, told.service_centre, last, asking.saving, centre)
+    candidates = [
+        (begins, Candidate(device, name, latest, int(saving), takes[number]))
+        for begins, device, name, latest, saving, number in zip(*(one[rows].tolist() for one in columns), strict=True)
+    ]
+    return told.device_id[order[~hopeful]], candidates
 
 
 def _week(instant: Integers) -> Integers:

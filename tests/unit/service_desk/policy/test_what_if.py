@@ -140,10 +140,12 @@ def test_many_devices_come_to_what_each_is_decided_alone(catalog: Catalog, data:
     planned, emergency, needless = (Money(data.draw(st.integers(0, 10**7)), model.currency) for _ in range(3))
     lead_time = data.draw(st.integers(0, 400)) * HOUR
     mode = replace(usual, costs=Costs(planned, emergency, needless), lead_time=lead_time)
-    told = data.draw(st.lists(predictions(usual.horizon), max_size=8))
+    told = data.draw(st.lists(predictions(usual.horizon), max_size=12))
     capacity = data.draw(st.dictionaries(st.sampled_from(["north", "south"]), st.integers(0, 3)))
+    in_hours = frozenset(data.draw(st.sets(st.sampled_from(["north", "south"]))))
+    takes = {centre: usual.visit_length / HOUR if centre in in_hours else 1.0 for centre in ("north", "south")}
     rate, threshold = data.draw(st.floats(0, 0.05)), data.draw(st.floats(0, 1))
-    some = terms(catalog, mode, threshold=threshold, cost_rate=rate, capacity=capacity)
+    some = terms(catalog, mode, threshold=threshold, cost_rate=rate, capacity=capacity, in_hours=in_hours)
 
     visits, waits, weeks = {}, 0, defaultdict(list)
     for number, one in enumerate(told):
@@ -153,7 +155,8 @@ def test_many_devices_come_to_what_each_is_decided_alone(catalog: Catalog, data:
         decision = decide(one, mode, model.parts, Situation(now=one.as_of, cost_rate=rate))
         [visits[number]] = [option["total"] for option in decision.document["options"] if option["chosen"]]
         week, last = ((at - START) // timedelta(weeks=1) for at in (one.as_of, need_by(one, mode, one.as_of)))
-        weeks[week].append(Candidate(number, ("north", "south")[number % 2], last, decision.saving))
+        centre = ("north", "south")[number % 2]
+        weeks[week].append(Candidate(number, centre, last, decision.saving, takes[centre]))
     late = {number for week, asking in weeks.items() for number in deferred(asking, capacity, week)}
     waits += sum((emergency + kit_cost(mode, model.parts)).times(told[number].risk).minor for number in late)
 
