@@ -29,14 +29,15 @@ def audit_log(
     after: After = None,
 ) -> HTMLResponse:
     """Lines, newest first."""
-    wanted = {"who": who, "kind": kind, "since": since, "until": until}
+    begin, end = _instant(since), _instant(until)
+    wanted = {"who": who, "kind": kind, "since": _as_typed(begin), "until": _as_typed(end)}
     with request.app.state.application.database.transaction() as connection:
         rows = audit.listing(
             connection,
             who=who or None,
             kind=kind or None,
-            since=_instant(since),
-            until=_instant(until),
+            since=begin,
+            until=end,
             after=after,
             limit=ROWS + 1,
         )
@@ -59,3 +60,8 @@ def _instant(text: str) -> datetime | None:
         return read_instant(text)
     except ValueError as error:
         raise InvalidInputError(f"{text[:40]!r} is not a date and time: write 2026-03-01T08:00 (UTC)") from error
+
+
+def _as_typed(moment: datetime | None) -> str:
+    """As a form's field takes it, in UTC."""
+    return f"{moment:%Y-%m-%dT%H:%M}" if moment else ""

@@ -25,9 +25,19 @@ export function showTimes(root, exact = false) {
   }
 }
 
-// A time is typed in the zone that is shown, and sent as the instant that it is.
+// A time is shown and typed in the zone that is shown, and sent as the instant that it is.
+const FIELDS = "input[type=datetime-local]";
+
+function showFields(wasLocal, fields) {
+  for (const field of fields) {
+    if (!field.value) continue;
+    const moment = new Date(wasLocal ? field.value : `${field.value}Z`);
+    field.value = (wantsLocal ? local : utc).format(moment).replace(" ", "T");
+  }
+}
+
 document.addEventListener("formdata", (event) => {
-  for (const field of event.target.querySelectorAll("input[type=datetime-local]")) {
+  for (const field of event.target.querySelectorAll(FIELDS)) {
     if (wantsLocal && field.name && field.value) event.formData.set(field.name, new Date(field.value).toISOString());
   }
 });
@@ -57,8 +67,13 @@ toggle.hidden = false;
 toggle.addEventListener("click", () => {
   wantsLocal = !wantsLocal;
   localStorage.setItem("zone", wantsLocal ? "local" : "utc");
+  showFields(!wantsLocal, document.querySelectorAll(FIELDS));
   show();
   tellServer();
 });
-if (wantsLocal) show();
+if (wantsLocal) {
+  // What is not as the server wrote it, in UTC, the browser has kept from before.
+  showFields(false, [...document.querySelectorAll(FIELDS)].filter((field) => field.value === field.defaultValue));
+  show();
+}
 tellServer();

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from domain.account import Role
 from service_desk import shelves
 from tests.integration.conftest import HOUR, START
 
@@ -52,3 +54,24 @@ def test_the_days_of_the_calendar_are_those_of_the_times_that_are_shown(site: An
     expect(column).to_have_text("Thu 08 Jan")
     page.get_by_role("button", name="change").click()
     expect(column).to_have_text("Wed 07 Jan")
+
+
+def test_a_date_is_shown_and_sent_in_the_zone_that_is_shown(site: Any, window: Callable[..., Page]) -> None:
+    site.desk.act(site.desk.predict(site.desk.add_device("engine-1"), hours=90, rul_low=60, precision=None))
+    page = window("paula", Role.ADMIN, timezone_id="Pacific/Kiritimati")
+    page.goto("/tickets/1")
+    field = page.get_by_label("Date by hand")
+    told = datetime.fromisoformat(f"{field.input_value()}Z")
+    there = (told + 14 * HOUR).strftime("%Y-%m-%dT%H:%M")
+    page.get_by_role("button", name="change").click()
+    expect(field).to_have_value(there)
+    page.reload()
+    expect(field).to_have_value(there)
+    page.get_by_label("Visit").select_option("hand")
+    page.get_by_role("button", name="Accept and reserve parts").click()
+    expect(page.locator("h1 + p .chip")).to_have_text("Planned")
+    assert site.desk.value("SELECT planned_for FROM tickets") == told
+    page.goto("/audit-log")
+    page.get_by_label("From").fill(there)
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_label("From")).to_have_value(there)
