@@ -28,7 +28,7 @@ class FleetLatest:
     channels: Sequence[str]
     devices: Sequence[str]
     ts: Sequence[datetime]
-    values: Sequence[Sequence[float | None]]
+    values: Sequence[list[float | None]]
 
 
 def latest_of_device(
@@ -52,7 +52,7 @@ def latest_of_fleet(connection: Connection, device_model: DeviceModel) -> FleetL
         channels=[channel.name for channel in device_model.channels],
         devices=[row[0] for row in rows],
         ts=[row[1] for row in rows],
-        values=[row[2:] for row in rows],
+        values=[list(row[2:]) for row in rows],
     )
 
 

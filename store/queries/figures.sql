@@ -1,59 +1,47 @@
 -- closed --
 -- Tickets closed in a period, with what came of each; one of the next two says what to tell of them.
--- Materialized, because a LIMIT would have it planned for a few rows, and read for each of many.
--- failed: the failure came while it was open. again: the same device and failure mode asked for another visit too soon.
+-- failed: the failure came while it was open. again: it took more than one visit, or the same device and failure mode
+-- asked for another too soon. Both are few, so that they are looked up rather than joined; OFFSET has that done once.
 WITH modes AS (
     SELECT * FROM unnest(%(device_models)s::text[], %(codes)s::text[], %(failure_modes)s::text[])
         AS m (device_model, code, failure_mode)
 ),
-closed AS MATERIALIZED (
-    SELECT ticket_id, device_id, failure_mode, opened_at, closed_at FROM tickets
+inside AS MATERIALIZED (
+    SELECT device_id FROM devices
+    WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
+      AND (%(service_centre)s::text IS NULL OR service_centre = %(service_centre)s)
+),
+closed AS NOT MATERIALIZED (
+    SELECT ticket_id, device_id, device_model, failure_mode, opened_at, closed_at, need_by, closure_code, prediction_id,
+        visits_begun
+    FROM tickets
     WHERE state = 'closed' AND closed_at >= %(since)s AND closed_at < %(until)s
-      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR device_id IN (
-          SELECT device_id FROM devices
-          WHERE (%(customer)s::text IS NULL OR customer = %(customer)s)
-            AND (%(service_centre)s::text IS NULL OR service_centre = %(service_centre)s)))
+      AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0 OR device_id IN (SELECT device_id FROM inside))
 ),
 failed AS (
-    SELECT DISTINCT c.ticket_id
+    SELECT c.ticket_id
     FROM device_events e
     JOIN closed c ON c.device_id = e.device_id AND e.ts BETWEEN c.opened_at AND c.closed_at
-    JOIN devices d ON d.device_id = e.device_id
-    JOIN modes m ON m.device_model = d.device_model AND m.failure_mode = c.failure_mode AND m.code = e.code
+    JOIN modes m ON m.device_model = c.device_model AND m.failure_mode = c.failure_mode AND m.code = e.code
     WHERE e.kind = 'failure' AND e.ts < %(until)s
 ),
-begun AS (
-    SELECT ticket_id FROM ticket_events
-    WHERE what = 'started' AND (num_nonnulls(%(customer)s::text, %(service_centre)s::text) = 0
-        OR ticket_id IN (SELECT ticket_id FROM closed))
-    GROUP BY ticket_id HAVING count(*) > 1
-),
-again AS (
+followed AS (
     SELECT c.ticket_id
-    FROM closed c
-    CROSS JOIN LATERAL (
-        SELECT FROM tickets n
-        WHERE n.device_id = c.device_id AND n.failure_mode = c.failure_mode AND n.ticket_id > c.ticket_id
-          AND n.state <> 'cancelled' AND n.opened_at < c.closed_at + %(proof)s::interval
-        LIMIT 1
-    ) n
+    FROM tickets n
+    JOIN closed c ON c.device_id = n.device_id AND c.failure_mode = n.failure_mode AND c.ticket_id < n.ticket_id
+    WHERE n.repeated AND n.state <> 'cancelled' AND n.opened_at < c.closed_at + %(proof)s::interval
 ),
 judged AS (
-    SELECT t.ticket_id, d.device_model, t.failure_mode, w.was_right, failed.ticket_id IS NOT NULL AS failed,
-        t.prediction_id IS NOT NULL AND t.closure_code <> 'other' AS predicted,
-        t.closure_code = 'no_fault_found' AS no_fault_found, w.was_right AND failed.ticket_id IS NULL AS avoided,
-        CASE WHEN w.was_right THEN t.need_by - t.opened_at END AS notice,
-        CASE WHEN begun.ticket_id IS NOT NULL OR again.ticket_id IS NOT NULL THEN false
-             WHEN t.closed_at + %(proof)s::interval <= %(now)s THEN true END AS fixed_at_once
-    FROM tickets t
-    JOIN devices d USING (device_id)
-    CROSS JOIN LATERAL (SELECT t.closure_code IN ('confirmed', 'worn') AS was_right) w
-    LEFT JOIN failed ON failed.ticket_id = t.ticket_id
-    LEFT JOIN begun ON begun.ticket_id = t.ticket_id
-    LEFT JOIN again ON again.ticket_id = t.ticket_id
-    WHERE t.state = 'closed' AND t.closed_at >= %(since)s AND t.closed_at < %(until)s
-      AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
-      AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
+    SELECT ticket_id, device_model, failure_mode, was_right, failed,
+        prediction_id IS NOT NULL AND closure_code <> 'other' AS predicted,
+        closure_code = 'no_fault_found' AS no_fault_found, was_right AND NOT failed AS avoided,
+        CASE WHEN was_right THEN date_part('epoch', need_by - opened_at) END AS notice,
+        CASE WHEN again THEN false WHEN closed_at + %(proof)s::interval <= %(now)s THEN true END AS fixed_at_once
+    FROM (
+        SELECT *, closure_code IN ('confirmed', 'worn') AS was_right, ticket_id IN (SELECT ticket_id FROM failed) AS failed,
+            visits_begun > 1 OR ticket_id IN (SELECT ticket_id FROM followed) AS again
+        FROM closed OFFSET 0
+    ) c
 )
 
 -- by_mode --
@@ -61,7 +49,8 @@ judged AS (
 SELECT device_model, failure_mode, count(*), count(*) FILTER (WHERE avoided), count(*) FILTER (WHERE was_right AND failed),
     count(*) FILTER (WHERE predicted), count(*) FILTER (WHERE predicted AND was_right),
     count(*) FILTER (WHERE no_fault_found), count(*) FILTER (WHERE fixed_at_once IS NOT NULL),
-    count(*) FILTER (WHERE fixed_at_once), percentile_cont(0.5) WITHIN GROUP (ORDER BY notice)
+    count(*) FILTER (WHERE fixed_at_once),
+    make_interval(secs => percentile_cont(0.5) WITHIN GROUP (ORDER BY notice))
 FROM judged
 GROUP BY GROUPING SETS ((device_model, failure_mode), ())
 ORDER BY device_model NULLS FIRST, failure_mode

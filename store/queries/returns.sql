@@ -33,13 +33,12 @@ LIMIT %(limit)s
 
 -- findings --
 -- How tickets of each failure mode were closed, and what was found of the components that came back.
-SELECT d.device_model, t.failure_mode, count(*) AS closed,
+SELECT t.device_model, t.failure_mode, count(*) AS closed,
     count(*) FILTER (WHERE t.closure_code = 'no_fault_found') AS closed_no_fault_found,
     coalesce(sum(r.returned), 0)::bigint AS returned, coalesce(sum(r.worn), 0)::bigint AS worn,
     coalesce(sum(r.defective), 0)::bigint AS defective, coalesce(sum(r.no_fault_found), 0)::bigint AS no_fault_found,
     coalesce(sum(r.damaged), 0)::bigint AS damaged
 FROM tickets t
-JOIN devices d USING (device_id)
 LEFT JOIN (
     SELECT ticket_id, count(*) AS returned, count(*) FILTER (WHERE findings = 'worn') AS worn,
         count(*) FILTER (WHERE findings = 'defective') AS defective,
@@ -48,5 +47,5 @@ LEFT JOIN (
     FROM part_returns GROUP BY ticket_id
 ) r USING (ticket_id)
 WHERE t.state = 'closed'
-GROUP BY d.device_model, t.failure_mode
-ORDER BY d.device_model, t.failure_mode
+GROUP BY t.device_model, t.failure_mode
+ORDER BY t.device_model, t.failure_mode
