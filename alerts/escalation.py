@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 POSITION = "escalation"
 PAGE = 500
 CALLED_AT_ONCE = 100
+LONGEST_WAIT = timedelta(days=365)
 BEGINS_WITH = (AlarmChange.RAISED, AlarmChange.ESCALATED, AlarmChange.RESUMED)
 
 
@@ -43,12 +44,15 @@ def escalate(database: Database, now: datetime) -> int:
 
 
 def put_policy(connection: Connection, policy: EscalationPolicy, *, who: str, now: datetime) -> None:
-    """Add or change a policy. Raises InvalidInputError when its steps are none, do not grow, or call nobody known."""
+    """Add or change a policy. Raises InvalidInputError when its steps are none, do not grow, wait too long, or call
+    nobody known."""
     persons = people.list_people(connection)
     known = {person.name for person in persons} | {f"@{group}" for person in persons for group in person.groups}
     waits = [step.after for step in policy.steps]
     if not waits or waits != sorted(set(waits)) or waits[0].total_seconds() < 0:
         raise InvalidInputError(f"escalation {policy.name!r} needs at least one step, each later than the one before")
+    if waits[-1] > LONGEST_WAIT:
+        raise InvalidInputError(f"escalation {policy.name!r} waits for more than {LONGEST_WAIT.days} days: call sooner")
     for step in policy.steps:
         unknown = [call for call in step.calls if call not in known]
         if unknown or not step.calls:

@@ -14,6 +14,7 @@ from store.sql import load
 from store.stock import unknown
 
 SQL = load("part_network")
+LONGEST_WAY = timedelta(hours=10_000)
 
 USUAL_TRANSFER = timedelta(days=1)
 """Between two centres of which nothing else is said."""
@@ -35,8 +36,10 @@ def read_network(connection: Connection, service_centre: str, part_nos: Sequence
 def set_transfer_time(connection: Connection, *, from_centre: str, to_centre: str, takes: timedelta) -> None:
     """How long parts are under way from one centre to another, and back unless that is set too.
 
-    Raises NotFoundError for an unknown centre, InvalidInputError for a way that leads nowhere.
+    Raises NotFoundError for an unknown centre, InvalidInputError for a way that leads nowhere or takes too long.
     """
+    if takes > LONGEST_WAY:
+        raise InvalidInputError(f"no way takes more than {LONGEST_WAY / timedelta(hours=1):,.0f} h")
     if from_centre == to_centre:
         raise InvalidInputError(f"there is no way from {from_centre} to itself: name two service centres")
     try:

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
+from aftercare.cli.durations import read_duration
 from aftercare.cli.receiver_options import as_json_option, who, with_database
 from diagnostics import commands as desk
 from diagnostics.commands import Wish
 from domain.account import Role
-from domain.catalog import parse_duration
 from domain.command import Command, CommandState
 from domain.errors import InvalidInputError
 from store import command_files, fleet_commands
@@ -59,7 +59,7 @@ def send(
     device = None if any(where.values()) else words.pop(0)
     if not words:
         raise InvalidInputError("say which command: aftercare commands send DEVICE COMMAND [NAME=VALUE ...]")
-    wish = Wish(words[0], read_values(words[1:]), confirm, _duration(valid_for), ticket)
+    wish = Wish(words[0], read_values(words[1:]), confirm, read_duration(valid_for) if valid_for else None, ticket)
     if device is None:
         if not _send_fleet(where, wish, who, wait=wait, as_json=as_json):
             context.exit(1)
@@ -148,13 +148,6 @@ def read_values(words: list[str]) -> dict[str, Any]:
         except ValueError:
             values[name] = text
     return values
-
-
-def _duration(text: str | None) -> Any:
-    try:
-        return None if text is None else parse_duration(text)
-    except ValueError as error:
-        raise InvalidInputError(str(error)) from error
 
 
 def _send_fleet(where: dict[str, str | None], wish: Wish, who: str, *, wait: bool, as_json: bool) -> bool:

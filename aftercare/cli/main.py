@@ -10,7 +10,7 @@ import click
 
 from aftercare import __version__
 from domain.errors import AftercareError
-from store.failures import is_of_the_database, is_of_the_schema
+from store.failures import is_of_the_data, is_of_the_database, is_of_the_schema
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "alarms": ("aftercare.cli.alarms:alarms", "Raise the alarms of rules and silence, wake and remind of them."),
@@ -95,9 +95,12 @@ def main() -> None:
         click.echo(f"aftercare: {error}", err=True)
         sys.exit(1)
     except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        if is_of_the_data(error):
+            click.echo(f"aftercare: the database cannot hold what was given: {reason}", err=True)
+            sys.exit(1)
         if not is_of_the_database(error):
             raise
-        reason = str(error).strip().partition("\n")[0]
         mend = "run 'aftercare migrate'" if is_of_the_schema(error) else "run the command again"
         click.echo(f"aftercare: the database cannot do it: {reason}; {mend}", err=True)
         sys.exit(1)

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 import click
 
 from aftercare.cli.bookings import book
+from aftercare.cli.durations import read_duration
 from aftercare.wiring import Catalog
-from domain.catalog_table import parse_duration
-from domain.errors import InvalidInputError
 from domain.stock import Transfer
 from service_desk import reorder as reordering
 from service_desk import transfers as sending
@@ -98,7 +97,7 @@ def arrive(transfer_id: int, who: str) -> None:
 @click.argument("takes")
 def way(from_centre: str, to_centre: str, takes: str) -> None:
     """Say how long parts are under way between two service centres; a day unless it is said."""
-    length = _duration(takes)
+    length = read_duration(takes)
     book(
         lambda connection, _, __: set_transfer_time(
             connection, from_centre=from_centre, to_centre=to_centre, takes=length
@@ -115,13 +114,6 @@ def _tell(transfer: Transfer) -> None:
         f"transfer {transfer.transfer_id}: {transfer.quantity} {transfer.part_no} from {transfer.from_centre} to "
         f"{transfer.to_centre}, {transfer.state.value.replace('_', ' ')}"
     )
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise InvalidInputError(str(error)) from error
 
 
 def _json(line: reordering.ReorderLine) -> str:

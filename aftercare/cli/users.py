@@ -9,12 +9,12 @@ from datetime import datetime
 import click
 
 from access import accounts, openid
+from aftercare.cli.durations import read_duration
 from aftercare.cli.receiver_options import as_json_option, who, with_database
 from aftercare.wiring import Application
 from domain.account import Role
-from domain.catalog import parse_duration
 from domain.clock import system_clock
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, InvalidInputError
 from store import api_tokens
 from store import users as stored
 from store.database import Connection
@@ -143,13 +143,20 @@ def tokens() -> None:
 def create(user: str, label: str, expires: str | None, who: str) -> None:
     """Make a token that may do what USER may do, and print it: this once, for only its hash is kept."""
     now = system_clock()
-    expires_at: datetime | None = now + parse_duration(expires) if expires else None
+    expires_at = _end(now, expires) if expires else None
     made = with_database(
         lambda _, connection: accounts.create_token(
             connection, user, label=label, who=who, now=now, expires_at=expires_at
         )
     )
     click.echo(made.token)
+
+
+def _end(now: datetime, expires: str) -> datetime:
+    try:
+        return now + read_duration(expires)
+    except OverflowError as error:
+        raise InvalidInputError(f"{expires!r} ends after the year 9999: leave --expires out") from error
 
 
 @tokens.command("list", epilog="Example: aftercare tokens list --json")

@@ -23,3 +23,30 @@ def test_a_role_that_there_is_not_is_refused(run_command: Run) -> None:
     code, said = run_command("users", "add", "alice", "--role", "chief")
     assert code == 2
     assert "'viewer', 'operator', 'planner', 'admin'" in said
+
+
+@pytest.mark.parametrize("expires", ["soon", "9000y", "999999999999999y"])
+def test_an_end_of_a_token_that_there_is_not_is_refused(run_command: Run, expires: str) -> None:
+    assert run_command("users", "add", "erp", "--program")[0] == 0
+    code, said = run_command("tokens", "create", "erp", "--expires", expires)
+    assert (code, len(said.splitlines())) == (1, 1), said
+    assert expires in said
+
+
+@pytest.mark.parametrize("after", ["9000y", "999999999999999y"])
+def test_a_step_that_never_comes_is_refused(run_command: Run, after: str) -> None:
+    assert run_command("people", "add", "alice")[0] == 0
+    code, said = run_command("people", "escalate", "night", f"{after}=alice")
+    assert (code, len(said.splitlines())) == (1, 1), said
+
+
+@pytest.mark.parametrize("takes", ["9000y", "999999999999999y"])
+def test_a_way_that_takes_for_ever_is_refused(run_command: Run, takes: str) -> None:
+    code, said = run_command("stock", "way", "south", "north", takes)
+    assert (code, len(said.splitlines())) == (1, 1), said
+
+
+@pytest.mark.parametrize("arguments", [("commands", "list", "--ticket", "9" * 30), ("commands", "show", "9" * 30)])
+def test_a_number_that_no_column_holds_is_one_line(run_command: Run, arguments: tuple[str, ...]) -> None:
+    code, said = run_command(*arguments)
+    assert (code, len(said.splitlines())) == (1, 1), said

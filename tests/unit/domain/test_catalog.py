@@ -191,6 +191,12 @@ def test_durations(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("text", ["", "5", "-1h", "1h 5m", "999999999999999y", "9" * 400 + "s"])
+def test_no_durations(text):
+    with pytest.raises(ValueError, match=r"is (not a duration|longer than any calendar)"):
+        parse_duration(text)
+
+
 def test_readings_may_be_kept_for_a_time_and_their_roll_ups_for_longer():
     head = 'currency = "EUR"\nretention = "2y"\nrollup_retention = "10y"'
     model = parse_device_model(SMALL.replace('currency = "EUR"', head), "pump.toml")
