@@ -74,7 +74,8 @@ Until = Annotated[Instant | None, Query(description="Before this instant", examp
 
 
 class Download(Response):
-    """Sends the pieces one after the other as the client takes them, and ends what makes them in any case."""
+    """Sends the pieces one after the other as the client takes them, and ends what makes them when it has them all or
+    has gone: servers take what is sent to nobody without a word."""
 
     def __init__(self, pieces: Generator[bytes, None, None], media_type: str, file_name: str) -> None:
         super().__init__(media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{file_name}"'})
@@ -83,17 +84,24 @@ class Download(Response):
         self._first = next(pieces)  # what is refused is refused before anything is sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.create_task(_until_gone(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             piece: bytes | None = self._first
-            while piece is not None:
+            while piece is not None and not gone.done():
                 async with asyncio.timeout(SEND_LIMIT):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                 piece = await run_in_threadpool(next, self._pieces, None)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
+            gone.cancel()
             with anyio.CancelScope(shield=True):
                 await run_in_threadpool(self._pieces.close)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class Slots:
