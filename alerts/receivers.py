@@ -115,7 +115,7 @@ def rotate_secret(connection: Connection, receiver: Receiver, *, who: str, now: 
     secret = new_secret()
     stored.rotate(connection, receiver.receiver_id, secret=secret, until=now + BOTH_VALID)
     _note(connection, "secret rotated", receiver.receiver_id, who=who, now=now)
-    return NewSecret(receiver, secret)
+    return NewSecret(stored.get(connection, receiver.receiver_id), secret)
 
 
 def resume(connection: Connection, receiver: Receiver, *, who: str, now: datetime) -> Resumed:

@@ -70,7 +70,9 @@ class Problem(BaseModel):
     detail: str
     instance: str
     errors: list[FieldProblem] | None = None
-    present: dict[str, Any] | None = Field(None, description="Of 412: how the resource stands now")
+    present: dict[str, Any] | list[dict[str, Any]] | None = Field(
+        None, description="Of 412: how the resource stands now"
+    )
 
 
 class PreconditionError(ConflictError):

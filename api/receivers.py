@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from alerts import receivers
@@ -14,11 +15,14 @@ from alerts.personal import change_person, remove_person
 from alerts.trial import try_receiver
 from api.request import App, Id, Text, Who
 from api.schemas import Answer, ShownOnce
+from api.versions import OVERTAKEN, REMOVED, TAGGED, Edit, Editing, tag, tagged
 from domain.clock import system_clock
 from domain.delivery import OF_PEOPLE, Person, QuietHours, Receiver, ReceiverKind, Subscription
 from domain.errors import InvalidInputError
 from store import deliveries, people
 from store import receivers as stored
+from store.database import Connection
+from store.retry import in_transaction
 
 router = APIRouter(tags=["delivery"])
 MOST = 100
@@ -56,6 +60,9 @@ class ReceiverState(Answer):
     last_delivered_at: datetime | None
     waiting: int = Field(description="Changes taken from the feed that it has not had", examples=[0])
     failed: int = Field(description="Changes that it refused for good", examples=[0])
+    both_secrets_until: datetime | None = Field(
+        description="Until then deliveries are signed with the secret before the last rotation too"
+    )
 
 
 class NewWebhook(BaseModel):
@@ -141,19 +148,23 @@ def add_webhook(app: App, who: Who, new: NewWebhook) -> WebhookSecret:
     return _with_secret(added)
 
 
-@router.post("/webhooks/{receiver_id}/rotate", operation_id="rotate_webhook_secret")
-def rotate(app: App, who: Who, receiver_id: Id) -> WebhookSecret:
+@router.post("/webhooks/{receiver_id}/rotate", operation_id="rotate_webhook_secret", responses=OVERTAKEN)
+def rotate(edit: Editing, receiver_id: Id) -> WebhookSecret:
     """Give it a new secret; for 24 hours deliveries are signed with both."""
-    with app.database.transaction() as connection:
+
+    def work(connection: Connection) -> WebhookSecret:
         webhook = stored.of_kind(connection, receiver_id, ReceiverKind.WEBHOOK)
-        return _with_secret(receivers.rotate_secret(connection, webhook, who=who, now=system_clock()))
+        _require_as_seen(edit, connection, receiver_id)
+        return _with_secret(receivers.rotate_secret(connection, webhook, who=edit.who, now=system_clock()))
+
+    return tagged(edit.response, in_transaction(edit.app.database, work), _tag)
 
 
-@router.get("/receivers/{receiver_id}", operation_id="get_receiver")
-def get_receiver(app: App, receiver_id: Id) -> ReceiverState:
+@router.get("/receivers/{receiver_id}", operation_id="get_receiver", responses=TAGGED)
+def get_receiver(app: App, response: Response, receiver_id: Id) -> ReceiverState:
     """One webhook or channel."""
     with app.database.transaction() as connection:
-        return ReceiverState.model_validate(stored.get(connection, receiver_id))
+        return tagged(response, _read(connection, receiver_id), _tag)
 
 
 @router.get("/receivers/{receiver_id}/refused", operation_id="list_refused")
@@ -176,21 +187,28 @@ def test(app: App, receiver_id: Id) -> Trial:
     return Trial(taken=answer.verdict is Verdict.DELIVERED, reason=answer.reason)
 
 
-@router.post("/receivers/{receiver_id}/resume", operation_id="resume_receiver")
-def resume(app: App, who: Who, receiver_id: Id) -> ResumedReceiver:
+@router.post("/receivers/{receiver_id}/resume", operation_id="resume_receiver", responses=OVERTAKEN)
+def resume(edit: Editing, receiver_id: Id) -> ResumedReceiver:
     """Try it again at once, with what it had refused."""
-    with app.database.transaction() as connection:
-        found = stored.get(connection, receiver_id)
-        resumed = receivers.resume(connection, found, who=who, now=system_clock())
-    state = ReceiverState.model_validate(resumed.receiver)
+
+    def work(connection: Connection) -> receivers.Resumed:
+        _require_as_seen(edit, connection, receiver_id)
+        return receivers.resume(connection, stored.get(connection, receiver_id), who=edit.who, now=system_clock())
+
+    resumed = in_transaction(edit.app.database, work)
+    state = tagged(edit.response, ReceiverState.model_validate(resumed.receiver), _tag)
     return ResumedReceiver(receiver=state, again=resumed.again, overtaken=resumed.overtaken)
 
 
-@router.delete("/receivers/{receiver_id}", operation_id="remove_receiver", status_code=204)
-def remove(app: App, who: Who, receiver_id: Id) -> None:
+@router.delete("/receivers/{receiver_id}", operation_id="remove_receiver", status_code=204, responses=REMOVED)
+def remove(edit: Editing, receiver_id: Id) -> None:
     """Send it nothing any more, and forget what waits for it."""
-    with app.database.transaction() as connection:
-        receivers.remove(connection, stored.get(connection, receiver_id), who=who, now=system_clock())
+
+    def work(connection: Connection) -> None:
+        _require_as_seen(edit, connection, receiver_id)
+        receivers.remove(connection, stored.get(connection, receiver_id), who=edit.who, now=system_clock())
+
+    in_transaction(edit.app.database, work)
 
 
 @router.get("/people", operation_id="list_people")
@@ -201,8 +219,15 @@ def list_people(app: App) -> list[KnownPerson]:
         return [_known(person, channels) for person in people.list_people(connection)]
 
 
-@router.put("/people/{person}", operation_id="set_person")
-def set_person(app: App, who: Who, person: PersonName, detail: PersonDetail) -> KnownPerson:
+@router.get("/people/{person}", operation_id="get_person", responses=TAGGED)
+def get_person(app: App, response: Response, person: PersonName) -> KnownPerson:
+    """Somebody who is told of alarms."""
+    with app.database.transaction() as connection:
+        return tagged(response, _read_person(connection, person), _tag_of_person)
+
+
+@router.put("/people/{person}", operation_id="set_person", responses=OVERTAKEN)
+def set_person(edit: Editing, person: PersonName, detail: PersonDetail) -> KnownPerson:
     """Make somebody known, or change what is known of them."""
     quiet = None
     if detail.quiet_from is not None or detail.quiet_to is not None:
@@ -210,16 +235,23 @@ def set_person(app: App, who: Who, person: PersonName, detail: PersonDetail) -> 
             raise InvalidInputError("quiet hours need quiet_from and quiet_to, or neither")
         quiet = QuietHours(detail.quiet_from, detail.quiet_to)
     known = Person(person, detail.time_zone, tuple(detail.groups), quiet, detail.critical_passes)
-    with app.database.transaction() as connection:
-        change_person(connection, known, who=who, now=system_clock())
-        return _known(people.get(connection, person), stored.list_receivers(connection, ReceiverKind.CHANNEL))
+    return edit.run(
+        lock=partial(people.lock, name=person),
+        change=partial(change_person, person=known, who=edit.who, now=system_clock()),
+        read=partial(_read_person, name=person),
+        tag_of=_tag_of_person,
+    )
 
 
-@router.delete("/people/{person}", operation_id="remove_person", status_code=204)
-def forget_person(app: App, who: Who, person: PersonName) -> None:
+@router.delete("/people/{person}", operation_id="remove_person", status_code=204, responses=REMOVED)
+def forget_person(edit: Editing, person: PersonName) -> None:
     """Forget a person with their channels."""
-    with app.database.transaction() as connection:
-        remove_person(connection, person, who=who, now=system_clock())
+    edit.remove(
+        lock=partial(people.lock, name=person),
+        change=partial(remove_person, name=person, who=edit.who, now=system_clock()),
+        read=partial(_read_person, name=person),
+        tag_of=_tag_of_person,
+    )
 
 
 @router.post("/people/{person}/channels", operation_id="add_channel", status_code=201)
@@ -241,6 +273,29 @@ def add_channel(app: App, who: Who, person: PersonName, new: NewChannel) -> Rece
 
 def _with_secret(new: receivers.NewSecret) -> WebhookSecret:
     return WebhookSecret(**ReceiverState.model_validate(new.receiver).model_dump(), secret=new.secret)
+
+
+def _require_as_seen(edit: Edit, connection: Connection, receiver_id: int) -> None:
+    lock, read = partial(stored.lock, receiver_id=receiver_id), partial(_read, receiver_id=receiver_id)
+    edit.require(connection, lock=lock, read=read, tag_of=_tag)
+
+
+def _read(connection: Connection, receiver_id: int) -> ReceiverState:
+    return ReceiverState.model_validate(stored.get(connection, receiver_id))
+
+
+def _tag(receiver: ReceiverState) -> str:
+    """Of what people decide upon: what was delivered meanwhile changes nothing of it."""
+    return tag(receiver.receiver_id, receiver.state, receiver.failed, receiver.both_secrets_until)
+
+
+def _read_person(connection: Connection, name: str) -> KnownPerson:
+    return _known(people.get(connection, name), stored.list_receivers(connection, ReceiverKind.CHANNEL))
+
+
+def _tag_of_person(person: KnownPerson) -> str:
+    detail = person.model_dump(exclude={"channels"})
+    return tag(detail, [channel.receiver_id for channel in person.channels])
 
 
 def _known(person: Person, channels: list[Receiver]) -> KnownPerson:

@@ -14,6 +14,7 @@ from aftercare.problem_reporting import report_problem
 from api.exports import SLOTS, Download, Form
 from api.request import App, Text
 from domain.errors import ForbiddenError, InvalidInputError
+from store.choices import require_customer
 from store.database import Connection
 from store.scope import seen_by
 
@@ -68,6 +69,9 @@ def export_customer(
     customer = own or customer
     if not customer:
         raise InvalidInputError("say whose devices: customer=NAME")
+    if own is None:
+        with app.database.transaction() as connection:
+            require_customer(connection, customer)
     now = app.clock()
 
     def write(connection: Connection) -> Iterator[bytes]:

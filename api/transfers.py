@@ -123,21 +123,25 @@ def cancel_transfer(edit: Editing, transfer_id: Id, calling_off: CallingOff) -> 
     return _move(edit, transfer_id, partial(transfers.cancel, reason=calling_off.reason))
 
 
-@router.get("/transfer-times", operation_id="list_transfer_times")
-def list_transfer_times(app: App) -> list[TransferTime]:
-    """Every way that is not the usual day."""
+@router.get("/transfer-times", operation_id="list_transfer_times", responses=TAGGED)
+def list_transfer_times(app: App, response: Response) -> list[TransferTime]:
+    """Every way that is not the usual day; the tag is of all of them."""
     with app.database.transaction() as connection:
-        ways = part_network.list_transfer_times(connection)
-    return [TransferTime(from_centre=way[0], to_centre=way[1], hours=way[2] / timedelta(hours=1)) for way in ways]
+        return tagged(response, _read_ways(connection), _tag_of_ways)
 
 
-@router.put("/transfer-times", operation_id="set_transfer_time")
-def set_transfer_time(app: App, way: TransferTime) -> TransferTime:
+@router.put("/transfer-times", operation_id="set_transfer_time", responses=OVERTAKEN)
+def set_transfer_time(edit: Editing, way: TransferTime) -> TransferTime:
     """Say how long parts are under way between two centres."""
-    with app.database.transaction() as connection:
-        part_network.set_transfer_time(
-            connection, from_centre=way.from_centre, to_centre=way.to_centre, takes=timedelta(hours=way.hours)
-        )
+    takes = timedelta(hours=way.hours)
+    edit.run(
+        lock=part_network.lock_transfer_times,
+        change=partial(
+            part_network.set_transfer_time, from_centre=way.from_centre, to_centre=way.to_centre, takes=takes
+        ),
+        read=_read_ways,
+        tag_of=_tag_of_ways,
+    )
     return way
 
 
@@ -152,6 +156,17 @@ def _move(edit: Edit, transfer_id: int, how: Callable[..., object]) -> Transfer:
 
 def _read(connection: Connection, transfer_id: int) -> Transfer:
     return Transfer.model_validate(store_transfers.get_row(connection, transfer_id))
+
+
+def _read_ways(connection: Connection) -> list[TransferTime]:
+    return [
+        TransferTime(from_centre=from_centre, to_centre=to_centre, hours=takes / timedelta(hours=1))
+        for from_centre, to_centre, takes in part_network.list_transfer_times(connection)
+    ]
+
+
+def _tag_of_ways(ways: list[TransferTime]) -> str:
+    return tag(*ways)
 
 
 def _tag(transfer: Transfer) -> str:

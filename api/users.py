@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
@@ -17,6 +17,7 @@ from api.versions import OVERTAKEN, TAGGED, Edit, Editing, tag, tagged
 from domain.account import LONGEST_NAME, Role
 from domain.clock import system_clock
 from store import users
+from store.choices import require_customer
 from store.database import Connection
 
 router = APIRouter(tags=["access"])
@@ -29,6 +30,13 @@ class Rights(BaseModel):
     customer: Text | None = Field(
         None, description="They see this customer's devices only, as viewers; null: all devices"
     )
+
+    new_customer: bool = Field(False, description="No device belongs to the customer yet")
+
+    def check(self, connection: Connection) -> None:
+        """Raises InvalidInputError."""
+        if self.customer and not self.new_customer:
+            require_customer(connection, self.customer)
 
 
 class NewUser(Rights):
@@ -81,6 +89,7 @@ def add_user(app: App, who: Who, new: NewUser) -> AddedUser:
     """A new user, with a one-time password unless it is a program."""
     now = system_clock()
     with app.database.transaction() as connection:
+        new.check(connection)
         password = None
         if new.program:
             accounts.add_program(connection, name=new.name, role=new.role, customer=new.customer, who=who, now=now)
@@ -101,7 +110,12 @@ def get_user(app: App, response: Response, name: UserName) -> User:
 @router.put("/users/{name}/rights", operation_id="change_rights", responses=OVERTAKEN)
 def change_rights(edit: Editing, name: UserName, rights: Rights) -> User:
     """Give a user another role, or another customer's devices to see; from their next request on."""
-    return _change(edit, name, partial(accounts.change_role, role=rights.role, customer=rights.customer))
+
+    def change(connection: Connection, **wanted: Any) -> None:
+        rights.check(connection)
+        accounts.change_role(connection, role=rights.role, customer=rights.customer, **wanted)
+
+    return _change(edit, name, change)
 
 
 @router.post("/users/{name}/disable", operation_id="disable_user", responses=OVERTAKEN)

@@ -35,6 +35,8 @@ TAGGED: dict[int | str, dict[str, Any]] = {200: {"headers": {"ETag": ETAG}}}
 """How OpenAPI documents an answer that bears a tag."""
 OVERTAKEN: dict[int | str, dict[str, Any]] = {**TAGGED, 412: {**problem_response(412), "headers": {"ETag": ETAG}}}
 """How OpenAPI documents an edit that takes If-Match."""
+REMOVED: dict[int | str, dict[str, Any]] = {412: OVERTAKEN[412]}
+"""How OpenAPI documents a removal that takes If-Match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,22 @@ class Edit:
             return read(connection)
 
         return tagged(self.response, in_transaction(self.app.database, work), tag_of)
+
+    def remove(
+        self,
+        *,
+        lock: Callable[[Connection], object],
+        change: Callable[[Connection], object],
+        read: Callable[[Connection], Answer],
+        tag_of: Callable[[Answer], str],
+    ) -> None:
+        """The same for what is not there afterwards."""
+
+        def work(connection: Connection) -> None:
+            self.require(connection, lock=lock, read=read, tag_of=tag_of)
+            change(connection)
+
+        in_transaction(self.app.database, work)
 
     def require(
         self,

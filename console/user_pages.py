@@ -15,6 +15,7 @@ from domain.account import Role
 from domain.clock import system_clock
 from domain.errors import InvalidInputError, NotFoundError
 from store import api_tokens, users
+from store.choices import require_customer
 
 router = APIRouter()
 
@@ -31,6 +32,8 @@ def add_user(request: Request, form: Form) -> HTMLResponse:
     app = request.app.state.application
     name, role, customer = form.get("name", ""), _role(form.get("role", "")), form.get("customer") or None
     with app.database.transaction() as connection:
+        if customer and "new_customer" not in form:
+            require_customer(connection, customer)
         password = accounts.add_user(
             connection, name=name, role=role, customer=customer, who=request.scope["who"], now=system_clock()
         )

@@ -127,16 +127,27 @@ def request_fleet(
 def devices_where(connection: Connection, where: Mapping[str, str | None]) -> list[str]:
     """Names of the devices of a device_model, customer and site: those of the three that are given.
 
-    Raises InvalidInputError when none is given or too many devices are found, NotFoundError when there is none.
+    Raises InvalidInputError when none is given or too many devices are found, NotFoundError, naming which of the three
+    finds none, when there is none.
     """
     if not any(where.values()):
         raise InvalidInputError("say which devices: name them, or give a device model, a customer or a site")
     names = fleet_commands.devices(connection, **where, limit=MOST_DEVICES + 1)
     if not names:
-        raise NotFoundError("no device is so: look for it in the list of devices")
+        raise NotFoundError(f"{_nobody(connection, where)}: look for them in the list of devices")
     if len(names) > MOST_DEVICES:
         raise InvalidInputError(f"more than {MOST_DEVICES} devices are so: choose fewer at once")
     return names
+
+
+def _nobody(connection: Connection, where: Mapping[str, str | None]) -> str:
+    """Which condition no device fulfils, or that none fulfils all of them."""
+    given = {name: value for name, value in where.items() if value}
+    words = {name: f"the {name.replace('_', ' ')} {value!r}" for name, value in given.items()}
+    for name, value in given.items():
+        if not fleet_commands.devices(connection, **{name: value}, limit=1):
+            return f"no device is of {words[name]}"
+    return f"there are devices of {', and of '.join(words.values())}, but none of all of these"
 
 
 def cancel(connection: Connection, command_id: int, *, who: str, now: datetime) -> Command:

@@ -117,6 +117,7 @@ class Receiver:
     """A webhook or a channel of a person, and how it does.
 
     shown_address: without passwords. feed_seq: how far the feed was read for it. failures: in a row.
+    both_secrets_until: of a webhook whose secret was rotated, until when the one before signs along.
     """
 
     receiver_id: int
@@ -136,6 +137,7 @@ class Receiver:
     person: Person | None = None
     waiting: int = 0
     failed: int = 0
+    both_secrets_until: datetime | None = None
 
     def wants(self, change: Change) -> bool:
         """Whether a change is for this receiver: subscribed to, or its person is called with it."""

@@ -54,6 +54,19 @@ def policies(connection: Connection) -> list[EscalationPolicy]:
     ]
 
 
+def policy(connection: Connection, name: str) -> EscalationPolicy:
+    """Raises NotFoundError."""
+    for one in policies(connection):
+        if one.name == name:
+            return one
+    raise NotFoundError(f"no escalation is named {name!r}: look it up in the list")
+
+
+def lock_policy(connection: Connection, name: str) -> None:
+    """Keep a policy as it is until the transaction ends, if there is one."""
+    connection.execute(SQL["lock_policy"], {"policy": name})
+
+
 def remove_policy(connection: Connection, name: str) -> None:
     """Raises NotFoundError."""
     if not connection.execute(SQL["remove_policy"], {"policy": name}).rowcount:

@@ -50,6 +50,11 @@ def set_transfer_time(connection: Connection, *, from_centre: str, to_centre: st
         raise NotFoundError(unknown(error)) from error
 
 
+def lock_transfer_times(connection: Connection) -> None:
+    """Keep all of them as they are until the transaction ends."""
+    connection.execute(SQL["lock_transfer_times"])
+
+
 def list_transfer_times(connection: Connection) -> list[tuple[str, str, timedelta]]:
     """From, to, and how long; what is not listed takes `USUAL_TRANSFER`."""
     return [(row[0], row[1], row[2]) for row in connection.execute(SQL["transfer_times"])]

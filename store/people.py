@@ -40,6 +40,11 @@ def get(connection: Connection, name: str) -> Person:
     raise NotFoundError(f"nobody is called {name!r}: 'aftercare people add' makes them known")
 
 
+def lock(connection: Connection, name: str) -> None:
+    """Keep what is known of a person as it is until the transaction ends, if there is one."""
+    connection.execute(SQL["lock"], {"person": name})
+
+
 def remove(connection: Connection, name: str) -> None:
     """Forget a person with their channels. Raises NotFoundError."""
     if not connection.execute(SQL["remove"], {"person": name}).rowcount:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from aftercare.embedded import Binaries, EmbeddedBroker, EmbeddedPostgres, find_binaries
@@ -20,6 +21,13 @@ from store.migrate import migrate
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--fuzz-examples, for more than the test run has time for."""
     parser.addoption("--fuzz-examples", type=int, default=2, help="requests to make up of each kind per API operation")
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """How a command sets up logging is not how the next test finds it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from aftercare import __version__
+from aftercare.logs import configure_logging
 from domain.errors import AftercareError
 from store.failures import is_of_the_data, is_of_the_database, is_of_the_schema
 
@@ -82,6 +83,7 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command line. An AftercareError ends it with its message on one line and exit code 1."""
+    configure_logging("warning")  # what runs for long says more
     try:
         # Without its standalone mode click gives back the code of ctx.exit(), and what the command returns.
         code = commands.main(standalone_mode=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -17,12 +18,14 @@ from domain.clock import system_clock
 from domain.errors import ConfigurationError, InvalidInputError
 from store import api_tokens
 from store import users as stored
+from store.choices import require_customer
 from store.database import Connection
 
 ROLES = click.Choice([role.value for role in Role])
 """Their values: of an enumeration itself click takes the names, which are in capitals."""
 role_option = click.option("--role", type=ROLES, default=Role.VIEWER.value, show_default=True)
 customer_option = click.option("--customer", help="They see this customer's devices only, as viewers. Default: all.")
+new_customer_option = click.option("--new-customer", is_flag=True, help="No device belongs to the customer yet.")
 
 
 @click.group(epilog="Example: aftercare users add alice --role planner")
@@ -34,25 +37,21 @@ def users() -> None:
 @click.argument("name")
 @role_option
 @customer_option
+@new_customer_option
 @click.option("--program", is_flag=True, help="Bears tokens, and has no password to sign in with.")
 @who
-def add(name: str, role: str, customer: str | None, program: bool, who: str) -> None:
+def add(name: str, role: str, customer: str | None, new_customer: bool, program: bool, who: str) -> None:
     """Make the user NAME, and print a one-time password: this once, for only its hash is kept."""
-    now = system_clock()
-    if program:
-        with_database(
-            lambda _, connection: accounts.add_program(
-                connection, name=name, role=Role(role), customer=customer, who=who, now=now
-            )
-        )
-        click.echo(f"{name} is there; 'aftercare tokens create {name}' makes a token")
-        return
-    password = with_database(
-        lambda _, connection: accounts.add_user(
-            connection, name=name, role=Role(role), customer=customer, who=who, now=now
-        )
-    )
-    click.echo(password)
+
+    def make(_: Application, connection: Connection) -> str:
+        _check(connection, customer, new_customer)
+        wanted: dict[str, Any] = {"name": name, "role": Role(role), "customer": customer}
+        if not program:
+            return accounts.add_user(connection, **wanted, who=who, now=system_clock())
+        accounts.add_program(connection, **wanted, who=who, now=system_clock())
+        return f"{name} is there; 'aftercare tokens create {name}' makes a token"
+
+    click.echo(with_database(make))
 
 
 @users.command("list", epilog="Example: aftercare users list --json")
@@ -75,15 +74,25 @@ def list_users(as_json: bool) -> None:
 @click.argument("name")
 @click.option("--role", type=ROLES, required=True)
 @customer_option
+@new_customer_option
 @who
-def change(name: str, role: str, customer: str | None, who: str) -> None:
+def change(name: str, role: str, customer: str | None, new_customer: bool, who: str) -> None:
     """Give NAME another role, or another customer's devices to see; from their next request on."""
-    with_database(
-        lambda _, connection: accounts.change_role(
-            connection, name, role=Role(role), customer=customer, who=who, now=system_clock()
-        )
-    )
+
+    def work(_: Application, connection: Connection) -> None:
+        _check(connection, customer, new_customer)
+        accounts.change_role(connection, name, role=Role(role), customer=customer, who=who, now=system_clock())
+
+    with_database(work)
     click.echo(f"{name} is {role}")
+
+
+def _check(connection: Connection, customer: str | None, new_customer: bool) -> None:
+    if customer and not new_customer:
+        try:
+            require_customer(connection, customer)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{error} --new-customer takes one without devices") from error
 
 
 @users.command(epilog="Example: aftercare users disable alice")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +40,7 @@ LONGEST_PAUSE = 30.0
 class OvertakenError(ConflictError):
     """What `if_match` named has changed since; `present` is how it stands now, `etag` the tag of that."""
 
-    def __init__(self, message: str, present: Mapping[str, Any], etag: str) -> None:
+    def __init__(self, message: str, present: Mapping[str, Any] | Sequence[Mapping[str, Any]], etag: str) -> None:
         super().__init__(message)
         self.present, self.etag = present, etag
 

@@ -90,7 +90,9 @@ def start(
         now=now,
     )
     if run_id is None:
-        raise ConflictError(f"{failure_mode} of {device} is being looked into already: answer that run, or stop it")
+        under_way = stored.listing(connection, device=device, under_way=True, limit=MOST_VALUES)
+        run_id = next(run.run_id for run in under_way if run.failure_mode == failure_mode)
+        raise ConflictError(f"run {run_id} looks into {failure_mode} of {device} already: answer that one, or stop it")
     detail = {"run": run_id, "failure_mode": failure_mode}
     _audit(connection, "began troubleshooting", device, who, now, detail)
     return advance(connection, catalog, Place(run_id, registered.device_id, failure_mode), now=now)

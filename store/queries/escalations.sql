@@ -8,6 +8,9 @@ SELECT policy, subscription, steps, created_at,
     (SELECT count(*) FROM escalations e WHERE e.policy = p.policy) AS waiting
 FROM escalation_policies p ORDER BY policy
 
+-- lock_policy --
+SELECT FROM escalation_policies WHERE policy = %(policy)s FOR UPDATE
+
 -- remove_policy --
 DELETE FROM escalation_policies WHERE policy = %(policy)s
 

@@ -15,5 +15,8 @@ SELECT part_no, lead_time FROM parts WHERE part_no = ANY (%(parts)s)
 INSERT INTO transfer_times (from_centre, to_centre, takes) VALUES (%(from_centre)s, %(to_centre)s, %(takes)s)
 ON CONFLICT (from_centre, to_centre) DO UPDATE SET takes = excluded.takes
 
+-- lock_transfer_times --
+LOCK TABLE transfer_times IN SHARE ROW EXCLUSIVE MODE
+
 -- transfer_times --
 SELECT from_centre, to_centre, takes FROM transfer_times ORDER BY from_centre, to_centre

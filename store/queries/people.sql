@@ -7,5 +7,8 @@ ON CONFLICT (person) DO UPDATE SET groups = EXCLUDED.groups, time_zone = EXCLUDE
 -- list --
 SELECT person, time_zone, groups, quiet_from, quiet_to, critical_passes FROM people ORDER BY person
 
+-- lock --
+SELECT FROM people WHERE person = %(person)s FOR UPDATE
+
 -- remove --
 DELETE FROM people WHERE person = %(person)s

@@ -14,6 +14,7 @@ SELECT pg_notify('outbox', '')
 -- By name, with what waits in the window and what was refused for good.
 SELECT r.receiver_id, r.kind, r.name, r.shown_address, r.subscription, r.state, r.feed_seq, r.created_at, r.failures,
     r.failing_since, r.next_try_at, r.last_error, r.delivered, r.last_delivered_at, r.person,
+    (SELECT s.previous_until FROM receiver_secrets s WHERE s.receiver_id = r.receiver_id) AS both_secrets_until,
     (SELECT count(*) FROM deliveries d WHERE d.receiver_id = r.receiver_id AND d.failed_at IS NULL) AS waiting,
     (SELECT count(*) FROM deliveries d WHERE d.receiver_id = r.receiver_id AND d.failed_at IS NOT NULL) AS failed
 FROM receivers r

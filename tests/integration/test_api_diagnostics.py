@@ -65,7 +65,15 @@ def test_a_fleet_command_is_for_the_devices_that_a_filter_finds(site: Site) -> N
         _, partly = send(devices=["hp-1", "nobody"])
         fleet_id = partly["fleet"]["fleet_id"]
         assert list(client.get(f"{V1}/fleet-commands/{fleet_id}").json()["refused"]) == ["nobody"]
-        assert send(where={"device_model": "heat_pump", "customer": "Nobody"})[0] == 404
+        status, said = send(where={"device_model": "heat_pump", "customer": "Nobody"})
+        assert (status, said["detail"]) == (
+            404,
+            "no device is of the customer 'Nobody': look for them in the list of devices",
+        )
+        site.desk.rows("UPDATE devices SET customer = 'Globex' WHERE name = 'hp-2'")
+        assert "'Globex', and of the site 'Hall 1', but none of all" in str(
+            send(where={"customer": "Globex", "site": "Hall 1"})[1]["detail"]
+        )
         assert [send(where={})[0], send()[0], send(devices=["hp-1"], where={"customer": "Acme"})[0]] == [422] * 3
 
 

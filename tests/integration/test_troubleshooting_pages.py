@@ -40,6 +40,7 @@ def test_a_run_is_begun_answered_and_listed(site: Any) -> None:
             (404, "troubleshooting-answers", {**told, "run_id": 99}),
         ):
             assert client.post(f"{V1}/{path}", json=body).status_code == status, (path, body)
+        assert f"run {run_id} looks into" in client.post(f"{V1}/troubleshooting", json=OIL).json()["detail"]
         ended = client.post(f"{V1}/troubleshooting-answers", json=told).json()
         assert (ended["run"]["outcome"], ended["run"]["parts"]) == ("ticket", {"SC-OIL-20L": 2})
         assert [entry["answer"] for entry in ended["trail"]] == ["no"]

@@ -8,6 +8,8 @@ import pytest
 
 from domain.account import Role
 
+from .conftest import Desk
+
 Run = Callable[..., tuple[int, str]]
 
 
@@ -50,3 +52,17 @@ def test_a_way_that_takes_for_ever_is_refused(run_command: Run, takes: str) -> N
 def test_a_number_that_no_column_holds_is_one_line(run_command: Run, arguments: tuple[str, ...]) -> None:
     code, said = run_command(*arguments)
     assert (code, len(said.splitlines())) == (1, 1), said
+
+
+def test_a_customer_without_devices_is_taken_only_when_that_is_meant(run_command: Run, desk: Desk) -> None:
+    for number, customer in enumerate(("Northern Dairies", "Southern Mills")):
+        device_id = desk.add_device(f"d{number}")
+        desk.rows("UPDATE devices SET customer = %s WHERE device_id = %s", customer, device_id)
+    for command in ("add", "change"):
+        code, said = run_command("users", command, "maria", "--role", "viewer", "--customer", "northern dairy")
+        assert code == 1
+        assert "'northern dairy': did you mean 'Northern Dairies'? --new-customer takes one" in said
+    assert "look the name up at a device" in run_command("users", "add", "maria", "--customer", "xyz")[1]
+    assert run_command("users", "add", "maria", "--customer", "Northern Dairies")[0] == 0
+    assert run_command("users", "change", "maria", "--role", "viewer", "--customer", "New", "--new-customer")[0] == 0
+    assert "sees New only" in run_command("users", "list")[1]
