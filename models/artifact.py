@@ -41,9 +41,11 @@ TRUSTED = [
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.utils._bunch.Bunch",
     "numpy.dtype",
+    "models.nets.SmallNets",
 ]
 """What skops does not trust by itself and our estimators are made of: scikit-learn's decision tree, an array; how
-it moves a net's weights, numbers; its dictionary with attributes; and numpy's name of a type."""
+it moves a net's weights, numbers (in models trained before there were our own nets); its dictionary with attributes;
+numpy's name of a type; and our nets, arrays."""
 BINDING = ("scikit-learn",)
 """Libraries whose minor version must be the one that wrote the model."""
 EPOCH = (1980, 1, 1, 0, 0, 0)

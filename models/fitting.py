@@ -23,17 +23,20 @@ IDLE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one set of estimators learns from: readings drawn for the risk, for the remaining life, and near failures
-    (`close`; None to go without), each with its features and answers. Drawn readings are so few that a lesson can be
-    handed to another process, however large the fleet.
+    """What one set of estimators learns from: readings drawn for the risk, for the remaining life, for its nets, which
+    read more of them (none without `trends`), and near failures (`close`; None to go without), each with its features
+    and answers. Drawn readings are so few that a lesson can be handed to another process, however large the fleet.
 
-    failed: 0 or 1; rul, left: hours, capped at `cap`. features: names of the columns; trends: see `fit_condition`.
+    failed: 0 or 1; rul, rul_for_nets, left: hours, capped at `cap`. features: names of the columns; trends: see
+    `fit_condition`.
     """
 
     for_risk: Matrix
     failed: Floats
     for_rul: Matrix
     rul: Floats
+    for_nets: Matrix
+    rul_for_nets: Floats
     close: Matrix | None
     left: Floats
     cap: float
@@ -57,12 +60,13 @@ def learn(lesson: Lesson) -> Estimators:
     with one_thread():  # also of what is only multiplied here: two threads round otherwise than one
         condition = fit_condition(lesson.for_rul, lesson.rul, lesson.cap, lesson.features, lesson.trends)
         smooth = condition.smooth_columns(lesson.features)
+        wider = condition.extend(lesson.for_nets), lesson.rul_for_nets
         near = None
         if lesson.close is not None:
             near = fit_near(condition.extend(lesson.close), lesson.left, smooth, lesson.seed)
         return Estimators(
             fit_risk(condition.read(lesson.for_risk), lesson.failed, lesson.seed),
-            fit_rul(condition.extend(lesson.for_rul), lesson.rul, smooth, lesson.seed),
+            fit_rul(condition.extend(lesson.for_rul), lesson.rul, smooth, lesson.seed, wider),
             condition,
             near,
         )

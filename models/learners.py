@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, VotingRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.impute import SimpleImputer
-from sklearn.neural_network import MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.frozen import FrozenEstimator
 
 from models.calibration import Floats
+from models.nets import SmallNets
 from models.threads import one_thread
 
 SETTINGS: dict[str, Any] = {"min_samples_leaf": 30, "l2_regularization": 1.0, "early_stopping": False}
@@ -29,10 +23,7 @@ FOR_RUL: dict[str, Any] = {
     "max_features": 0.4,
     "max_bins": 64,
 }
-WEIGHTS = {"trees": 0.4, "net": 0.3, "other_net": 0.3}
-NET: dict[str, Any] = {"hidden_layer_sizes": (32, 16), "alpha": 0.01, "learning_rate_init": 0.004}
-STEPS, BATCH = 1400, 256
-"""How often a net's weights are changed, and from how many rows at a time."""
+WEIGHTS = {"trees": 0.3, "nets": 0.7}
 PLACES = 254
 """Different values of a column that the classifier tells apart; scikit-learn's histograms hold 255."""
 
@@ -46,31 +37,21 @@ def fit_risk(matrix: Matrix, failed: Floats, seed: int) -> HistGradientBoostingC
         return estimator.fit(known_columns(snap(matrix, failed == 1)), failed)
 
 
-def fit_rul(matrix: Matrix, rul: Floats, smooth: Sequence[int], seed: int) -> VotingRegressor:
+def fit_rul(
+    matrix: Matrix, rul: Floats, smooth: Sequence[int], seed: int, wider: tuple[Matrix, Floats] | None = None
+) -> VotingRegressor:
     """The regressor of the remaining useful life in hours: trees on all columns and, where there are `smooth` columns,
-    two small neural nets on these. Trees tell in steps what nets tell smoothly, so that their errors differ, and the
-    weighted mean has smaller ones than any of them.
+    small neural nets on these. Trees tell in steps what nets tell smoothly, so that their errors differ, and the
+    weighted mean has smaller ones than any of them. wider: rows and hours that the nets learn from instead.
     """
-    learners: dict[str, Any] = {
-        "trees": HistGradientBoostingRegressor(**SETTINGS, **FOR_RUL, random_state=seed),
-        "net": _net(smooth, len(rul), seed),
-        "other_net": _net(smooth, len(rul), seed + 1),
-    }
-    kept = learners if smooth else {"trees": learners["trees"]}
-    weights = [WEIGHTS[name] for name in kept]
-    with one_thread(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the nets are stopped early on purpose
-        return VotingRegressor(list(kept.items()), weights=weights).fit(known_columns(matrix), rul)
-
-
-def _net(columns: Sequence[int], rows: int, seed: int) -> TransformedTargetRegressor:
-    """Two hidden layers on standardised columns. What lies beyond the training rows is read as their end: a net would
-    go on in a straight line, wherever that leads."""
-    batch = min(BATCH, rows)
-    net = MLPRegressor(**NET, batch_size=batch, max_iter=math.ceil(STEPS * batch / rows), random_state=seed)
-    steps = (SimpleImputer(keep_empty_features=True), MinMaxScaler(clip=True), StandardScaler(), net)
-    chosen = ColumnTransformer([("columns", "passthrough", list(columns))])
-    return TransformedTargetRegressor(make_pipeline(chosen, *steps), transformer=StandardScaler())
+    known = known_columns(matrix)
+    with one_thread():
+        trees = HistGradientBoostingRegressor(**SETTINGS, **FOR_RUL, random_state=seed).fit(known, rul)
+        learners: dict[str, Any] = {"trees": FrozenEstimator(trees)}
+        if smooth:
+            learners["nets"] = FrozenEstimator(SmallNets(smooth, seed).fit(*(wider or (matrix, rul))))
+        weights = [WEIGHTS[name] for name in learners]
+        return VotingRegressor(list(learners.items()), weights=weights).fit(known[:1], rul[:1])
 
 
 def snap(matrix: Matrix, rare: NDArray[np.bool_]) -> Matrix:

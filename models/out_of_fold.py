@@ -18,6 +18,8 @@ FOLDS = 5
 MOST_ROWS = 14_000
 """Readings that one estimator is fitted on, half of them near a failure where there are as many: neighbours tell
 nearly the same, so that more of them cost time and bring little."""
+NET_ROWS = 3 * MOST_ROWS
+"""Likewise of nets, whose time does not depend on it."""
 WORTH_PROCESSES = 10_000
 """With fewer readings, fitting takes no longer than starting processes."""
 Rows = NDArray[np.bool_]
@@ -80,7 +82,11 @@ def draw(examples: Examples, rows: Rows, seed: int, *, near: bool = True) -> Les
     from each row as often as it stands for others. near: also for the estimator of hours left near failures.
     """
     for_risk = _thin(examples, np.flatnonzero(rows & ~np.isnan(examples.fails_within)), seed)
-    for_rul = _thin(examples, _copied(examples, np.flatnonzero(rows & ~np.isnan(examples.rul)), seed), seed)
+    lives = _copied(examples, np.flatnonzero(rows & ~np.isnan(examples.rul)), seed)
+    for_rul, for_nets = (
+        _thin(examples, lives, seed),
+        _thin(examples, lives if examples.trends else lives[:0], seed, NET_ROWS),
+    )
     close = np.flatnonzero(rows & (examples.rul < NEAR * examples.cap)) if near else np.empty(0, dtype=np.int64)
     close = np.random.default_rng(seed).permutation(close)[:MOST_ROWS]
     return Lesson(
@@ -88,6 +94,8 @@ def draw(examples: Examples, rows: Rows, seed: int, *, near: bool = True) -> Les
         failed=examples.fails_within[for_risk],
         for_rul=examples.matrix[for_rul],
         rul=examples.rul[for_rul],
+        for_nets=examples.matrix[for_nets],
+        rul_for_nets=examples.rul[for_nets],
         close=examples.matrix[close] if len(close) >= FEWEST_ROWS else None,
         left=examples.rul[close],
         cap=examples.cap,
@@ -155,11 +163,11 @@ def _copied(examples: Examples, rows: Integers, seed: int) -> Integers:
     return np.repeat(rows, (examples.weights[rows] + chance).astype(np.int64))
 
 
-def _thin(examples: Examples, rows: Integers, seed: int) -> Integers:
-    """At most `MOST_ROWS` of the rows, drawn at random; those near a failure have half of the room or what is left."""
+def _thin(examples: Examples, rows: Integers, seed: int, most: int = MOST_ROWS) -> Integers:
+    """At most so many of the rows, drawn at random; those near a failure have half of the room or what is left."""
     random = np.random.default_rng(seed)
     near = (examples.rul[rows] < np.nanmax(examples.rul)) | (examples.fails_within[rows] == 1)
-    room_near = max(MOST_ROWS // 2, MOST_ROWS - int((~near).sum()))
-    room_far = MOST_ROWS - min(int(near.sum()), room_near)
+    room_near = max(most // 2, most - int((~near).sum()))
+    room_far = most - min(int(near.sum()), room_near)
     groups = ((rows[near], room_near), (rows[~near], room_far))
     return np.concatenate([random.permutation(group)[:room] for group, room in groups])

@@ -127,7 +127,7 @@ def test_kin_are_learnt_from_and_never_measured_on(
     assert together.model.metrics["rul_rmse_capped_hours"] < 0.8 * outcome.model.metrics["rul_rmse_capped_hours"]
     assert "vibration.mean_2d" in together.model.features
     assert together.model.condition.weights
-    assert list(together.model.rul_estimator.named_estimators_) == ["trees", "net", "other_net"]
+    assert list(together.model.rul_estimator.named_estimators_) == ["trees", "nets"]
     loaded = loads(dumps(together.model))
     assert loaded.condition == together.model.condition
     last = score(loaded, History(readings, events), pump)
