@@ -61,11 +61,9 @@ def site(request: Request, customer: Text = "", site: Text = "", page: PageNumbe
             devices=devices[:CELLS],
             more=len(devices) > CELLS,
             page_number=page,
-            group_alarms=[
-                alarm
-                for alarm in listings.alarms(connection, active=True, customer=customer, site=site, limit=ROWS)
-                if alarm.device is None
-            ],
+            group_alarms=listings.alarms(
+                connection, active=True, of_site=True, customer=customer, site=site, limit=ROWS
+            ),
             alarms=listings.alarms(connection, active=True, shelved=False, customer=customer, site=site, limit=RECENT),
             most={"alarm": RECENT},
             where={"customer": customer, "site": site},

@@ -49,6 +49,7 @@ EVERY_ALARM: Mapping[str, Any] = dict.fromkeys(
         "customer",
         "site",
         "device_model",
+        "of_site",
     )
 )
 
@@ -153,10 +154,12 @@ def alarms(
     customer: str | None = None,
     site: str | None = None,
     device_model: str | None = None,
+    of_site: bool | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> list[AlarmRow]:
-    """Alarms, newest first. customer, site, device_model: of the alarm's device, or what the alarm is about."""
+    """Alarms, newest first. customer, site, device_model: of the alarm's device, or what the alarm is about. of_site:
+    only those about a site as such, or only the others."""
     wanted = {
         **EVERY_ALARM,
         "active": active,
@@ -168,6 +171,7 @@ def alarms(
         "customer": customer,
         "site": site,
         "device_model": device_model,
+        "of_site": of_site,
     }
     return _alarms(connection, {**wanted, "after": after, "limit": limit})
 

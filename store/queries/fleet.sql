@@ -1,5 +1,6 @@
 -- sites_by_health --
--- Each site with its devices and the alarms of its devices and its own that are in sight, the worst first.
+-- Each site with its devices, all or those of one model, and the alarms of these and its own that are in sight, the
+-- worst first.
 WITH sick AS (
     SELECT at_customer AS customer, at_site AS site, sum(alarms)::bigint AS active_alarms,
         sum(unacknowledged)::bigint AS unacknowledged, min(worst) AS worst, count(device_id) AS troubled
@@ -8,6 +9,8 @@ WITH sick AS (
             min(array_position(ARRAY['CRITICAL', 'MAJOR', 'MINOR', 'WARNING'], severity)) AS worst
         FROM alarms
         WHERE active AND shelved_until IS NULL AND (%(customer)s::text IS NULL OR at_customer = %(customer)s)
+            AND (%(device_model)s::text IS NULL OR device_id IS NULL
+                OR device_id IN (SELECT device_id FROM devices WHERE device_model = %(device_model)s))
         GROUP BY at_customer, at_site, device_id
     ) by_device
     GROUP BY at_customer, at_site
@@ -38,7 +41,7 @@ JOIN (
 ORDER BY m.title
 
 -- devices_of_site --
--- Each device of a site with the worst of its alarms in sight and its highest newest risk, the worst first.
+-- Each device of a site with the worst of its alarms in sight, the worst first.
 SELECT d.name, d.device_model, d.serial, d.connectivity, d.last_seen_at, a.worst_severity,
     coalesce(a.active_alarms, 0) AS active_alarms,
     (SELECT count(*) FROM tickets t WHERE t.device_id = d.device_id

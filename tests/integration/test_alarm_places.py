@@ -92,6 +92,28 @@ def test_a_site_is_as_bad_as_the_alarms_in_sight_there(desk, raised):
     assert (listed_east.active_alarms, listed_west.active_alarms) == (2, 0)
 
 
+def test_of_one_model_only_its_own_alarms_and_its_sites_count(desk, raised):
+    other = next(name for name in desk.catalog if name != desk.device_model.name)
+    one, two = device_at(desk, "one", "Acme", "East"), device_at(desk, "two", "Acme", "East")
+    desk.rows("UPDATE devices SET device_model = %s WHERE device_id = %s", other, two)
+    for device_id in (one, two):
+        raised(device_id=device_id)
+    raised(site=("Acme", "East"))
+
+    with desk.database.transaction() as connection:
+        [east] = fleet.sites_by_health(connection, device_model=other)
+
+    assert (east.devices, east.troubled, east.active_alarms) == (1, 1, 2)
+
+
+def test_a_site_shows_its_own_alarm_however_many_its_devices_have(desk, raised):
+    of_site = raised(site=("Acme", "East"))
+    of_device = raised(device_id=device_at(desk, "one", "Acme", "East"))
+
+    assert listed(desk, site="East", of_site=True, limit=1) == [of_site]
+    assert listed(desk, site="East", of_site=False) == [of_device]
+
+
 @pytest.mark.parametrize(
     ("text", "found"), [("RIG", ["50%_rig"]), ("%_", ["50%_rig"]), ("\\", []), ("acme e", ["50%_rig"])]
 )
