@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -91,11 +92,13 @@ def measure(seconds: float, outage: float, rate: float) -> list[Figure]:
     binaries = find_binaries(load_settings().services_dir)
     with (
         tempfile.TemporaryDirectory() as folder,
+        ExitStack() as stack,
         EmbeddedPostgres(binaries, Path(folder), name="bench", settings=SETTINGS) as server,
         EmbeddedBroker(binaries, Path(folder), name="bench", throwaway=True, autosave_seconds=3600) as broker,
         fresh_database(server.url_of("postgres")) as url,
         running_ingest(url, broker.port, new_group(), 1) as [ingest],
     ):
+        stack.callback(binaries.remove, binaries.home(Path(folder), "bench/postgres"))
         count = int(rate * (seconds + outage))
         command = [sys.executable, "-m", "bench.steady_load", str(broker.port)]
         command += ["--rate", str(rate), "--seconds", str(seconds + outage)]

@@ -80,10 +80,16 @@ class Binaries:
         options += ["--root", str(self.root)] if self.root else []
         options += ["--user", self.user] if self.user else []
         options += ["--port", str(port)] if port else []
-        options += ["--remove"] if remove else []
+        options += ["--throwaway-of", str(os.getpid())] if remove else []
+        options += ["--sweep", PRIVILEGED_HOME] if remove and self.user else []
         options += ["--once"] if once else []
         sudo = ["sudo", "-n"] if self.sudo else []
         return [*sudo, sys.executable, "-I", "-S", lifeline.__file__, *options, "--", *argv]
+
+    def remove(self, home: str) -> None:
+        """Remove the data of a service that does not run."""
+        command = self.command(["true"], home=home, remove=True)
+        subprocess.run(command, stdin=subprocess.DEVNULL, check=True, start_new_session=True)
 
     def run(self, argv: Sequence[str], *, home: str, text: str = "") -> str:
         """Run a command that ends by itself, with `text` as its input, and give its output.

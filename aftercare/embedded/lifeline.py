@@ -7,6 +7,7 @@ two processes across sudo. Exit codes: the service's own, 128 + N when signal N 
 import argparse
 import ctypes
 import fcntl
+import glob
 import os
 import pwd
 import select
@@ -38,6 +39,8 @@ def main() -> int:
     if lock is None:
         print(f"{options.home} is used by another process", file=sys.stderr)  # noqa: T201
         return EXIT_LOCKED
+    os.truncate(lock, 0)
+    os.write(lock, b"%d" % options.throwaway_of if options.throwaway_of else b"")
     try:
         _make_home(options.home, account)
         if options.once:
@@ -49,8 +52,10 @@ def main() -> int:
         # The service inherits the lock, so that it is free only when the last process of the service is gone.
         return _watch(_start(command, options, account, stdin=subprocess.DEVNULL, pass_fds=(lock,)), options.signal)
     finally:
-        if options.remove:
+        if options.throwaway_of:
             _remove(options.home)
+        if options.sweep:
+            _sweep(options.sweep)
 
 
 def _read_arguments() -> tuple[argparse.Namespace, list[str]]:
@@ -60,7 +65,8 @@ def _read_arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--home", required=True, help="the service's data folder, made when missing; one service each")
     parser.add_argument("--port", type=int, help="port on 127.0.0.1 that has to be free")
     parser.add_argument("--signal", type=int, default=signal.SIGTERM, help="signal that stops the service cleanly")
-    parser.add_argument("--remove", action="store_true", help="remove the data folder afterwards")
+    parser.add_argument("--throwaway-of", type=int, metavar="PID", help="remove the data folder afterwards")
+    parser.add_argument("--sweep", metavar="DIR", help="then remove what killed processes left to be thrown away below")
     parser.add_argument("--once", action="store_true", help="run a command that ends by itself, with our input")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
@@ -101,17 +107,45 @@ def _remove(home: str) -> None:
         os.removedirs(os.path.dirname(home))  # noqa: PTH120
 
 
+def _sweep(folder: str) -> None:
+    """Remove data to be thrown away whose lifeline was killed, once the process that it was for is gone, too."""
+    for path in glob.glob(f"{folder}/*/*.lock") + glob.glob(f"{folder}/*/*/*.lock"):  # noqa: PTH207
+        with suppress(FileNotFoundError):
+            lock = _try_lock(path, os.O_RDWR)
+            if lock is not None:
+                if _is_gone(os.read(lock, 20)):
+                    _remove(path.removesuffix(".lock"))
+                os.close(lock)
+
+
+def _is_gone(pid: bytes) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, PermissionError):  # nobody's to throw away, or another user's who lives
+        return False
+    return False
+
+
 def _lock(path: str) -> int | None:
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while time.monotonic() < deadline:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)  # noqa: PTH103, PTH120
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        with suppress(BlockingIOError, FileNotFoundError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(handle), os.stat(path)):  # noqa: PTH116
-                return handle
-        os.close(handle)  # held by another, or just removed by it
+        lock = _try_lock(path, os.O_CREAT | os.O_RDWR)
+        if lock is not None:
+            return lock
         time.sleep(0.1)
+    return None
+
+
+def _try_lock(path: str, flags: int) -> int | None:
+    handle = os.open(path, flags, 0o600)
+    with suppress(BlockingIOError, FileNotFoundError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(handle), os.stat(path)):  # noqa: PTH116
+            return handle
+    os.close(handle)  # held by another, or just removed by it
     return None
 
 

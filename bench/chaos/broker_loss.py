@@ -82,7 +82,7 @@ class Broker:
     def remove(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
-        processes.run_as_owner(self._binaries, "rm", "-rf", self._binaries.shown(self._home))
+        self._binaries.remove(self._home)
 
 
 @contextmanager

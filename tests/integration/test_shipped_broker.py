@@ -70,7 +70,7 @@ class Broker:
         self._binaries.run(["sh", "-c", f"kill -HUP $(cat {self._home}/broker.pid)"], home=self._shared)
 
     def tidy(self):
-        self._binaries.run(["sh", "-c", "rm -r ../passwords/*"], home=self._shared)
+        self._binaries.remove(self._shared)
 
     def _put(self, name, text, home=None):
         self._binaries.run(["sh", "-c", f"cat > {name}"], home=home or self._home, text=text)

@@ -32,8 +32,7 @@ def environment(binaries, tmp_path):
     inherited = {name: value for name, value in os.environ.items() if name not in named}
     yield {**inherited, **ports, "AFTERCARE_STATE_DIR": str(tmp_path / "state")}
     for service in ("up/postgres", "up/broker"):
-        home = binaries.home(tmp_path / "state", service)
-        subprocess.run(binaries.command(["true"], home=home, remove=True), stdin=subprocess.DEVNULL, check=True)
+        binaries.remove(binaries.home(tmp_path / "state", service))
 
 
 def listening(environment):

@@ -103,3 +103,4 @@ def test_a_broker_that_restarts_in_the_middle_doubles_and_loses_nothing(
             assert station.rejected() == []
     finally:
         broker.stop()
+        binaries.remove(binaries.home(tmp_path, "restarted/broker"))

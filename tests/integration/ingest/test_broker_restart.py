@@ -19,6 +19,7 @@ def broker(binaries, tmp_path):
     broker.start()
     yield broker
     broker.stop()
+    binaries.remove(binaries.home(tmp_path, "restarted/broker"))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ DEVICE = Path(__file__).with_name("telling_device.py")
 def broker(binaries, tmp_path):
     with EmbeddedBroker(binaries, tmp_path, name="presence") as broker:
         yield broker
+    binaries.remove(binaries.home(tmp_path, "presence/broker"))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ def server(binaries, tmp_path, catalog):
     with EmbeddedPostgres(binaries, tmp_path, settings={"fsync": "off"}) as server:
         migrate(server.url, list(catalog.values()))
         yield server
+    binaries.remove(binaries.home(tmp_path, "up/postgres"))
 
 
 @pytest.fixture
