@@ -110,7 +110,7 @@ class Conversation:
             while not (stop.is_set() or self._session.lost.is_set() or self._over.is_set()):
                 beat()
                 batch = self._next_batch()
-                taken = self._take(batch, stop) if batch else None
+                taken = self._take(batch, stop, beat) if batch else None
                 if taken is not None and self._nonce in taken.markers and sending is None:
                     self._sender.requeue()
                     sending = threading.Thread(target=self._send, args=(beat,), name="sender")
@@ -142,7 +142,7 @@ class Conversation:
             batch.append(self._session.inbox.get())
         return batch
 
-    def _take(self, batch: list[Arrived], stop: threading.Event) -> Taken | None:
+    def _take(self, batch: list[Arrived], stop: threading.Event, beat: Callable[[], None]) -> Taken | None:
         """Acknowledged only after it is committed. A database that is away is waited for while the line holds."""
         while not (stop.is_set() or self._session.lost.is_set()):
             try:
@@ -152,6 +152,7 @@ class Conversation:
                     raise
                 log.warning("waits for the database", reason=str(error).strip().partition("\n")[0])
                 self._metrics.outages.inc()
+                beat()
                 stop.wait(RETRY)
                 continue
             self._session.acknowledge(batch)
