@@ -16,7 +16,8 @@ def planned_notice(connection: Connection, filed: FiledTicket, starts_at: dateti
     before = filed.ticket.planned_for
     if before is not None and before != starts_at:
         return f"The service visit to {filed.ticket.device} has moved to {when}."
-    return f"A technician will visit {filed.ticket.device} on {when} to prevent a failure. You need not do anything."
+    why = "to prevent a failure" if filed.ticket.prediction_id is not None else "to repair it"
+    return f"A technician will visit {filed.ticket.device} on {when} {why}. You need not do anything."
 
 
 def cancelled_notice(filed: FiledTicket) -> str:

@@ -231,6 +231,9 @@ def test_who_takes_a_visit_over_has_the_skills_for_everything_in_it(desk: Desk) 
     employ(desk, "carl", skills=("pipes", SKILL))
     book(desk, leak, visit_id=visit.visit_id)
     assert [(one.technician, one.tickets) for one in visit_list(desk)] == [("carl", (ticket_id, leak))]
+    told = "SELECT detail ->> 'customer_notice' FROM ticket_events WHERE ticket_id = %s AND what = 'planned'"
+    assert "to prevent a failure" in desk.value(told, ticket_id)
+    assert "to repair it" in desk.value(told, leak)
 
 
 def test_a_repair_does_not_join_a_visit_that_became_too_late(desk: Desk) -> None:
