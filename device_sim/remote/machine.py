@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,11 +44,6 @@ class Machine:
         """The channels at this instant, between the readings before and after it; outside them the nearest."""
         measured = {name: float(np.interp(at, self._ts, values)) for name, values in self._values.items()}
         return {name: round(value, 3) for name, value in measured.items() if np.isfinite(value)}
-
-    def readings_after(self, at: float) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
-        """Instants from `at` on and the channels then."""
-        first = int(np.searchsorted(self._ts, at))
-        return self._ts[first:], {name: values[first:] for name, values in self._values.items()}
 
     def self_test(self, at: float) -> list[dict[str, Any]]:
         """Each check with its figure and verdict; nothing where the physics is not known."""
