@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -66,6 +66,7 @@ class Provider:
         self._http = httpx.Client(timeout=ANSWER_WITHIN, follow_redirects=False, headers={"Accept": "application/json"})
         self._lock = threading.Lock()
         self._known: _Known | None = None
+        self._silent_until = datetime.min.replace(tzinfo=UTC)
 
     @property
     def host(self) -> str:
@@ -174,10 +175,14 @@ class Provider:
             return self._known
 
     def _ask(self, method: str, address: str, **options: Any) -> Mapping[str, Any]:
+        if self._clock() < self._silent_until:
+            raise UnavailableError(f"the sign-in provider {self.host} is silent: try again, or sign in with a password")
         try:
             answer = self._http.request(method, address, **options)
             told = answer.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            if isinstance(error, httpx.TimeoutException):  # or each that waits would hold a thread as long, in turn
+                self._silent_until = self._clock() + LEAST_BETWEEN_READS
             raise UnavailableError(
                 f"the sign-in provider {self.host} gave no answer that could be read ({type(error).__name__}): "
                 "try again, or sign in with a password"
