@@ -32,11 +32,21 @@ def check_references(model: DeviceModel, document: Table) -> None:
             _check_kit_line(mode, line, parts, document)
         if mode.troubleshooting and (problem := problem_of_tree(mode.troubleshooting, model)):
             raise document.fail(f"failure_mode {mode.name}", f"has a troubleshooting that cannot work: {problem}")
+        if mode.lead_time > mode.horizon:
+            raise document.fail(
+                f"failure_mode {mode.name}",
+                f"has a lead_time of {_days(mode.lead_time)}, longer than its horizon of {_days(mode.horizon)}: no "
+                "prediction could come in time for the visit; give a longer horizon",
+            )
         if mode.rul_cap < mode.horizon:
             raise document.fail(
                 f"failure_mode {mode.name}", "has a rul_cap shorter than its horizon: no life within the one is told"
             )
     _check_event_codes(model, document)
+
+
+def _days(duration: timedelta) -> str:
+    return f"{duration / timedelta(days=1):g} d"
 
 
 def _check_kit_line(mode: FailureMode, line: KitLine, parts: Collection[str], document: Table) -> None:

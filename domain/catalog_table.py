@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ E = TypeVar("E", bound=StrEnum)
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,40}")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|y)")
+ALIKE = 0.75
+"""How alike a key and the one that was meant are, by difflib's ratio; keys that are known are less alike."""
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31_536_000.0}
 
 
@@ -45,7 +48,7 @@ class Table:
         self._used.add(key)
         if key not in self._values:
             if default is None:
-                raise self.fail(key, "is missing")
+                raise self._missing(key)
             return default
         try:
             return read(self._values[key])
@@ -53,14 +56,14 @@ class Table:
             raise self.fail(key, f"is wrong: {error}") from error
 
     def table(self, key: str) -> Table:
-        self._used.add(key)
+        self._refuse_misspelt(key)
         value = self._values.get(key, {})
         if not isinstance(value, dict):
             raise self.fail(key, "must be a table")
         return Table(value, f"{self._place}: [{key}]")
 
     def tables(self, key: str) -> list[Table]:
-        self._used.add(key)
+        self._refuse_misspelt(key)
         value = self._values.get(key, [])
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
             raise self.fail(key, f"must be a list of tables, written as [[{key}]]")
@@ -72,7 +75,20 @@ class Table:
     def finish(self) -> None:
         unknown = sorted(set(self._values) - self._used)
         if unknown:
-            raise self.fail(unknown[0], f"is not known here; known are {', '.join(sorted(self._used))}")
+            [meant] = get_close_matches(unknown[0], self._used - set(self._values), 1, ALIKE) or [""]
+            hint = f"; is {meant} meant?" if meant else ""
+            raise self.fail(unknown[0], f"is not known here{hint}; known are {', '.join(sorted(self._used))}")
+
+    def _missing(self, key: str) -> CatalogError:
+        """Names what stands there instead: nothing has been read yet of what comes after a misspelt key."""
+        self._refuse_misspelt(key)
+        given = ", ".join(self._values)
+        return self.fail(key, f"is missing; given are {given}" if given else "is missing, and nothing is given")
+
+    def _refuse_misspelt(self, key: str) -> None:
+        self._used.add(key)
+        if key not in self._values and (alike := get_close_matches(key, set(self._values) - self._used, 1, ALIKE)):
+            raise self.fail(alike[0], f"is not known here; is {key} meant?")
 
 
 def read_text(value: Any) -> str:
