@@ -13,7 +13,7 @@ from domain.catalog import parse_device_model
 from domain.catalog_checks import check_families, check_parts
 from domain.clock import Clock, parse_clock
 from domain.device_model import DeviceModel
-from domain.errors import CatalogError, ConfigurationError
+from domain.errors import CatalogError, ConfigurationError, NotFoundError
 from store.database import Database
 
 Catalog = Mapping[str, DeviceModel]
@@ -27,6 +27,12 @@ class Application:
     clock: Clock
     catalog: Catalog
     database: Database
+
+    def device_model(self, name: str) -> DeviceModel:
+        """The device model of that name. Raises NotFoundError."""
+        if name not in self.catalog:
+            raise NotFoundError(f"the catalog has no device model {name!r}; it has {', '.join(self.catalog)}")
+        return self.catalog[name]
 
 
 def build(settings: Settings, *, pool_size: int = 8, application: str = "aftercare") -> Application:

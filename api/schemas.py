@@ -246,6 +246,7 @@ class ModelVersion(Answer):
     features: list[str]
     code_version: str
     library_versions: dict[str, str]
+    silent_channels: dict[str, list[str]] = Field(examples=[{"constant": ["fan_speed"]}])
     artifact_sha256: str
     created_at: datetime
 

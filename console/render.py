@@ -19,6 +19,7 @@ from console.terms import TERMS
 from domain.account import Caller, Role
 from domain.clock import Clock, ScaledClock
 from domain.device_model import REPORTED_PROBLEM
+from domain.silent_channels import tell_silent
 from domain.units import unit_sign
 
 
@@ -51,6 +52,7 @@ def environment() -> Environment:
     ):
         templates.filters[name] = getattr(words, name)
     templates.filters["unit"] = unit_sign
+    templates.filters["silent"] = tell_silent
     templates.filters["as_text"] = as_text
     templates.filters["pretty"] = pretty
     templates.globals["terms"] = TERMS

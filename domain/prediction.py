@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from domain.silent_channels import SilentChannels
+
 CURVE_STEPS = 36
 """Steps of a risk curve from a prediction to its horizon."""
 
@@ -61,6 +63,7 @@ class ModelVersion:
 
     reason: why it has its status. comparison: what it was measured by against the champion of that day. reference: how
     each input feature was spread in training. report: every figure on held-out data with its interval, and the curves.
+    silent_channels: those that are declared and from which nothing could be learnt.
     """
 
     device_model: str
@@ -81,6 +84,7 @@ class ModelVersion:
     comparison: Mapping[str, Any] = field(default_factory=dict)
     reference: Mapping[str, Any] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
+    silent_channels: SilentChannels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -15,13 +16,15 @@ from domain.device import DEVICE_NAME, Device
 from domain.device_model import DeviceModel
 from domain.device_time import to_microseconds
 from domain.errors import InvalidInputError
+from domain.unmatched_events import unmatched_events
 from ingest.clock_check import Horizon, endless
+from ingest.history_devices import KnownDevices
 from ingest.history_files import Table, name_of, read_pieces
 from ingest.history_instants import Instants
 from ingest.history_journal import Journal, rejects_of
 from ingest.history_pieces import Columns, Piece
 from ingest.history_rejects import Rejects
-from ingest.history_rows import NOT_REGISTERED, to_devices, to_events, to_readings
+from ingest.history_rows import to_devices, to_events, to_readings
 from store import devices as device_store
 from store import events as event_store
 from store import reading_batches
@@ -40,7 +43,8 @@ class ImportReport:
     readings: new rows. merged: rows whose (device, ts) was there already, in the database or higher up in the table.
     conflicts: those of them with another value than the one that was there, which stayed. rejected: rows that could
     not be imported, the first of them told in `rejects`, all of them in `rejects_files`. known_files: files that an
-    earlier import had brought in whole.
+    earlier import had brought in whole. unmatched: failures and repairs that the catalog file knows nothing of, by what
+    they are called.
     """
 
     device_model: str
@@ -53,6 +57,7 @@ class ImportReport:
     rejects: list[str] = field(default_factory=list)
     rejects_files: list[Path] = field(default_factory=list)
     known_files: list[str] = field(default_factory=list)
+    unmatched: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -189,9 +194,9 @@ class _Import:
         self.report.devices += len({device.name for device in mine})
 
     def readings(self, connection: Connection, piece: Piece, rejects: Rejects) -> None:
-        ids = self._ids(connection, piece.rows["device"].dropna().astype("str").unique().tolist())
+        known = self._known(connection, piece.rows["device"].dropna().astype("str").unique().tolist())
         instants = Instants(self.options.zone, self.options.horizon())
-        history = to_readings(piece, self.device_model, ids, instants, rejects)
+        history = to_readings(piece, self.device_model, known, instants, rejects)
         written = reading_batches.write(connection, self.device_model, history.block)
         device_store.note_news(connection, {key: News(ts) for key, ts in history.block.newest().items()})
         self.report.readings += written.inserted
@@ -200,19 +205,24 @@ class _Import:
 
     def events(self, connection: Connection, piece: Piece, rejects: Rejects) -> None:
         found = list(to_events(piece, Instants(self.options.zone, self.options.horizon()), rejects))
-        ids = self._ids(connection, sorted({event.device for _, event in found}))
+        known = self._known(connection, sorted({event.device for _, event in found}))
         for line, event in found:
-            if event.device not in ids:
-                rejects.add(line, NOT_REGISTERED, piece.row(line))
-        known = [(ids[event.device], event) for _, event in found if event.device in ids]
-        self.report.events += event_store.insert(connection, known)
+            if event.device not in known.ids:
+                rejects.add(line, known.why_not(event.device), piece.row(line))
+        ours = [(known.ids[event.device], event) for _, event in found if event.device in known.ids]
+        self.report.events += event_store.insert(connection, ours)
+        alike = Counter[tuple[str, str, str, str]](
+            (event.kind, event.code, event.component, str(event.detail.get("failure_mode", ""))) for _, event in ours
+        )
+        for name, number in unmatched_events(self.device_model, alike).items():
+            self.report.unmatched[name] = self.report.unmatched.get(name, 0) + number
         newest: dict[int, int] = {}
-        for device_id, event in known:
+        for device_id, event in ours:
             newest[device_id] = max(to_microseconds(event.ts), newest.get(device_id, 0))
         device_store.note_news(connection, {key: News(ts) for key, ts in newest.items()})
 
-    def _ids(self, connection: Connection, names: Sequence[str]) -> Mapping[str, int]:
-        """Ids of the named devices of this model; unknown ones are registered first when that is wanted."""
+    def _known(self, connection: Connection, names: Sequence[str]) -> KnownDevices:
+        """Which of the named devices there are; unknown ones are registered first when that is wanted."""
         names = [name for name in names if DEVICE_NAME.fullmatch(name)]
         known = device_store.find(connection, names)
         new = [name for name in names if name not in known]
@@ -222,7 +232,8 @@ class _Import:
             )
             self.report.devices += len(new)
             known = device_store.find(connection, names)
-        return {name: ref.device_id for name, ref in known.items() if ref.device_model == self.device_model.name}
+        mine = {name: ref.device_id for name, ref in known.items() if ref.device_model == self.device_model.name}
+        return KnownDevices(mine, {name: ref.device_model for name, ref in known.items() if name not in mine})
 
     def _save(self, connection: Connection, devices: Sequence[Device]) -> None:
         device_store.save(connection, devices)

@@ -11,6 +11,7 @@ import pandas as pd
 from domain.errors import InvalidInputError
 
 PIECE_ROWS = 50_000
+OTHER_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 REJECT_COLUMNS = ("line", "reason")
 """The last columns of a file of rejected rows; they say nothing of the rows, and are left out when it is imported."""
 
@@ -58,6 +59,14 @@ class Columns:
             names[-2:] = ["", ""]
         kept = [name for name in names if name]
         missing = [column for column in self.required if column not in kept]
+        if not any(header):
+            wanted = ", ".join(self.required)
+            raise InvalidInputError(f"{table} is empty, or its first line is: that line must name the columns {wanted}")
+        if missing and len(header) == 1 and (other := next((mark for mark in OTHER_MARKS if mark in header[0]), "")):
+            raise InvalidInputError(
+                f"{table} parts its columns by {OTHER_MARKS[other]}, as its first line shows: part them by commas, "
+                "with a point in numbers"
+            )
         if missing:
             raise InvalidInputError(
                 f"{table} has no column {missing[0]!r}: its header must name {', '.join(self.required)}; "

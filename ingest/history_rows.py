@@ -20,12 +20,12 @@ from domain.errors import InvalidInputError
 from domain.payload_text import shown
 from ingest.codecs.decoded import PayloadError
 from ingest.codecs.json_payloads import read_event
+from ingest.history_devices import KnownDevices
 from ingest.history_instants import Instants
 from ingest.history_pieces import Piece
 from ingest.history_rejects import Rejects
 from store.reading_block import ReadingBlock
 
-NOT_REGISTERED = "the device is not registered with this device model"
 BOOLEANS = {"true": 1, "True": 1, "TRUE": 1, "false": 0, "False": 0, "FALSE": 0}
 EMPTY = frozenset({"", "nan", "na", "null", "none"})
 
@@ -40,12 +40,13 @@ class HistoryReadings:
 
 
 def to_readings(
-    piece: Piece, device_model: DeviceModel, ids: Mapping[str, int], instants: Instants, rejects: Rejects
+    piece: Piece, device_model: DeviceModel, known: KnownDevices, instants: Instants, rejects: Rejects
 ) -> HistoryReadings:
-    """Readings sorted by device and ts, one for each; the first value of a channel wins. `ids` are the devices."""
+    """Readings sorted by device and ts, one for each; the first value of a channel wins."""
     rows = piece.rows
     channels = [channel.name for channel in device_model.channels]
-    device_ids = rows["device"].astype("str").map(ids)
+    names = rows["device"].fillna("").astype("str")
+    device_ids = names.map(known.ids)
     ts, reasons = instants.read(rows["ts"])
     numbers = np.full((len(rows), len(channels)), np.nan)
     for column, name in enumerate(channels):
@@ -53,7 +54,8 @@ def to_readings(
         if bad.any():
             reasons[bad & (reasons == "")] = f"{name} is not a finite number"
     reasons[np.isnan(numbers).all(axis=1) & (reasons == "")] = "no channel has a value"
-    reasons[device_ids.isna()] = NOT_REGISTERED
+    strange = device_ids.isna()
+    reasons[strange] = names[strange].map(known.why_not)
     good = (reasons == "").to_numpy()
     for position in map(int, np.flatnonzero(~good)):
         rejects.add(int(piece.lines[position]), reasons.iloc[position], dict(rows.iloc[position]))

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from domain.device import EventKind
 from domain.device_model import DeviceModel, FailureMode
+from domain.silent_channels import tell_silent
 from models.censoring import weigh_known
 from models.errors import TrainingError
 from models.evaluation import hours
@@ -16,6 +18,7 @@ from models.features import FeaturePlan, History, fit_features, window_name
 from models.labels import capped_life, label_lives
 from models.lives import Lives, find_lives
 from models.out_of_fold import Examples
+from models.silent_channels import silent_channels
 
 FEWEST_FAILURES = 5
 
@@ -45,14 +48,15 @@ class Prepared:
 def prepare(
     history: History, device_model: DeviceModel, mode: FailureMode, *, kin: Sequence[Kin] = (), seed: int = 0
 ) -> Prepared:
-    """Raises TrainingError when there are no readings, fewer than five failures, or failures on one device only, and
-    FrameError when the frames lack columns or order."""
+    """Raises TrainingError when there are no readings, no channel that varies and no events to learn from, fewer than
+    five failures, or failures on one device only, and FrameError when the frames lack columns or order."""
     readings = history.readings
     if readings.empty:
         raise TrainingError(f"there are no readings of {device_model.name}: import history or wait for telemetry")
     lives = find_lives(readings, history.events, device_model, mode)
     labels = label_lives(lives, mode, readings.index)
     plan = fit_features(history, device_model, mode, kin=[other.history for other in kin], seed=seed)
+    _require_something_to_learn(plan, readings, device_model, mode)
     features = plan.build(history, device_model, mode)
     features = features.loc[:, features.nunique() > 1]
     cap = hours(mode.rul_cap)
@@ -92,6 +96,21 @@ def with_kin(examples: Examples, plan: FeaturePlan, kin: Sequence[Kin], mode: Fa
             kin=np.concatenate([before, np.ones(len(readings), dtype=bool)]),
         )
     return examples
+
+
+def _require_something_to_learn(
+    plan: FeaturePlan, readings: pd.DataFrame, device_model: DeviceModel, mode: FailureMode
+) -> None:
+    """Age and repairs alone would be a calendar: it says nothing of the one device that is about to fail."""
+    if any(channel.used for channel in plan.channels) or any(
+        count.kind != EventKind.MAINTENANCE for count in plan.events
+    ):
+        return
+    number = len(plan.channels)
+    raise TrainingError(
+        f"{mode.name} of {device_model.name}: nothing to learn from: all {number} channels are constant or empty "
+        f"({tell_silent(silent_channels(readings, device_model))}). Check the names and units of what was imported"
+    )
 
 
 def _require_failures(examples: Examples, lives: Lives, device_model: DeviceModel, mode: FailureMode) -> None:

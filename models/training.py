@@ -54,8 +54,8 @@ def train(
     kin: what the family's other device models lived through; learnt from as well, and measured on by nobody.
     processes: how many may fit estimators at once; the outcome does not depend on it.
 
-    Raises TrainingError when there are no readings, fewer than five failures, or failures on one device only, and
-    FrameError when the frames lack columns or order.
+    Raises TrainingError when there are no readings, nothing in them varies, there are fewer than five failures, or
+    failures on one device only, and FrameError when the frames lack columns or order.
     """
     prepared, readings = prepare(history, device_model, mode, kin=kin, seed=seed), history.readings
     lives, plan, features, examples = prepared.lives, prepared.plan, prepared.features, prepared.own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from models.features import History
 from models.features.latest import LatestFeatures
 from models.longer_look import further_look_back, near_failure, watch_longer
 from models.scoring import score_latest
+from models.silent_channels import channels_lately, channels_needed
 from pipelines.history import read_look_back
 from store import predictions
 from store.database import Database
@@ -40,10 +41,13 @@ class ScoringPart:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPart:
-    """How many predictions were new, and by failure mode why it could not be scored."""
+    """How many predictions were new, and by failure mode why it could not be scored. needed: the channels that the
+    models' features are made of; lately: those that came lately."""
 
     new_predictions: int
     problems: Problems
+    needed: Set[str] = frozenset()
+    lately: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,11 @@ def score_part(database: Database, part: ScoringPart) -> ScoredPart:
     problems = Problems()
     loaded = _load_models(database, part, problems)
     modes = [part.device_model.failure_mode(champion.failure_mode) for champion, _ in loaded]
-    new = sum(_score_group(database, part, loaded, history, problems) for history in _histories(database, part, modes))
-    return ScoredPart(new, problems)
+    new, lately = 0, set[str]()
+    for history in _histories(database, part, modes):
+        new += _score_group(database, part, loaded, history, problems)
+        lately |= channels_lately(history.readings, part.device_model)
+    return ScoredPart(new, problems, channels_needed(model for _, model in loaded), lately)
 
 
 def _load_models(database: Database, part: ScoringPart, problems: Problems) -> list[tuple[Champion, FailureModel]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -16,7 +16,6 @@ import models
 from aftercare import __version__
 from aftercare.wiring import Application
 from domain.device_model import DeviceModel, FailureMode
-from domain.errors import NotFoundError
 from domain.prediction import ModelStatus, ModelVersion
 from models.artifact import dumps, library_versions
 from models.errors import FrameError, TrainingError
@@ -28,6 +27,7 @@ from models.prepared import Kin
 from models.promotion import Verdict
 from models.reference import compared, describe_spread, sample_devices
 from models.training import TrainingOutcome, train
+from pipelines.data_learnt_from import LearntFrom
 from pipelines.history import read_history
 from pipelines.promotion import find_champion, judge
 from service_desk.policy.cost_rate import COST_RATE, learn_cost_rate
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class TrainedMode:
     """What training one failure mode came to: a version with its metrics, its status and the reason for it, or the
-    problem because of which there is none."""
+    problem because of which there is none. data: the same for all modes that one process trained in a run."""
 
     device_model: str
     failure_mode: str
@@ -50,14 +50,13 @@ class TrainedMode:
     problem: str = ""
     status: str = ""
     reason: str = ""
+    data: LearntFrom = field(default_factory=LearntFrom)
 
 
 def device_models_to_train(application: Application, names: Sequence[str]) -> list[DeviceModel]:
     """The named device models, or all of them. Raises NotFoundError for a name that the catalog does not hold."""
     for name in names:
-        if name not in application.catalog:
-            known = ", ".join(application.catalog)
-            raise NotFoundError(f"there is no device model {name!r} in the catalog; it has {known}")
+        application.device_model(name)
     return [model for model in application.catalog.values() if not names or model.name in names]
 
 
@@ -124,8 +123,11 @@ def _train_here(application: Application, parts: Sequence[TrainingPart], process
     with application.database.transaction() as connection:
         history = read_history(connection, one.device_model, until=one.now)
         relatives = [(model, read_history(connection, model, until=one.now)) for model in one.family]
+    data = LearntFrom.of(history, one.device_model)
+    if data != LearntFrom():
+        log.warning("not all data can be learnt from", device_model=one.device_model.name, **asdict(data))
     for part in parts:
-        yield _train_mode(application, part, history, relatives, processes)
+        yield _train_mode(application, part, history, data, relatives, processes)
 
 
 def _finish(application: Application, run_id: int, results: Sequence[TrainedMode], wanted: int) -> None:
@@ -143,6 +145,7 @@ def _train_mode(
     application: Application,
     part: TrainingPart,
     history: History,
+    data: LearntFrom,
     relatives: Sequence[tuple[DeviceModel, History]],
     processes: int,
 ) -> TrainedMode:
@@ -152,7 +155,7 @@ def _train_mode(
         trained = train(history, device_model, mode, kin=_kin(mode, relatives), processes=processes)
     except (TrainingError, FrameError) as error:
         log.warning("failure mode not trained", **names, why=str(error))
-        return TrainedMode(device_model.name, mode.name, None, {}, str(error))
+        return TrainedMode(device_model.name, mode.name, None, {}, str(error), data=data)
     outcome = _with_cost_rate(trained, history, device_model, mode)
     champion = find_champion(application.database, mode, device_model)
     verdict = judge(application.database, champion, outcome, history, device_model)
@@ -164,6 +167,7 @@ def _train_mode(
             version=replace(
                 _version(outcome, sha256(artifact).hexdigest(), verdict),
                 reference=_reference(outcome.model, history, device_model, mode),
+                silent_channels=data.silent_channels,
             ),
             artifact=artifact,
             held_out=pack(outcome.held_out),
@@ -172,10 +176,10 @@ def _train_mode(
         )
         stored = model_versions.get_version(connection, version_id)
     log.info("failure mode trained", **names, model_version=version_id, status=stored.status, why=stored.reason)
-    return _told(stored)
+    return _told(stored, data.unmatched_events)
 
 
-def _told(version: Version) -> TrainedMode:
+def _told(version: Version, unmatched: Mapping[str, int] | None = None) -> TrainedMode:
     return TrainedMode(
         version.device_model,
         version.failure_mode,
@@ -183,6 +187,7 @@ def _told(version: Version) -> TrainedMode:
         version.metrics,
         status=version.status,
         reason=version.reason,
+        data=LearntFrom(version.silent_channels, unmatched or {}),
     )
 
 

@@ -13,6 +13,12 @@ from store.sql import load
 
 SQL = load("championships")
 TASK = "failure"
+PROMOTED, ROLLED_BACK = "promoted", "rolled back"
+STANDING = {
+    PROMOTED: ("{reason}", "version {version} was promoted instead: {reason}"),
+    ROLLED_BACK: ("scores again after a roll-back: {reason}", "rolled back to version {version}: {reason}"),
+}
+"""Why the version that scores from now on does, and why the one that did no longer does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def promote(connection: Connection, *, model_version_id: int, who: str, reason: 
     if current is not None and current.model_version_id == model_version_id:
         raise ConflictError(f"model version {model_version_id} is the champion of {failure_mode} already")
     after = current.championship_id if current else None
-    _crown(connection, (device_model, failure_mode, task), model_version_id, after, "promoted", who, reason, at)
+    _crown(connection, (device_model, failure_mode, task), model_version_id, after, PROMOTED, who, reason, at)
     return current.model_version_id if current else None
 
 
@@ -86,7 +92,7 @@ def roll_back(
     """
     current, target = previous(connection, device_model=device_model, failure_mode=failure_mode)
     place = (device_model, failure_mode, TASK)
-    _crown(connection, place, target.model_version_id, target.after, "rolled back", who, reason, at)
+    _crown(connection, place, target.model_version_id, target.after, ROLLED_BACK, who, reason, at)
     return current.model_version_id, target.model_version_id
 
 
@@ -107,8 +113,10 @@ def _crown(
     at: datetime,
 ) -> None:
     device_model, failure_mode, task = place
-    connection.execute(SQL["retire"], {"device_model": device_model, "failure_mode": failure_mode, "task": task})
-    connection.execute(SQL["crown"], {"model_version_id": model_version_id})
+    crowned, retired = (text.format(version=model_version_id, reason=reason) for text in STANDING[action])
+    every = {"device_model": device_model, "failure_mode": failure_mode, "task": task}
+    connection.execute(SQL["retire"], {**every, "reason": retired})
+    connection.execute(SQL["crown"], {"model_version_id": model_version_id, "reason": crowned})
     values = {"model_version_id": model_version_id, "after": after, "at": at, "who": who, "reason": reason}
     connection.execute(SQL["begin"], values)
     audit.record(

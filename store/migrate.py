@@ -23,11 +23,12 @@ SQL = load("database")
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
-    """What a migration did."""
+    """What a migration did. new_tables: those of device models; new_columns: in tables that were there."""
 
     tier: Tier
     applied: Sequence[str]
     new_columns: Sequence[str]
+    new_tables: Sequence[str] = ()
     roles: Sequence[str] = ()
 
 
@@ -53,11 +54,13 @@ def migrate(
         connection.execute(SQL["create_migrations_table"])
         _refuse_newer(connection)
         applied = [_apply(connection, name) for name in pending_migrations(connection)]
+        before = _tables(connection)
         columns = [column for model in device_models for column in _sync_device_model(connection, model, tier)]
+        tables = sorted(_tables(connection) - before)
         _sync_view(connection)
         grant_customers(connection)
         roles = grant_roles(connection, app_password=app_password, read_password=read_password)
-    return MigrationReport(tier, applied, columns, roles)
+    return MigrationReport(tier, applied, columns, tables, roles)
 
 
 def pending_migrations(connection: Connection) -> list[str]:
@@ -94,6 +97,10 @@ def _applied(connection: Connection) -> set[str]:
     if not connection.execute(SQL["table_columns"], {"table": "schema_migrations"}).fetchone():
         return set()
     return {name for (name,) in connection.execute(SQL["applied_migrations"])}
+
+
+def _tables(connection: Connection) -> set[str]:
+    return {name for (name,) in connection.execute(SQL["tables"])}
 
 
 def _create_extension(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from domain.errors import NotFoundError
 from domain.prediction import ModelStatus, ModelVersion
+from domain.silent_channels import SilentChannels
 from store import championships
 from store.database import Connection
 from store.sql import load
@@ -31,6 +32,7 @@ class Champion:
     alarm_threshold: float
     precision: float | None
     data_to: datetime
+    silent_channels: SilentChannels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Version:
     artifact_sha256: str
     training_run_id: int
     flow_run_id: str
+    silent_channels: SilentChannels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class ChampionMetrics:
     row_count: int
     device_count: int
     created_at: datetime
+    silent_channels: SilentChannels = field(default_factory=dict)
 
 
 def start_training_run(connection: Connection, *, device_model: str, flow_run_id: str, at: datetime) -> int:
@@ -122,7 +126,7 @@ def add_version(
     connection.execute(SQL["retire_challenger"], place)
     connection.execute(SQL["add_artifact"], {"sha256": version.artifact_sha256, "content": artifact})
     parameters = {
-        **{field.name: _column(getattr(version, field.name)) for field in fields(version)},
+        **{one.name: _column(getattr(version, one.name)) for one in fields(version)},
         "training_run_id": training_run_id,
         "status": ModelStatus.CHALLENGER,
         "reason": reason,

@@ -13,15 +13,16 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 
 from aftercare import wiring
+from aftercare.cli.tables import print_table
 from aftercare.settings import load_settings
 from domain.alarm_rule import AlarmRule
 from domain.catalog_rules import parse_alarm_rules
 from domain.clock import read_instant
 from domain.device_model import DeviceModel
-from domain.errors import InvalidInputError, NotFoundError
+from domain.errors import InvalidInputError
 from store.database import Connection
 from store.migrate import require_current
 
@@ -75,9 +76,7 @@ def alarms(name: str, file: Path | None, since: datetime | None, until: datetime
     horizon before it, in time when at least its lead time was left, and is unfounded when no failure followed.
     """
     application = wiring.build(load_settings(), pool_size=1, application="aftercare backtest")
-    if name not in application.catalog:
-        raise NotFoundError(f"the catalog has no device model {name!r}; it has {', '.join(application.catalog)}")
-    device_model = application.catalog[name]
+    device_model = application.device_model(name)
     if since and until and since >= until:
         raise InvalidInputError(f"--since {since} is not before --until {until}")
     sets: dict[str, Sequence[AlarmRule]] = {PRESENT: device_model.alarm_rules}
@@ -166,16 +165,19 @@ def _print(tried: Tried) -> None:
         f"{tried.device_model}: {tried.devices} devices, {tried.failures} failures, "
         f"{tried.first:%Y-%m-%d} to {tried.last:%Y-%m-%d}"
     )
-    table = Table("rule", "rules", "alarms", "devices", "first", "last", "caught", "in time", "unfounded", title=title)
+    table = Table(
+        "rule\nrules", "alarms", "devices", Column("first\nlast", no_wrap=True), "caught", "in time", "unfounded",
+        title=title, title_justify="left",
+    )  # fmt: skip
     for name in dict.fromkeys(name for outcomes in tried.outcomes.values() for name in outcomes):
         for chosen, outcomes in tried.outcomes.items():
-            table.add_row(name, chosen, *_cells(outcomes.get(name)))
-    Console(width=None if Console().is_terminal else 140).print(table)
+            table.add_row(f"{name}\n{chosen}", *_cells(outcomes.get(name)))
+    print_table(table)
 
 
 def _cells(outcome: RuleOutcome | None) -> list[Any]:
     if outcome is None:
         return ["no such rule"]
-    days = [f"{ts:%Y-%m-%d}" if ts else "-" for ts in (outcome.first, outcome.last)]
+    days = "\n".join(f"{ts:%Y-%m-%d}" if ts else "-" for ts in (outcome.first, outcome.last))
     counts = (outcome.caught, outcome.in_time, outcome.unfounded)
-    return [str(outcome.alarms), str(outcome.devices), *days, *map(str, counts)]
+    return [str(outcome.alarms), str(outcome.devices), days, *map(str, counts)]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from aftercare import wiring
+from aftercare.cli.tables import print_table
 from aftercare.settings import load_settings
 from domain.device_model import DeviceModel, FailureMode
 from domain.errors import InvalidInputError, NotFoundError
@@ -39,9 +39,7 @@ def policy(name: str, mode_name: str | None, anew: bool, seed: int | None, as_js
     if seed is not None and not anew:
         raise click.UsageError("--seed is for models that are trained for the replay: add --anew, or leave it out")
     application = wiring.build(load_settings())
-    device_model = application.catalog.get(name)
-    if device_model is None:
-        raise NotFoundError(f"there is no device model {name!r}: the catalog has {', '.join(application.catalog)}")
+    device_model = application.device_model(name)
     modes = [device_model.failure_mode(mode_name)] if mode_name else list(device_model.failure_modes)
     replayed = []
     with application.database:
@@ -135,4 +133,4 @@ def _show(device_model: DeviceModel, mode: FailureMode, devices: int, outcome: R
     )  # fmt: skip
     for name, cost, failures, visits, ratio in _figures(outcome):
         table.add_row(name, f"{cost / 100:,.2f}", str(failures), str(visits), f"{ratio:.3f}")
-    Console().print(table)
+    print_table(table)

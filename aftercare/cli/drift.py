@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from aftercare import wiring
 from aftercare.cli import flow_runs
+from aftercare.cli.tables import print_table
 from aftercare.logs import configure_logging
 from aftercare.settings import Settings, load_settings
 from domain.errors import AftercareError
@@ -44,13 +44,13 @@ def drift(device_model: str | None, as_json: bool) -> None:
         for finding in sorted(one.findings, key=lambda finding: finding.boundary / max(finding.measure, 1e-9)):
             numbers = (f"{finding.measure:.2f}", f"{finding.boundary:.2f}", str(finding.sample))
             drifted = "yes" if finding.drifted else "no"
-            table.add_row(one.failure_mode, str(one.model_version_id), finding.subject, *numbers, drifted)
-    console = Console()
-    console.print(table)
+            place = f"{one.device_model} {one.failure_mode}"
+            table.add_row(place, str(one.model_version_id), finding.subject, *numbers, drifted)
+    print_table(table)
     for one in measured:
         for told in (finding.message for finding in one.findings if finding.drifted):
-            console.print(f"{one.failure_mode}: {told}")
-    problems = [f"{one.failure_mode}: {one.problem}" for one in measured if one.problem]
+            click.echo(f"{one.device_model} {one.failure_mode}: {told}")
+    problems = [f"{one.device_model} {one.failure_mode}: {one.problem}" for one in measured if one.problem]
     if problems:
         raise AftercareError(f"not every model's inputs could be measured: {'; '.join(problems)}")
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from aftercare import wiring
+from aftercare.cli.tables import print_table
 from aftercare.settings import load_settings
 from domain.errors import AftercareError, InvalidInputError
+from domain.silent_channels import tell_silent
 from models.report_words import count_rows, figure_rows, split_names
 from store.model_versions import ChampionMetrics, champion_metrics, read_report
 
@@ -39,6 +40,8 @@ def evaluate(device_model: str | None, as_json: bool, report_path: Path | None) 
         versions = champion_metrics(connection, device_model=device_model)
         reported = [(version, read_report(connection, version.model_version_id)) for version in versions]
     if not reported:
+        if device_model is not None:
+            application.device_model(device_model)
         raise AftercareError(
             f"no model of {device_model or 'any device model'} is trained: run 'aftercare train' first"
         )
@@ -52,22 +55,24 @@ def evaluate(device_model: str | None, as_json: bool, report_path: Path | None) 
 
 def _document(version: ChampionMetrics, report: Mapping[str, Any]) -> dict[str, Any]:
     names = {"device_model": version.device_model, "failure_mode": version.failure_mode}
-    return {**names, "model_version": version.model_version_id, **version.metrics, "report": report}
+    told = {"silent_channels": version.silent_channels, **version.metrics, "report": report}
+    return {**names, "model_version": version.model_version_id, **told}
 
 
 def _show(reported: Reported) -> None:
-    console = Console()
     for version, report in reported:
         if not report:
-            console.print(f"version {version.model_version_id} holds no figures: train {version.device_model} again")
+            click.echo(f"version {version.model_version_id} holds no figures: train {version.device_model} again")
             continue
         title = f"{version.device_model} {version.failure_mode}, version {version.model_version_id}"
         table = Table("measured on", *split_names(report), title=title, title_justify="left")
         for row in [*figure_rows(report), *count_rows(report)]:
             table.add_row(row.title, *row.texts)
-        console.print(table)
+        print_table(table)
+        if silent := tell_silent(version.silent_channels):
+            click.echo(f"channels that carried nothing in training: {silent}")
         if report["time_split_missing"]:
-            console.print(f"not measured on a later time: {report['time_split_missing']}")
+            click.echo(f"not measured on a later time: {report['time_split_missing']}")
 
 
 def _write(path: Path, reported: Reported) -> None:

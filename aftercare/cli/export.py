@@ -65,7 +65,7 @@ def _bound(name: str, text: str, *, required: bool = False) -> Callable[..., Any
 SINCE, UNTIL = _bound("--since", "From this instant on"), _bound("--until", "Before this instant")
 DEVICE_MODEL = click.option("--device-model", help="Of this device model only.")
 FORMAT = click.option(
-    "--format", "form", type=click.Choice(list(WRITERS)), help="Default: by the file's ending, else csv."
+    "--format", "form", type=click.Choice(list(WRITERS)), help="Default: by the file's ending; csv without a file."
 )
 OUTPUT = click.option(
     "--output",
@@ -136,14 +136,13 @@ def readings(device: str, since: datetime, until: datetime, form: str | None, ou
 
 def _application(device_model: str | None = None) -> Application:
     application = wiring.build(load_settings(), pool_size=1, application="aftercare export")
-    if device_model is not None and device_model not in application.catalog:
-        known = ", ".join(application.catalog)
-        raise InvalidInputError(f"the catalog has no device model {device_model!r}; it has {known}")
+    if device_model is not None:
+        application.device_model(device_model)
     return application
 
 
 def _write(application: Application, source: Source, form: str | None, output: Path, what: str) -> None:
-    form = form or (output.suffix[1:] if output.suffix[1:] in WRITERS else "csv")
+    form = form or _form_of(output)
     if output == STANDARD_OUTPUT and form == "parquet":
         raise InvalidInputError("Parquet needs a file: give --output FILE")
     with application.database as database, database.transaction() as connection:
@@ -156,6 +155,15 @@ def _write(application: Application, source: Source, form: str | None, output: P
                 write(batch)
                 rows += len(batch)
     click.echo(f"{rows} {what} written to {_name(output)}", err=True)
+
+
+def _form_of(output: Path) -> str:
+    """What the file's ending says. Raises InvalidInputError when it says nothing."""
+    form = "csv" if output == STANDARD_OUTPUT else output.suffix[1:].lower()
+    if form not in WRITERS:
+        known = ", ".join(f".{form}" for form in WRITERS)
+        raise InvalidInputError(f"{output} ends in none of {known}: name it so, or say --format {'|'.join(WRITERS)}")
+    return form
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from aftercare import wiring
 from aftercare.settings import load_settings
 from domain.business_hours import find_zone
 from domain.errors import InvalidInputError
+from domain.unmatched_events import tell_unmatched
 from ingest import bulk
 from ingest.clock_check import horizon_of
 from ingest.history_rejects import REJECTS_FILE
@@ -115,9 +116,7 @@ def import_history(
         raise click.UsageError("nothing to import: give --readings, --events or --devices")
     settings = load_settings()
     application = wiring.build(settings)
-    device_model = application.catalog.get(name)
-    if device_model is None:
-        raise InvalidInputError(f"the catalog has no device model {name!r}; it has {', '.join(application.catalog)}")
+    device_model = application.device_model(name)
     options = bulk.ImportOptions(
         zone=zone,
         renames=renames,
@@ -156,6 +155,8 @@ def _print(report: bulk.ImportReport) -> None:
         click.echo(f"imported before, left out now: {names}; --again reads them once more")
     if report.merged:
         click.echo(f"{report.merged:,} readings were there already; {report.conflicts:,} of them with another value")
+    if unmatched := tell_unmatched(report.unmatched):
+        click.echo(unmatched, err=True)
     for line in report.rejects:
         click.echo(f"rejected: {line}", err=True)
     if report.rejected:

@@ -24,8 +24,12 @@ def migrate() -> None:
         app_password=settings.app_password,
         read_password=settings.read_password,
     )
-    for name in (*report.applied, *report.new_columns):
+    for name in report.applied:
         click.echo(f"applied {name}")
+    for name in report.new_tables:
+        click.echo(f"made table {name}")
+    for name in report.new_columns:
+        click.echo(f"made column {name}")
     for role in report.roles:
         click.echo(f"role {role} may log in")
     click.echo(f"{application.database.name} is current ({report.tier})")

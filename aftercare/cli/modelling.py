@@ -7,19 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from aftercare import wiring
 from aftercare.cli import flow_runs
+from aftercare.cli.tables import print_table
 from aftercare.logs import configure_logging
 from aftercare.settings import Settings, load_settings
 from domain.errors import AftercareError
+from domain.silent_channels import tell_silent
+from domain.unmatched_events import tell_unmatched
 
 if TYPE_CHECKING:
     from pipelines.scoring import ScoredModel
     from pipelines.training import TrainedMode
 
+SILENT = "channels that carry nothing"
 FIGURES = (
     ("failures", "failures", "{:.0f}"),
     ("auc", "AUC", "{:.3f}"),
@@ -42,6 +45,7 @@ def train(device_models: tuple[str, ...], as_json: bool) -> None:
     """
     settings = load_settings()
     configure_logging(settings.log_level)
+    results = _train(settings, device_models)
     rows = [
         {
             "device_model": row.device_model,
@@ -50,15 +54,21 @@ def train(device_models: tuple[str, ...], as_json: bool) -> None:
             "model_version": row.model_version_id,
             "status": row.status,
             "reason": row.reason,
+            "silent_channels": row.data.silent_channels,
+            "unmatched_events": row.data.unmatched_events,
             **row.metrics,
         }
-        for row in _train(settings, device_models)
+        for row in results
     ]
     if not rows:
         raise AftercareError(
             "there is nothing to train on: bring history with 'aftercare import' or wait for telemetry"
         )
-    _print(rows, as_json)
+    if as_json:
+        click.echo(json.dumps(rows))
+    else:
+        _print(rows)
+        _print_unused(results)
     if all(row["problem"] for row in rows):
         raise AftercareError("no failure mode could be trained: the reasons stand above")
 
@@ -72,9 +82,12 @@ def score(as_json: bool) -> None:
     for row in (results := _score(settings)):
         if as_json:
             counts = {"device_model": row.device_model, "devices": row.devices, "new": row.new_predictions}
-            click.echo(json.dumps({**counts, "problems": list(row.problems)}))
+            told = {"problems": list(row.problems), "silent_channels": row.silent_channels}
+            click.echo(json.dumps({**counts, **told}))
         elif row.devices:
             click.echo(f"{row.device_model}: {row.devices} devices scored, {row.new_predictions} new predictions")
+            if silent := tell_silent(row.silent_channels):
+                click.echo(f"{row.device_model}: {SILENT}: {silent}")
     if not as_json and not any(row.devices for row in results):
         click.echo(
             "no device scored: a device is, while its latest reading is younger than the longest window of its "
@@ -108,18 +121,26 @@ def _train(settings: Settings, device_models: Sequence[str]) -> Sequence[Trained
     return flow_runs.run(application, "train", ([model.name for model in chosen],), here)
 
 
-def _print(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(list(rows)))
-        return
-    trained = [row for row in rows if not row["problem"]]
-    table = Table("on held-out devices", *(f"{row['device_model']}\n{row['failure_mode']}" for row in trained))
-    for key, title, form in FIGURES:
-        table.add_row(title, *(form.format(row[key]) if row.get(key) is not None else "-" for row in trained))
-    console = Console()
-    console.print(table)
+def _print(rows: Sequence[Mapping[str, Any]]) -> None:
+    for device_model in dict.fromkeys(row["device_model"] for row in rows):
+        trained = [row for row in rows if row["device_model"] == device_model and not row["problem"]]
+        if not trained:
+            continue
+        table = Table(f"{device_model}\non held-out devices", *(row["failure_mode"] for row in trained))
+        for key, title, form in FIGURES:
+            table.add_row(title, *(form.format(row[key]) if row.get(key) is not None else "-" for row in trained))
+        print_table(table)
     for row in rows:
         if row["problem"]:
-            console.print(f"{row['failure_mode']}: {row['problem']}")
+            click.echo(f"{row['failure_mode']}: {row['problem']}")
         elif row.get("status"):
-            console.print(f"{row['failure_mode']}: version {row['model_version']} is {row['status']}: {row['reason']}")
+            click.echo(f"{row['failure_mode']}: version {row['model_version']} is {row['status']}: {row['reason']}")
+
+
+def _print_unused(results: Sequence[TrainedMode]) -> None:
+    """What of each device model's data nothing was learnt from."""
+    for one in {result.device_model: result for result in results}.values():
+        if silent := tell_silent(one.data.silent_channels):
+            click.echo(f"{one.device_model}: {SILENT}: {silent}")
+        if unmatched := tell_unmatched(one.data.unmatched_events):
+            click.echo(f"{one.device_model}: {unmatched}")

@@ -9,12 +9,13 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from aftercare import wiring
+from aftercare.cli.tables import print_table
 from aftercare.settings import load_settings
 from aftercare.wiring import Application
+from domain.silent_channels import tell_silent
 from store import championships, model_versions
 from store.migrate import require_current
 from store.model_versions import Version
@@ -40,18 +41,28 @@ def list_versions(device_model: str | None, failure_mode: str | None, *, as_json
     """Every version with its status and the reason for it, the newest first."""
     with _platform() as application, application.database.transaction() as connection:
         found = model_versions.versions(connection, device_model=device_model, failure_mode=failure_mode)
+        if not found and device_model:  # versions stay when their device model has left the catalog
+            model = application.device_model(device_model)
+            if failure_mode:
+                model.failure_mode(failure_mode)
     if as_json:
         for version in found:
             click.echo(_json(version))
         return
     if not found:
-        click.echo(f"no version{f' of {device_model}' if device_model else ''} yet: 'aftercare train' makes them")
+        wanted = " ".join(filter(None, (device_model, failure_mode)))
+        click.echo(f"no version{f' of {wanted}' if wanted else ''} yet: 'aftercare train' makes them")
         return
-    table = Table("version", "device model", "failure mode", "status", "trained", "data to", "why")
+    dates = Column("trained\ndata to", no_wrap=True)
+    table = Table("version", "device model\nfailure mode", dates, "why", show_lines=True)
     for v in found:
-        trained, data_to = f"{v.created_at:%Y-%m-%d %H:%M}", f"{v.data_to:%Y-%m-%d %H:%M}"
-        table.add_row(str(v.model_version_id), v.device_model, v.failure_mode, v.status, trained, data_to, v.reason)
-    Console().print(table)
+        table.add_row(
+            f"{v.model_version_id}\n{v.status}",
+            f"{v.device_model}\n{v.failure_mode}",
+            f"{v.created_at:%Y-%m-%d %H:%M}\n{v.data_to:%Y-%m-%d %H:%M}",
+            v.reason,
+        )
+    print_table(table)
 
 
 @models.command(epilog="Example: aftercare models show 12")
@@ -66,11 +77,11 @@ def show(version: int, *, as_json: bool) -> None:
         click.echo(_json(found, championships=[asdict(one) for one in beginnings]))
         return
     table = Table(show_header=False)
-    for name, value in asdict(found).items():
+    for name, value in {**asdict(found), "silent_channels": tell_silent(found.silent_channels)}.items():
         table.add_row(name.replace("_", " "), _text(value))
     for one in beginnings:
         table.add_row("champion since", f"{one.began_at:%Y-%m-%d %H:%M} by {one.who}: {one.reason}")
-    Console().print(table)
+    print_table(table)
 
 
 @models.command(epilog="Example: aftercare models promote 12 --reason 'fewer false alarms in the field test'")
@@ -138,7 +149,7 @@ def _json(version: Version, **more: object) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return "\n".join(f"{name}: {item}" for name, item in value.items())
+        return "\n".join(f"{name}: {_text(item)}" for name, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"{len(value)}: {', '.join(map(str, value))}"
     return str(value)

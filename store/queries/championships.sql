@@ -21,11 +21,11 @@ SELECT championship_id, model_version_id, after FROM championships WHERE champio
 
 -- retire --
 -- Makes room for another champion.
-UPDATE model_versions SET status = 'retired'
+UPDATE model_versions SET status = 'retired', reason = %(reason)s
 WHERE device_model = %(device_model)s AND failure_mode = %(failure_mode)s AND task = %(task)s AND status = 'champion'
 
 -- crown --
-UPDATE model_versions SET status = 'champion' WHERE model_version_id = %(model_version_id)s
+UPDATE model_versions SET status = 'champion', reason = %(reason)s WHERE model_version_id = %(model_version_id)s
 
 -- begin --
 INSERT INTO championships (model_version_id, after, began_at, who, reason)

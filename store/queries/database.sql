@@ -41,6 +41,10 @@ SELECT create_hypertable(%(table)s::regclass, by_range('ts', %(chunk)s::interval
 SELECT column_name FROM information_schema.columns
 WHERE table_schema = current_schema() AND table_name = %(table)s
 
+-- tables --
+-- Every table there is.
+SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
+
 -- upsert_device_model --
 -- Keep the catalog's definition beside the data, for people who read the tables.
 INSERT INTO device_models (device_model, title, reading_interval, currency)

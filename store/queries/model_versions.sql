@@ -16,10 +16,10 @@ WHERE model_artifacts.content <> EXCLUDED.content
 -- add_version --
 INSERT INTO model_versions (training_run_id, device_model, failure_mode, task, status, alarm_threshold, metrics, data_from,
     data_to, row_count, device_count, features, code_version, library_versions, artifact_sha256, created_at, reason,
-    comparison, reference, report)
+    comparison, reference, report, silent_channels)
 VALUES (%(training_run_id)s, %(device_model)s, %(failure_mode)s, %(task)s, %(status)s, %(alarm_threshold)s, %(metrics)s,
     %(data_from)s, %(data_to)s, %(row_count)s, %(device_count)s, %(features)s, %(code_version)s, %(library_versions)s,
-    %(artifact_sha256)s, %(at)s, %(reason)s, %(comparison)s, %(reference)s, %(report)s)
+    %(artifact_sha256)s, %(at)s, %(reason)s, %(comparison)s, %(reference)s, %(report)s, %(silent_channels)s)
 RETURNING model_version_id
 
 -- id_in_run --
@@ -47,14 +47,16 @@ WHERE device_model = %(device_model)s AND failure_mode = %(failure_mode)s AND ta
 
 -- champions --
 -- The version that scores, per failure mode of one device model.
-SELECT model_version_id, failure_mode, artifact_sha256, alarm_threshold, (metrics ->> 'alarm_precision')::float8, data_to
+SELECT model_version_id, failure_mode, artifact_sha256, alarm_threshold, (metrics ->> 'alarm_precision')::float8, data_to,
+    silent_channels
 FROM model_versions
 WHERE device_model = %(device_model)s AND status = 'champion'
 ORDER BY failure_mode
 
 -- champion_metrics --
 -- What is known of each champion, for people.
-SELECT device_model, failure_mode, model_version_id, alarm_threshold, metrics, row_count, device_count, created_at
+SELECT device_model, failure_mode, model_version_id, alarm_threshold, metrics, row_count, device_count, created_at,
+    silent_channels
 FROM model_versions
 WHERE status = 'champion' AND (%(device_model)s::text IS NULL OR device_model = %(device_model)s)
 ORDER BY device_model, failure_mode
@@ -66,7 +68,7 @@ SELECT content FROM model_artifacts WHERE artifact_sha256 = %(sha256)s
 -- Versions with their lineage.
 SELECT v.model_version_id, v.device_model, v.failure_mode, v.task, v.status, v.created_at, v.reason, v.comparison,
     v.metrics, v.alarm_threshold, v.data_from, v.data_to, v.row_count, v.device_count, v.features, v.code_version,
-    v.library_versions, v.artifact_sha256, v.training_run_id, r.flow_run_id
+    v.library_versions, v.artifact_sha256, v.training_run_id, r.flow_run_id, v.silent_channels
 FROM model_versions v
 JOIN training_runs r USING (training_run_id)
 

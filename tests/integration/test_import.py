@@ -185,7 +185,11 @@ def test_rows_that_make_no_sense_are_kept_beside_the_file(database_url, database
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("", "no column 'device'"),
+        ("", "r.csv is empty, or its first line is: that line must name the columns device, ts"),
+        ("\n\n", "r.csv is empty"),
+        ("device;ts;mach\na;2026-01-01;0,8\n", "r.csv parts its columns by semicolons"),
+        ("device\tts\tmach\n", "r.csv parts its columns by tabs"),
+        ("ts,mach\n", "no column 'device'"),
         ("device,ts,speed\n", "column 'speed' that means nothing here"),
         ("device,ts,mach,mach\n", "twice"),
         ("device,ts\n\xff", "cannot read"),

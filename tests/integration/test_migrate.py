@@ -1,5 +1,7 @@
 """Migration on the real server."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 
@@ -12,7 +14,7 @@ def test_migrating_again_changes_nothing(database_url, catalog):
     report = migrate(database_url, list(catalog.values()))
 
     assert report.applied == []
-    assert report.new_columns == []
+    assert (report.new_columns, report.new_tables) == ([], [])
 
 
 def test_every_query_file_can_be_prepared(database_url):
@@ -25,6 +27,17 @@ def test_readings_tables_have_one_column_per_channel(database_url, catalog):
         for model in catalog.values():
             rows = connection.execute(load("database")["table_columns"], {"table": model.readings_table}).fetchall()
             assert {name for (name,) in rows} == {"ts", "device_id", "extra"} | {c.name for c in model.channels}
+
+
+def test_each_table_of_a_new_device_model_is_told(database_url, catalog):
+    model = replace(catalog["turbofan_fd001"], name="fan")
+
+    report = migrate(database_url, [model])
+
+    assert {"readings_fan", "latest_fan"} < set(report.new_tables)
+    with psycopg.connect(database_url) as connection:
+        for table in report.new_tables:
+            assert connection.execute(load("database")["table_columns"], {"table": table}).fetchall()
 
 
 @pytest.mark.parametrize("command", ["evaluate", "replay-rejected", "stock list"])

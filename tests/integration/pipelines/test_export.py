@@ -79,6 +79,12 @@ def test_since_and_device_model(plant: Plant, run: Run, capsysbinary: pytest.Cap
         (["--device-model", "heatpump"], 1, "the catalog has no device model 'heatpump'; it has"),
         (["--since", "yesterday"], 2, "'yesterday' is no instant"),
         (["--format", "parquet"], 1, "Parquet needs a file: give --output FILE"),
+        (
+            ["--output", "{folder}/out.xyz"],
+            1,
+            "out.xyz ends in none of .csv, .parquet, .jsonl: name it so, or say --for",
+        ),
+        (["--output", "{folder}/out"], 1, "out ends in none of"),
         (["--output", "{folder}/nowhere/out.csv"], 1, "No such file or directory; choose another --output"),
     ],
 )

@@ -12,7 +12,7 @@ from aftercare.cli import main
 from pipelines.scoring import score_device_model
 from pipelines.training import train_device_model
 
-from .conftest import MODEL, NOW, TRAINED
+from .conftest import MODEL, NOW, TOO_FEW, TRAINED
 
 if TYPE_CHECKING:
     from .conftest import Plant
@@ -71,6 +71,11 @@ def test_promote_and_back_in_one_command_each(plant: Plant, run: Run, versions: 
         ("ada", "promoted", str(challenger), "field test"),
         ("ada", "rolled back", str(champion), "rolled back by hand"),
     ]
+    reasons = "SELECT status, reason FROM model_versions WHERE failure_mode = %s ORDER BY status"
+    assert plant.rows(reasons, MODE) == [
+        ("champion", "scores again after a roll-back: rolled back by hand"),
+        ("retired", f"rolled back to version {champion}: rolled back by hand"),
+    ]
     code, _, err = run("rollback", MODEL, MODE)
     assert (code, "there is none before it to go back to" in err) == (1, True)
 
@@ -89,6 +94,8 @@ def test_a_version_that_could_not_score_is_not_promoted(plant: Plant, run: Run, 
     [
         (("promote", "4711"), "there is no model version 4711: 'aftercare models list' shows them"),
         (("show", "4711"), "there is no model version 4711"),
+        (("list", "nonsense"), "the catalog has no device model 'nonsense'; it has"),
+        (("list", MODEL, "nonsense"), f"device model {MODEL} has no failure mode 'nonsense'"),
         (("rollback", MODEL, "nonsense"), f"nonsense of {MODEL} has no champion"),
         (("rollback", "nonsense", MODE), f"{MODE} of nonsense has no champion"),
     ],
@@ -97,6 +104,13 @@ def test_what_does_not_exist_is_one_line(run: Run, arguments: tuple[str, ...], t
     code, _, err = run(*arguments)
     assert (code, len(err.splitlines())) == (1, 1)
     assert told in err
+
+
+def test_what_is_piped_is_whole(run: Run, versions: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    _, out, _ = run("list", MODEL, MODE)
+    assert f"{NOW:%Y-%m-%d %H:%M}" in out
+    assert "the first version of this failure mode" in out
 
 
 def test_list_and_show(run: Run, versions: tuple[int, int]) -> None:
@@ -115,4 +129,4 @@ def test_list_and_show(run: Run, versions: tuple[int, int]) -> None:
     assert len(shown["features"]) > 20
     assert [one["who"] for one in shown["championships"]] == ["training"]
     assert "champion since" in run("show", str(versions[0]))[1]
-    assert "no version of nonsense yet" in run("list", "nonsense")[1]
+    assert f"no version of {MODEL} {TOO_FEW} yet" in run("list", MODEL, TOO_FEW)[1]

@@ -317,3 +317,15 @@ def test_nothing_is_scored_before_anything_is_trained(plant: Plant) -> None:
     for name in ("compressor", "turbofan_fd001"):
         scored = score_device_model(application, application.catalog[name])
         assert (scored.devices, scored.new_predictions, scored.problems) == (0, 0, [])
+
+
+def test_a_channel_that_vanished_since_the_training_is_named(plant: Plant) -> None:
+    name = plant.device_model.channels[-1].name
+    scored = score_device_model(plant.application, plant.device_model)
+    assert scored.silent_channels == {}
+
+    plant.rows(f"UPDATE readings_{MODEL} SET {name} = NULL WHERE ts > %s", NOW - timedelta(days=30))
+    scored = score_device_model(plant.application, plant.device_model)
+
+    assert scored.silent_channels == {"vanished": [name]}
+    assert scored.problems == []

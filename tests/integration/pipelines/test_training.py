@@ -285,3 +285,34 @@ def test_an_unknown_device_model_is_named(plant: Plant) -> None:
 def test_a_device_model_without_readings_leaves_no_trace(plant: Plant) -> None:
     assert train_device_model(plant.application, plant.application.catalog["compressor"], "") == []
     assert plant.value("SELECT count(*) FROM training_runs") == 1
+
+
+def test_what_nothing_is_learnt_from_is_told_and_kept(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    channel, *others = [channel.name for channel in plant.device_model.channels]
+    plant.rows(f"UPDATE readings_{MODEL} SET {channel} = 7")
+    plant.rows(
+        "INSERT INTO device_events (device_id, ts, kind, code) SELECT device_id, %s, 'failure', 'F10' FROM devices",
+        START,
+    )
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", plant.url)
+    monkeypatch.setenv("AFTERCARE_CLOCK", f"{NOW.isoformat()}@0x0.000001")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    assert run_cli(monkeypatch, "train", MODEL) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{MODEL}: channels that carry nothing: constant: {channel}" in lines
+    [told] = [line for line in lines if "no failure mode and no component" in line]
+    assert "failure 'F10' (12)" in told
+    silent = plant.rows("SELECT DISTINCT silent_channels FROM model_versions ORDER BY 1")
+    assert silent == [({},), ({"constant": [channel]},)]
+
+    plant.rows(f"UPDATE readings_{MODEL} SET {', '.join(f'{name} = NULL' for name in others)}")
+    versions = "SELECT count(*) FROM model_versions"
+    before = plant.value(versions)
+    plant.rows("DELETE FROM device_events WHERE kind <> 'failure'")
+    results = train_device_model(plant.application, plant.device_model, "")
+    assert all(f"all {len(others) + 1 + len(plant.device_model.derived)} channels" in one.problem for one in results)
+    assert plant.value(versions) == before

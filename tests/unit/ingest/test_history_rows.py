@@ -9,6 +9,7 @@ import pytest
 
 from aftercare.wiring import load_catalog
 from domain.device_model import Attribute, AttributeKind
+from ingest.history_devices import KnownDevices
 from ingest.history_instants import Instants
 from ingest.history_pieces import Piece
 from ingest.history_rejects import Rejects
@@ -29,7 +30,7 @@ def readings(**columns):
     length = len(columns["ts"])
     rejects = Rejects("data frame")
     complete = {"device": ["d"] * length, **{name: [""] * length for name in NAMES}, **columns}
-    return to_readings(piece(**complete), MODEL, {"d": 1}, Instants(), rejects), rejects
+    return to_readings(piece(**complete), MODEL, KnownDevices({"d": 1}), Instants(), rejects), rejects
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from models.artifact import dumps, loads
 from models.errors import FrameError, TrainingError
 from models.features import History
 from models.out_of_fold import Examples, deal_folds, predict_out_of_fold
-from models.prepared import Kin
+from models.prepared import Kin, prepare
 from models.scoring import score
 from models.training import TrainingOutcome, train
 
@@ -105,8 +105,17 @@ def test_a_channel_without_any_value_and_a_missing_one(fleet: Fleet, pump: Devic
 
 def test_nothing_but_dead_channels(fleet: Fleet, pump: DeviceModel, wear: FailureMode) -> None:
     readings, events = fleet
-    model = train(History(readings.assign(temperature=np.nan, vibration=3.0), events), pump, wear).model
-    assert model.features == ("age",)
+    dead = readings.assign(temperature=np.nan, vibration=3.0)
+    with pytest.raises(
+        TrainingError, match=r"nothing to learn from: all 5 channels are constant or empty \(constant: spe"
+    ):
+        train(History(dead, events), pump, wear)
+    repaired = events.assign(kind="maintenance", code="confirmed", component="bearing")
+    with pytest.raises(TrainingError, match="nothing to learn from"):
+        train(History(dead, pd.concat([events, repaired]).sort_values(["device", "ts"])), pump, wear)
+    errors = events.assign(kind="error", code="E7", ts=events["ts"] - pd.Timedelta(hours=10))
+    by_errors = prepare(History(dead, pd.concat([events, errors]).sort_values(["device", "ts"])), pump, wear)
+    assert "event:error:E7.count_1d" in by_errors.features
 
 
 def test_kin_are_learnt_from_and_never_measured_on(
