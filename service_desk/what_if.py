@@ -25,8 +25,8 @@ from store.scope import customer_in_view
 PERIOD = timedelta(days=30)
 MOST_DEVICES = 20_000
 KEPT_FOR = timedelta(minutes=5)
-MODES_KEPT, THRESHOLDS_KEPT = 16, 8
-"""Of a failure mode some 2 MB, of one with a threshold 8 MB."""
+MODES_KEPT, THRESHOLDS_KEPT = 8, 16
+"""Of a failure mode some 2 MB, of one with a threshold up to 8 MB."""
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 

@@ -23,14 +23,18 @@ SELECT training_run_id, device_model, (%(modes)s::jsonb ->> device_model), 'fail
 FROM run
 
 -- predictions --
--- Several per device, the newest as of now.
-INSERT INTO predictions (device_id, failure_mode, as_of, horizon, risk, rul, rul_low, rul_high, contributions,
+-- Several per device, the newest as of now, each with the risk curve of an even hazard.
+INSERT INTO predictions (device_id, failure_mode, as_of, horizon, risk, rul, rul_low, rul_high, contributions, failed_by,
     model_version_id, created_at, acted_at)
-SELECT d.device_id, v.failure_mode, %(now)s - interval '6 hours' * age, interval '14 days', (hashint8(d.device_id) & 1023) / 1024.0,
+SELECT d.device_id, v.failure_mode, %(now)s - interval '6 hours' * age, interval '14 days', c.risk,
     interval '20 days', interval '10 days', interval '40 days',
-    '[{"channel": "temperature", "effect": 0.2, "text": "Temperature 9 K above its own start", "log_odds": 1.1}]',
+    '[{"channel": "temperature", "effect": 0.2, "text": "Temperature 9 K above its own start", "log_odds": 1.1}]', c.failed_by,
     v.model_version_id, %(now)s, %(now)s
 FROM generate_series(0, %(per_device)s - 1) age CROSS JOIN devices d JOIN model_versions v USING (device_model)
+JOIN (
+    SELECT n, n / 1024.0 AS risk, array_agg(1 - power(1 - n / 1024.0, step / 36.0) ORDER BY step)::real[] AS failed_by
+    FROM generate_series(0, 1023) n CROSS JOIN generate_series(1, 72) step GROUP BY n
+) c ON c.n = hashint8(d.device_id) & 1023
 ORDER BY age DESC, d.device_id
 
 -- alarms --

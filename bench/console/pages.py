@@ -72,6 +72,8 @@ def pages(found: Mapping[str, list[Any]], now: datetime) -> list[Question]:
         "model version": each("/models/{}", found.get("model", [])),
         "failure mode": each("/models/{}", found.get("mode", [])),
         "what if": each("/models/{}/what-if", found.get("mode", [])),
+        "what if, a gate tried": each("/models/{}/what-if?gate=95", found.get("mode", [])),
+        "what if, a cost tried": each("/models/{}/what-if?emergency=30000", found.get("mode", [])),
         "rejected message": each("/rejected/{}", found.get("rejected", [])),
         "device, a year at 1 Hz": each("/devices/{}?span=1y", found.get("one_hertz", [])),
         "charts, a year at 1 Hz": each("/devices/{}/charts?span=1y", found.get("one_hertz", [])),

@@ -136,11 +136,9 @@ def _deferred(asking: Sequence[_Asking], terms: Terms) -> Integers:
 
 
 def _candidates(asking: _Asking, terms: Terms) -> tuple[Integers, list[tuple[int, Candidate]]]:
-    """Ids of devices that find no visit left whatever the others do, and of the rest the candidate with its week; where
-    visits are not limited nobody has to wait.
-
-    Of those of one centre that are alike in their weeks, no more come in question than their weeks have visits.
-    """
+    """Ids of devices that find no visit left whatever others save, because so many of the same centre and weeks save
+    more as these weeks have visits; and of the rest the candidates with their weeks. Nobody waits where visits are not
+    limited."""
     told, notice = asking.told, terms.mode.lead_time // MICROSECOND
     low = np.rint(told.lives[:, 0] * (HOUR // MICROSECOND)).astype(np.int64)
     week, last = _week(told.as_of), _week(np.maximum(told.as_of + low - notice, told.as_of))
@@ -151,9 +149,7 @@ def _candidates(asking: _Asking, terms: Terms) -> tuple[Integers, list[tuple[int
     order = np.lexsort((told.device_id, -asking.saving, last, week, centre))
     order = order[centre[order] >= 0]
     alike = np.stack([centre, week, last])[:, order]
-    first = np.flatnonzero(np.any(np.diff(alike, axis=1, prepend=-2), axis=0))
-    rank = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
-    hopeful = rank < visits[alike[0]] * (alike[2] - alike[1] + 1)
+    hopeful = _places_among(alike) < visits[alike[0]] * (alike[2] - alike[1] + 1)
     rows = order[hopeful]
     columns = (week, told.device_id, told.service_centre, last, asking.saving, centre)
     candidates = [
@@ -161,6 +157,13 @@ def _candidates(asking: _Asking, terms: Terms) -> tuple[Integers, list[tuple[int
         for begins, device, name, latest, saving, number in zip(*(one[rows].tolist() for one in columns), strict=True)
     ]
     return told.device_id[order[~hopeful]], candidates
+
+
+def _places_among(alike: Integers) -> Integers:
+    """Of each column its place among those like it, which stand together."""
+    first = np.flatnonzero(np.any(np.diff(alike, axis=1, prepend=-2), axis=0))
+    columns = alike.shape[1]
+    return np.arange(columns) - np.repeat(first, np.diff(first, append=columns))
 
 
 def _week(instant: Integers) -> Integers:

@@ -23,10 +23,11 @@ from models.evaluation import Follower, trace_lives
 from models.lives import find_lives
 from service_desk.budget import Candidate, deferred
 from service_desk.policy.ticket_decision import Situation, decide, kit_cost, need_by
-from service_desk.policy.what_if import EPOCH, Terms, backtest, consequence
+from service_desk.policy.what_if import EPOCH, Consequence, Terms, backtest, consequence
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+CENTRES = ("north", "south")
 
 
 @pytest.fixture
@@ -132,6 +133,32 @@ def predictions(draw: st.DrawFn, horizon: timedelta) -> Prediction:
     return Prediction("engine", "wear", at, horizon, risk, rul, low, high, failed_by=even.tolist())
 
 
+def one_by_one(told: Sequence[Prediction], some: Terms) -> Consequence:
+    """What `consequence` tells, by the decision about each device, which are of `CENTRES` in turn."""
+    failure = some.mode.costs.emergency_visit + kit_cost(some.mode, some.parts)
+    visits, weeks = {}, defaultdict(list)
+    for number, one in enumerate(told):
+        if one.risk >= some.threshold:
+            decision = decide(one, some.mode, some.parts, Situation(now=one.as_of, cost_rate=some.cost_rate))
+            [visits[number]] = [option["total"] for option in decision.document["options"] if option["chosen"]]
+            week, last = ((at - START) // timedelta(weeks=1) for at in (one.as_of, need_by(one, some.mode, one.as_of)))
+            centre = CENTRES[number % len(CENTRES)]
+            takes = some.mode.visit_length / HOUR if centre in some.in_hours else 1.0
+            weeks[week].append(Candidate(number, centre, last, decision.saving, takes))
+    late = {number for week, asking in weeks.items() for number in deferred(asking, some.capacity, week)}
+    made = [cost for number, cost in visits.items() if number not in late]
+    left = [one.risk for number, one in enumerate(told) if number in late or number not in visits]
+    return Consequence(
+        devices=len(told),
+        tickets=len(visits),
+        opened=len(made),
+        suggested=0,
+        deferred=len(late),
+        cost_of_visits=sum(made),
+        cost_of_waiting=sum(failure.times(risk).minor for risk in left),
+    )
+
+
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_many_devices_come_to_what_each_is_decided_alone(catalog: Catalog, data: st.DataObject) -> None:
@@ -141,26 +168,21 @@ def test_many_devices_come_to_what_each_is_decided_alone(catalog: Catalog, data:
     lead_time = data.draw(st.integers(0, 400)) * HOUR
     mode = replace(usual, costs=Costs(planned, emergency, needless), lead_time=lead_time)
     told = data.draw(st.lists(predictions(usual.horizon), max_size=12))
-    capacity = data.draw(st.dictionaries(st.sampled_from(["north", "south"]), st.integers(0, 3)))
-    in_hours = frozenset(data.draw(st.sets(st.sampled_from(["north", "south"]))))
-    takes = {centre: usual.visit_length / HOUR if centre in in_hours else 1.0 for centre in ("north", "south")}
+    capacity = data.draw(st.dictionaries(st.sampled_from(CENTRES), st.integers(0, 3)))
+    in_hours = frozenset(data.draw(st.sets(st.sampled_from(CENTRES))))
     rate, threshold = data.draw(st.floats(0, 0.05)), data.draw(st.floats(0, 1))
     some = terms(catalog, mode, threshold=threshold, cost_rate=rate, capacity=capacity, in_hours=in_hours)
 
-    visits, waits, weeks = {}, 0, defaultdict(list)
-    for number, one in enumerate(told):
-        if one.risk < threshold:
-            waits += (emergency + kit_cost(mode, model.parts)).times(one.risk).minor
-            continue
-        decision = decide(one, mode, model.parts, Situation(now=one.as_of, cost_rate=rate))
-        [visits[number]] = [option["total"] for option in decision.document["options"] if option["chosen"]]
-        week, last = ((at - START) // timedelta(weeks=1) for at in (one.as_of, need_by(one, mode, one.as_of)))
-        centre = ("north", "south")[number % 2]
-        weeks[week].append(Candidate(number, centre, last, decision.saving, takes[centre]))
-    late = {number for week, asking in weeks.items() for number in deferred(asking, capacity, week)}
-    waits += sum((emergency + kit_cost(mode, model.parts)).times(told[number].risk).minor for number in late)
+    assert consequence(columns(told, CENTRES), some) == one_by_one(told, some)
 
-    found = consequence(columns(told, ("north", "south")), some)
-    assert (found.devices, found.tickets, found.deferred) == (len(told), len(visits), len(late))
-    assert found.cost_of_visits == sum(cost for number, cost in visits.items() if number not in late)
-    assert found.cost_of_waiting == waits
+
+def test_those_wait_that_save_less_than_others_of_their_centre(catalog: Catalog, mode: FailureMode) -> None:
+    random = np.random.default_rng(5)
+    told = [
+        Prediction("engine", mode.name, START, mode.horizon, risk, 400 * HOUR, low * HOUR, 500 * HOUR)
+        for risk, low in zip(random.random(90), random.choice([0, 150, 400], 90), strict=True)
+    ]
+    some = terms(catalog, mode, threshold=0.1, capacity={"north": 4, "south": 9.5}, in_hours=frozenset({"south"}))
+    found = consequence(columns(told, CENTRES), some)
+    assert found == one_by_one(told, some)
+    assert 30 < found.deferred < found.tickets - 10
