@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -219,3 +219,41 @@ class Change:
     feed_seq: int
     kind: str
     document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A manual of a device model; `kind`: md, txt or pdf."""
+
+    name: str
+    title: str
+    kind: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceFound:
+    """A text of guidance or a manual; the words that were looked for stand between ⟦ and ⟧."""
+
+    device_model: str
+    subject: str
+    kind: str
+    title: str
+    language: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Technician:
+    """Who visits devices, with skills and shifts; `version` None: not stored yet."""
+
+    technician: str
+    service_centre: str
+    skills: Sequence[str] = ()
+    time_zone: str = "UTC"
+    hours: str = "Mo-Fr 08:00-17:00"
+    holidays: str = ""
+    closed_days: Sequence[date] = ()
+    weekly_hours: float | None = None
+    active: bool = True
+    version: int | None = None
