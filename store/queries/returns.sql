@@ -33,19 +33,20 @@ LIMIT %(limit)s
 
 -- findings --
 -- How tickets of each failure mode were closed, and what was found of the components that came back.
-SELECT t.device_model, t.failure_mode, count(*) AS closed,
-    count(*) FILTER (WHERE t.closure_code = 'no_fault_found') AS closed_no_fault_found,
-    coalesce(sum(r.returned), 0)::bigint AS returned, coalesce(sum(r.worn), 0)::bigint AS worn,
-    coalesce(sum(r.defective), 0)::bigint AS defective, coalesce(sum(r.no_fault_found), 0)::bigint AS no_fault_found,
-    coalesce(sum(r.damaged), 0)::bigint AS damaged
-FROM tickets t
-LEFT JOIN (
-    SELECT ticket_id, count(*) AS returned, count(*) FILTER (WHERE findings = 'worn') AS worn,
-        count(*) FILTER (WHERE findings = 'defective') AS defective,
-        count(*) FILTER (WHERE findings = 'no_fault_found') AS no_fault_found,
-        count(*) FILTER (WHERE findings = 'damaged') AS damaged
-    FROM part_returns GROUP BY ticket_id
-) r USING (ticket_id)
-WHERE t.state = 'closed'
-GROUP BY t.device_model, t.failure_mode
-ORDER BY t.device_model, t.failure_mode
+WITH counted AS (
+    SELECT device_model, failure_mode, count(*) AS closed,
+        count(*) FILTER (WHERE closure_code = 'no_fault_found') AS closed_no_fault_found
+    FROM tickets WHERE state = 'closed' GROUP BY device_model, failure_mode
+),
+found AS (
+    SELECT t.device_model, t.failure_mode, count(*) AS returned, count(*) FILTER (WHERE r.findings = 'worn') AS worn,
+        count(*) FILTER (WHERE r.findings = 'defective') AS defective,
+        count(*) FILTER (WHERE r.findings = 'no_fault_found') AS no_fault_found,
+        count(*) FILTER (WHERE r.findings = 'damaged') AS damaged
+    FROM part_returns r JOIN tickets t USING (ticket_id)
+    WHERE t.state = 'closed' GROUP BY t.device_model, t.failure_mode
+)
+SELECT device_model, failure_mode, closed, closed_no_fault_found, coalesce(returned, 0) AS returned, coalesce(worn, 0) AS worn,
+    coalesce(defective, 0) AS defective, coalesce(no_fault_found, 0) AS no_fault_found, coalesce(damaged, 0) AS damaged
+FROM counted LEFT JOIN found USING (device_model, failure_mode)
+ORDER BY device_model, failure_mode
