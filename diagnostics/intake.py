@@ -134,6 +134,9 @@ def _read(batch: Sequence[Arrived], refuse: Callable[[Arrived, MessageError], No
             read.append((arrived, read_message(arrived)))
         except MessageError as error:
             refuse(arrived, error)
+        except Exception as error:  # the broker would bring it again after each start, and with it the end of this
+            log.exception("a message cannot be dealt with", topic=arrived.topic[:200])
+            refuse(arrived, MessageError("defect", f"a defect keeps it from being read: {repr(error)[:200]}"))
     return read
 
 

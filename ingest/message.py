@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+import structlog
+
 from ingest.codecs import Decoded, PayloadError, decode
 from ingest.codecs.packed_json import PackedRows
 from store.devices import DeviceRef
 
+log = structlog.get_logger()
 Delivery = int
 """What the broker wants to hear back, and on which connection, as one number: message ids begin anew with each
 connection, so the connection's number stands above the 16 bits of the message id."""
@@ -57,3 +60,6 @@ def read(message: Message) -> Incoming:
         return Incoming(message, decode(message.topic, message.payload, message.received_at))
     except PayloadError as error:
         return Incoming(message, error)
+    except Exception as error:  # the broker would bring it again after each start, and with it the end of ingest
+        log.exception("a codec cannot deal with a message", topic=message.topic)
+        return Incoming(message, PayloadError("defect", f"a defect keeps it from being read: {repr(error)[:200]}"))
