@@ -1,4 +1,4 @@
-"""A typed client of the HTTP API: devices, readings, predictions, alarms, tickets, parts, commands, manuals and the feed.
+"""A typed client of the HTTP API: devices, readings, predictions, alarms, tickets, parts, commands and the feed.
 
     from aftercare.client import Client
 
