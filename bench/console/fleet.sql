@@ -60,13 +60,14 @@ SELECT device_id, 'prediction:' || failure_mode, 'MAJOR', as_of, as_of, 'predict
 FROM predictions WHERE as_of = %(now)s AND device_id %% 20 = 0
 
 -- tickets --
--- One in ten is unsettled, and one in eleven the second of its device.
+-- One in ten is unsettled, and one in eleven the second of its device. As wide as a decision makes them.
 INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by, closure_code, closed_at,
     decision, entitlement, prediction_id)
 SELECT v.device_id, v.failure_mode, state, 1 + n %% 5, 'Replace the worn part of ' || v.name, at, at + interval '9 days',
     CASE WHEN state = 'closed' THEN (ARRAY['confirmed', 'worn', 'no_fault_found', 'other'])[1 + n %% 4] END,
     CASE WHEN state IN ('closed', 'cancelled') THEN least(at + interval '5 days', %(now)s) END,
-    '{"action": "act_now", "lines": []}', '{}', CASE WHEN n %% 3 > 0 THEN
+    jsonb_build_object('action', 'act_now', 'lines', '[]'::jsonb, 'padding', repeat('x', 1000)), '{}',
+    CASE WHEN n %% 3 > 0 THEN
         (SELECT prediction_id FROM predictions p WHERE p.device_id = v.device_id ORDER BY as_of LIMIT 1) END
 FROM (
     SELECT generate_series(n, %(tickets)s, %(tickets)s * 10 / 11 + 1) AS n, device_id, name, failure_mode
