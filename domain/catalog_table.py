@@ -52,7 +52,7 @@ class Table:
             return default
         try:
             return read(self._values[key])
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise self.fail(key, f"is wrong: {error}") from error
 
     def table(self, key: str) -> Table:
@@ -104,7 +104,7 @@ def read_identifier(value: Any) -> str:
 
 
 def read_number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise TypeError(f"{value!r} is not a number")
     return float(value)
 

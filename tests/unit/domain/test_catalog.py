@@ -203,6 +203,12 @@ def test_durations(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("low", ["nan", "-1" + "0" * 400])
+def test_what_is_no_number_bounds_nothing(low):
+    with pytest.raises(CatalogError, match="low is wrong: "):
+        parse_device_model(SMALL.replace("low = 0", f"low = {low}"), "pump.toml")
+
+
 @pytest.mark.parametrize("text", ["", "5", "-1h", "1h 5m", "999999999999999y", "9" * 400 + "s"])
 def test_no_durations(text):
     with pytest.raises(ValueError, match=r"is (not a duration|longer than any calendar)"):
