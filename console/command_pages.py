@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from console.command_form import read_arguments
 from console.forms import Form, number
 from console.render import show
-from console.request import LARGEST_ID, After, Id, Text
+from console.request import LARGEST_ID, After, Blank, Id, Text
 from diagnostics import commands as desk
 from diagnostics.commands import Wish
 from domain.command import CommandState
@@ -29,7 +29,7 @@ TicketId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 def command_list(
     request: Request,
     device: Text | None = None,
-    state: CommandState | None = None,
+    state: Annotated[CommandState | None, Blank] = None,
     ticket_id: TicketId = None,
     after: After = None,
 ) -> HTMLResponse:

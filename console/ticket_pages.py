@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -10,7 +11,7 @@ from starlette.responses import HTMLResponse
 from aftercare.wiring import Catalog
 from console.drawings import risk_chart
 from console.render import show
-from console.request import After, Id, Text
+from console.request import After, Blank, Id, Text
 from console.ticket_view import decided_by, gate_told, ticket_view
 from console.troubleshooting_pages import waiting_for
 from domain.device_model import FailureMode
@@ -27,22 +28,27 @@ LOOKS_BACK = timedelta(days=14)
 
 @router.get("/tickets")
 def tickets(
-    request: Request, state: TicketState | None = None, after: After = None, device: Text | None = None
+    request: Request,
+    state: Annotated[TicketState | None, Blank] = None,
+    after: After = None,
+    device: Text | None = None,
 ) -> HTMLResponse:
     """Tickets to settle, soonest need first; or all of one state, newest first."""
     app = request.app.state.application
+    wanted = {name: value for name, value in (("state", state), ("device", device)) if value}
     with app.database.transaction() as connection:
-        if state is None and device is None:
+        if not wanted:
             rows = listings.tickets_by_need(connection, limit=ROWS + 1)
         else:
             states = [state.value] if state else None
-            rows = listings.tickets(connection, states=states, device_name=device, after=after, limit=ROWS + 1)
+            rows = listings.tickets(connection, states=states, device_name=device or None, after=after, limit=ROWS + 1)
         counts = listings.overview(connection, now=app.clock())
     return show(
         request,
         "tickets.html",
         tickets=rows[:ROWS],
-        next=rows[ROWS - 1].ticket_id if len(rows) > ROWS and (state or device) else None,
+        next=rows[ROWS - 1].ticket_id if len(rows) > ROWS and wanted else None,
+        wanted=wanted,
         more=len(rows) > ROWS,
         state=state,
         device=device,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
+from console import ticket_pages
 
 SIGHT = "<script>alert(1)</script>"
 
@@ -180,3 +183,27 @@ def test_a_ticket_whose_failure_mode_left_the_catalog_is_shown_without_guidance(
     assert page.status_code == 200
     assert "long_gone" in page.text
     assert "Check first" not in page.text
+
+
+def test_further_tickets_of_a_state_and_of_a_device_are_found_by_their_links(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticket_pages, "ROWS", 1)
+    first = site.desk.add_device("engine-1")
+    second = site.desk.add_device("engine-2")
+    site.desk.rows(
+        "INSERT INTO tickets (device_id, failure_mode, state, priority, summary, opened_at, need_by, closed_at) "
+        "SELECT unnest(%s), 'wear', 'closed', 3, '', now(), now(), now()",
+        [first, second, second],
+    )
+    with site.client() as client:
+        for wanted, shown in (("state=closed", [3, 2, 1]), ("device=engine-2", [3, 2])):
+            address, found = f"/tickets?{wanted}", []
+            while address:
+                page = client.get(address).text
+                found += [int(number) for number in re.findall(r'id="ticket-(\d+)"', page)]
+                link = re.search(r'href="([^"]*after=[^"]*)"', page)
+                address = html.unescape(link[1]) if link else ""
+            assert found == shown
+        for form in ("/commands?device=&state=", "/tickets?state=&device=engine-2"):
+            assert client.get(form).status_code == 200
