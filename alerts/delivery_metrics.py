@@ -19,7 +19,9 @@ class DeliveryMetrics:
     def __init__(self, database: Database, transport: str, clock: Clock) -> None:
         self.registry = registry = CollectorRegistry()
         self.delivered = Counter(
-            "aftercare_deliver_changes_delivered", "Changes that the receiver has confirmed", registry=registry
+            "aftercare_deliver_changes_delivered",
+            "Changes that are behind us: of alarms, which the broker has confirmed, and of tickets",
+            registry=registry,
         )
         self.failed = Counter(
             "aftercare_deliver_failures", "Attempts put off: receiver or database was away", registry=registry

@@ -26,7 +26,7 @@ class DiagnosticsMetrics:
         self.steps = counter("steps_taken", "Answers that moved a command on")
         self.reports = counter("reports_taken", "Reports of twins that were stored")
         self.repeated = counter("messages_repeated", "Messages that had come before, or were older than what is known")
-        self.rejected = counter("messages_rejected", "Messages kept in rejected_messages", "reason")
+        self.rejected = counter("messages_rejected", "Messages not taken: in rejected_messages, or dropped", "reason")
         self.dropped = counter("messages_dropped", "Messages of strangers beyond what is kept of them")
         self.sent = counter("commands_sent", "Commands given to the broker")
         self.requeued = counter("commands_requeued", "Commands that had not reached the broker, queued again")

@@ -34,7 +34,7 @@ class IngestMetrics:
         self.events = counter("events_committed", "New device events committed")
         self.merged = counter("rows_merged", "Readings that fell on a stored (device, ts)")
         self.conflicts = counter("row_conflicts", "Merged readings with a value that gave way to the first one")
-        self.rejected = counter("messages_rejected", "Messages kept in rejected_messages", "reason")
+        self.rejected = counter("messages_rejected", "Messages not stored: in rejected_messages, or dropped", "reason")
         self.dropped = counter("messages_dropped", "Messages of strangers beyond what is kept of them")
         self.skipped = counter("values_skipped", "Values left out: text and other things that no channel can hold")
         self.undeclared = counter(
