@@ -286,6 +286,16 @@ def test_what_nobody_has_shown_to_customers_they_cannot_read(two_customers: Site
     assert desk.value("SELECT count(*) FROM devices") == 2
 
 
+def test_they_can_read_no_column_that_holds_the_name_of_a_person(desk: Desk) -> None:
+    readable = desk.rows(
+        "SELECT DISTINCT table_name || '.' || column_name FROM information_schema.column_privileges "
+        "WHERE grantee = 'aftercare_customer' AND column_name ~ '^who$|_by$|^assigned_to$|^person$' "
+        "AND column_name <> 'need_by'"
+    )
+    by_machines = {"connectivity_changes.told_by", "devices.connectivity_by", "predictions.failed_by"}
+    assert {name for (name,) in readable} == by_machines
+
+
 def test_the_processes_may_look_as_a_customer_does(two_customers: Site, as_app: Callable[[str], str]) -> None:
     with Database(as_app(two_customers.desk.database.url)) as database:
         for customer, seen in ((OURS, ["acme-1"]), (None, ["acme-1", "globex-1"])):
