@@ -50,7 +50,7 @@ RULES = (
     Rule(WRITES, ("/predictions/views",), Role.VIEWER),
     Rule(READS, (f"{API}/metrics", f"{API}/model-versions", "/models", "/calendar"), Role.VIEWER),
     Rule(READS, (f"{API}/rejected-messages", "/rejected"), Role.VIEWER),
-    Rule(READS, (f"{API}/figures", "/figures", "/parts", "/returns"), Role.VIEWER),
+    Rule(READS, (f"{API}/figures", f"{API}/technicians", "/figures", "/parts", "/returns"), Role.VIEWER),
 )
 """The first that covers a request decides."""
 LOOKING = Rule(READS, ("",), Role.VIEWER, customers=True)

@@ -15,7 +15,7 @@ from console.request import LARGEST_ID, Id
 from domain.errors import InvalidInputError
 
 router = APIRouter()
-LARGEST_FORM = 20_000
+LARGEST_FORM, LONGEST_TARGET = 20_000, 4_000
 
 
 async def _form(request: Request) -> Mapping[str, str]:
@@ -55,7 +55,7 @@ def back_to(form: Mapping[str, str], otherwise: str) -> RedirectResponse:
 def inside(target: str, otherwise: str) -> str:
     """The address when it is one of this console's own, else the other: nobody is sent elsewhere by a link."""
     own = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if own else otherwise
+    return target if own and len(target) <= LONGEST_TARGET else otherwise
 
 
 def number(text: str, told: str, *, least: int = 1, most: int = LARGEST_ID) -> int:

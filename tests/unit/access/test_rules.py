@@ -62,7 +62,10 @@ def test_whoever_has_a_one_time_password_replaces_it_first() -> None:
             require(rule_for("GET", path), caller, path)
 
 
-@pytest.mark.parametrize("path", ["/models", "/rejected/1", "/api/v1/metrics", "/api/v1/model-versions/1/report"])
+@pytest.mark.parametrize(
+    "path",
+    ["/models", "/rejected/1", "/api/v1/metrics", "/api/v1/model-versions/1/report", "/api/v1/technicians"],
+)
 def test_a_customers_user_sees_nothing_of_the_works(path: str) -> None:
     require(rule_for("GET", path), Caller(1, "own", Role.VIEWER), path)
     with pytest.raises(ForbiddenError, match="not for the users of a customer"):

@@ -20,6 +20,8 @@ def test_any_other_text_is_no_number(text: str) -> None:
         number(text, "a day", most=7)
 
 
-@pytest.mark.parametrize("target", ["", "tickets", "//elsewhere", "/\\elsewhere", "https://elsewhere", "/a\nb"])
+@pytest.mark.parametrize(
+    "target", ["", "tickets", "//elsewhere", "/\\elsewhere", "https://elsewhere", "/a\nb", "/a" * 2_001]
+)
 def test_nobody_is_sent_elsewhere(target: str) -> None:
     assert inside(target, "/") == "/"
