@@ -9,7 +9,7 @@ demo: setup
 	@.venv/bin/aftercare demo $(ARGS)
 
 test: setup
-	@.venv/bin/pytest $(ARGS)
+	@scripts/run-tests $(ARGS)
 
 check: setup
 	.venv/bin/ruff check --no-cache .

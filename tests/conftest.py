@@ -1,10 +1,11 @@
-"""Real services for the tests: one server and one broker for the whole run, a fresh database for each test."""
+"""Real services for the tests: one server and one broker for each process of them, a fresh database for each test."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -17,10 +18,30 @@ from aftercare.settings import load_settings
 from aftercare.wiring import Catalog, load_catalog
 from store.migrate import migrate
 
+TESTS = Path(__file__).parent
+LONG_FIRST = ("acceptance", "integration", "architecture", "unit")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--fuzz-examples, for more than the test run has time for."""
+    """--fuzz-examples, for more than the test run has time for; --only, for scripts/run-tests."""
     parser.addoption("--fuzz-examples", type=int, default=2, help="requests to make up of each kind per API operation")
+    parser.addoption("--only", choices=["alone", "company"], help="tests marked `alone`, or those that bear company")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what --only says, and deal whole files to processes, those that take long first."""
+    only = config.getoption("--only")
+    if only:
+        sides: dict[bool, list[pytest.Item]] = {True: [], False: []}
+        for item in items:
+            sides[item.get_closest_marker("alone") is not None].append(item)
+        items[:] = sides[only == "alone"]
+        config.hook.pytest_deselected(items=sides[only != "alone"])
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: LONG_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
 
 
 @pytest.fixture(autouse=True)

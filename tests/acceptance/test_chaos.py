@@ -11,6 +11,7 @@ SHORT = {"ingest-kill", "ingest-restart", "database-stop", "database-kill", "bro
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_short_faults_lose_nothing_and_double_nothing(binaries, tmp_path):
     if binaries.shortcoming:

@@ -14,7 +14,7 @@ KEYS = {
     "cost_run_to_failure", "database_tier", "seconds",
 }  # fmt: skip
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 def run_demo(tmp_path, *options):

@@ -195,7 +195,7 @@ class Site:
     def client(self, *, cookies: dict[str, str] | None = None, **options: Any) -> httpx.Client:
         """Signed in as the admin "local", unless other cookies are given; {} is a stranger."""
         signed_in = {COOKIE: session_of(self.desk.database, "local")} if cookies is None else cookies
-        return httpx.Client(base_url=self.url, timeout=10, cookies=signed_in, **options)
+        return httpx.Client(base_url=self.url, timeout=30, cookies=signed_in, **options)
 
 
 @contextmanager

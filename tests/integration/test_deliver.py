@@ -175,7 +175,7 @@ def position(desk: Desk) -> int:
     return int(desk.value("SELECT coalesce(max(feed_seq), 0) FROM delivery_positions"))
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -28,7 +28,7 @@ from device_sim.schedule import Schedule
 
 from .line import Line
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class Listener:

@@ -19,7 +19,7 @@ QUICK = BackOff(first=timedelta(milliseconds=50), cap=timedelta(milliseconds=200
 SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

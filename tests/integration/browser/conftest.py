@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aftercare.access import COOKIE
 from domain.account import Role
@@ -16,6 +16,7 @@ from tests.integration.conftest import session_of
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZE = {"width": 1400, "height": 900}
+PATIENCE = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,7 @@ def chromium() -> Iterator[Browser]:
     if found is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium: run scripts/install-chromium")
     with sync_playwright() as driver:
+        expect.set_options(timeout=PATIENCE)
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -44,7 +46,7 @@ def window(chromium: Browser, site: Any) -> Iterator[Callable[..., Page]]:
         context.add_cookies([{"name": COOKIE, "value": session, "url": site.url}])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         return page

@@ -186,7 +186,7 @@ def speaking_process(station: Station) -> Diagnostics:
     )
 
 
-def wait_for(there: Callable[[], bool], within: float = 20.0) -> None:
+def wait_for(there: Callable[[], bool], within: float = 60.0) -> None:
     """Poll until it is there."""
     deadline = time.monotonic() + within
     while not there():

@@ -35,7 +35,7 @@ class Bench:
         self.publisher = publisher
 
     @staticmethod
-    def poll(question: Callable[[], object], seconds: float = 20.0) -> None:
+    def poll(question: Callable[[], object], seconds: float = 60.0) -> None:
         """Ask until the answer is yes, or fail."""
         deadline = time.monotonic() + seconds
         while not question():

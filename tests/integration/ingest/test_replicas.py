@@ -125,6 +125,7 @@ def slots(bench):
         return {slot.number: slot.held for slot in ingest_slots.slots(connection, bench.prefix)}
 
 
+@pytest.mark.alone
 def test_a_killed_replicas_share_is_taken_over_within_the_stated_time(bench, start):
     first, second = start("one", "two")
     assert {first.session, second.session} == {f"aftercare-{bench.prefix}-{slot}" for slot in (1, 2)}

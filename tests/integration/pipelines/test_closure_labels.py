@@ -34,7 +34,7 @@ def http(plant: Plant) -> Iterator[httpx.Client]:
     cookies = {COOKIE: session_of(plant.application.database, "local")}
     with (
         listening_on_loopback(plant.application) as (_, url),
-        httpx.Client(base_url=url + "/api/v1", timeout=10, cookies=cookies) as client,
+        httpx.Client(base_url=url + "/api/v1", timeout=30, cookies=cookies) as client,
     ):
         yield client
 

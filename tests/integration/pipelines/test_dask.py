@@ -111,7 +111,7 @@ def run_flow(plant: Plant, prefect: EmbeddedPrefect, monkeypatch: pytest.MonkeyP
         yield run
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_cluster_gives_what_one_process_gives(
     plant: Plant,
     trained_database: tuple[str, Any],
@@ -136,7 +136,7 @@ def test_a_cluster_gives_what_one_process_gives(
             assert plant.rows(statement) == alone.rows(statement)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_version_is_stored_once_though_the_worker_that_stored_it_is_killed(
     plant: Plant, run_flow: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -44,7 +44,7 @@ def paula(plant: Plant) -> Iterator[httpx.Client]:
     """A planner at the console."""
     with listening_on_loopback(plant.application) as (_, url):
         cookies = {COOKIE: session_of(plant.application.database, "paula", Role.PLANNER)}
-        with httpx.Client(base_url=url, timeout=10, cookies=cookies, follow_redirects=True) as client:
+        with httpx.Client(base_url=url, timeout=30, cookies=cookies, follow_redirects=True) as client:
             yield client
 
 
