@@ -59,6 +59,7 @@ def add_program(
 
 def reset_password(connection: Connection, name: str, *, who: str, now: datetime) -> str:
     """A one-time password in place of theirs; their sessions end. Raises NotFoundError."""
+    users.lock(connection, name)
     user = users.get(connection, name)
     sessions.end_all(connection, user_id=user.user_id)
     _note(connection, "reset password", user, who, now)

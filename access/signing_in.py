@@ -14,6 +14,7 @@ from domain.errors import InvalidInputError, NotSignedInError, TooManyAttemptsEr
 from store import api_tokens, audit, sessions, users
 from store.database import Connection, Database
 from store.sessions import Attempts
+from store.users import StoredPassword
 
 log = structlog.get_logger()
 WINDOW = timedelta(minutes=15)
@@ -43,11 +44,20 @@ def sign_in(database: Database, *, name: str, password: str, address: str, now: 
         raise NotSignedInError(WRONG)
     renewed = hash_password(password) if is_outdated(stored.password_hash) else None
     with database.transaction() as connection:
+        _require_unchanged(connection, stored)
         sessions.forgive(connection, name=name.lower(), address=address)
         sessions.forget_expired(connection, now=now, idle=lasting.idle, lifetime=lasting.lifetime)
         if renewed is not None:
             users.rehash(connection, verified=stored, password_hash=renewed)
         return begin_session(connection, user_id=stored.user_id, name=stored.name, by="password", now=now)
+
+
+def _require_unchanged(connection: Connection, verified: StoredPassword) -> None:
+    """Until the transaction ends. Raises NotSignedInError: a password may be reset while it is being verified, which
+    takes long on purpose, and a session that began after the reset would outlive it."""
+    users.lock(connection, verified.name)
+    if users.find_password(connection, verified.name) != verified:
+        raise NotSignedInError(WRONG)
 
 
 def refuse_too_many(attempts: Attempts) -> None:
@@ -102,6 +112,7 @@ def choose_password(
         raise InvalidInputError("the new password is the present one: choose another")
     hashed = hash_password(chosen)
     with database.transaction() as connection:
+        _require_unchanged(connection, stored)
         sessions.forgive(connection, name=caller.name.lower(), address=address)
         users.set_password(connection, user_id=caller.user_id, password_hash=hashed, one_time=False, at=now)
         sessions.end_all(connection, user_id=caller.user_id)

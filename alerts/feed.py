@@ -98,10 +98,8 @@ class Feed:
 
     async def subscribe(self, encode: Encode) -> Subscription:
         """A new listener; give it back with `unsubscribe`. Raises UnavailableError when the database is away."""
-        await asyncio.to_thread(self._start)
         subscription = Subscription(self, encode)
-        with self._lock:
-            self._subscriptions.add(subscription)
+        await asyncio.to_thread(self._join, subscription)
         if self._closed.is_set():
             subscription.end()
         return subscription
@@ -127,12 +125,19 @@ class Feed:
         for subscription in list(self._subscriptions):
             subscription.end()
 
-    def _start(self) -> None:
-        with self._lock:
-            if self._thread is None:
-                position = self.latest()  # before anyone subscribes, so that nothing falls between replay and queue
-                self._thread = threading.Thread(target=self._run, args=(position,), name="feed", daemon=True)
-                self._thread.start()
+    def _join(self, subscription: Subscription) -> None:
+        """Add a listener to a thread that lives; the lock is never held while the database is asked."""
+        while True:
+            # read before anyone subscribes, so that nothing falls between replay and queue
+            position = self.latest() if self._thread is None else None
+            with self._lock:
+                if self._thread is None and position is None:
+                    continue
+                if self._thread is None and position is not None:
+                    self._thread = threading.Thread(target=self._run, args=(position,), name="feed", daemon=True)
+                    self._thread.start()
+                self._subscriptions.add(subscription)
+                return
 
     def _run(self, position: int) -> None:
         try:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 import api.app
 import console.app
-from access import accounts
+from access import accounts, signing_in
 from access.passwords import hash_password
 from access.rules import rule_for
 from access.signing_in import MOST_BY_BOTH
@@ -24,6 +24,7 @@ from aftercare.settings import load_settings
 from aftercare.wiring import Application
 from domain.account import Role
 from domain.clock import system_clock
+from domain.errors import NotSignedInError
 from store import users
 
 from .conftest import START, Site, session_of
@@ -55,6 +56,23 @@ def every_route(desk: Any) -> list[tuple[str, str]]:
     assert len(of_api) > 60
     assert len(of_console) > 15
     return of_api + of_console
+
+
+def test_a_password_that_is_reset_while_it_is_verified_lets_nobody_in(desk: Any, monkeypatch: Any) -> None:
+    lasting = signing_in.Lasting(idle=timedelta(hours=8), lifetime=timedelta(days=7))
+    with desk.database.transaction() as connection:
+        once = accounts.make_first_admin(connection, now=START)
+    verify = signing_in.is_password
+
+    def slowly(password: str, hashed: str | None) -> bool:
+        with desk.database.transaction() as connection:
+            accounts.reset_password(connection, "admin", who="another", now=START)
+        return verify(password, hashed)
+
+    monkeypatch.setattr(signing_in, "is_password", slowly)
+    with pytest.raises(NotSignedInError):
+        signing_in.sign_in(desk.database, name="admin", password=once, address="192.0.2.1", now=START, lasting=lasting)
+    assert desk.value("SELECT count(*) FROM sessions") == 0
 
 
 def signed_in(site: Site, name: str, role: Role, customer: str | None = None) -> httpx.Client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -220,3 +221,35 @@ def test_the_console_streams_the_rows_that_its_pages_show(site: Any) -> None:
         assert rows[kind].startswith(f'<tr id="{kind}-1"')
         assert f'<tr id="{kind}-1"' in page
     assert "engine-1" in rows["alarm"]
+
+
+def test_a_listener_who_comes_as_the_feeds_thread_ends_has_a_new_one(desk: Any) -> None:
+    class Ending(alerts.feed.Feed):
+        def latest(self) -> int:
+            ended.set()
+            return super().latest()
+
+    async def listen_while_it_ends() -> bool:
+        feed = Ending(desk.database)
+        feed._thread = threading.Thread(target=ended.wait)  # alive when it is looked at, gone when the lock is held
+        lock = feed._lock
+
+        class Late:
+            def __enter__(self) -> None:
+                lock.acquire()
+                if not ended.is_set():
+                    feed._thread = None
+                    ended.set()
+
+            def __exit__(self, *_: object) -> None:
+                lock.release()
+
+        feed._lock = Late()  # type: ignore[assignment]
+        subscription = await feed.subscribe(lambda entry: b"")
+        alive = feed._thread is not None and feed._thread.is_alive()
+        feed.unsubscribe(subscription)
+        feed.close()
+        return alive
+
+    ended = threading.Event()
+    assert asyncio.run(listen_while_it_ends())
