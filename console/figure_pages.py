@@ -84,7 +84,7 @@ def _scope(request: Request, since: str, until: str, customer: str, service_cent
     now = app.clock()
     last = _day(until) if until else now
     end = last + timedelta(days=1) if until else now
-    begin = _day(since) if since else last - USUAL
+    begin = _day(since or f"{last - USUAL:%Y-%m-%d}")
     return scope_of(
         app.catalog, since=begin, until=end, now=now, customer=customer or None, service_centre=service_centre or None
     )

@@ -36,4 +36,4 @@ WITH gone AS (
 )
 INSERT INTO alarm_members (alarm_id, device_id, joined_at)
 SELECT %(alarm_id)s, device_id, %(now)s FROM devices WHERE device_id = ANY (%(device_ids)s)
-ON CONFLICT (alarm_id, device_id) DO UPDATE SET left_at = NULL WHERE alarm_members.left_at IS NOT NULL
+ON CONFLICT (alarm_id, device_id) DO UPDATE SET left_at = NULL, joined_at = EXCLUDED.joined_at WHERE alarm_members.left_at IS NOT NULL

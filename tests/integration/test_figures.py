@@ -157,6 +157,16 @@ def shown_tickets(client: Any, address: str) -> set[int]:
     return {int(number) for number in re.findall(r'href="/tickets/(\d+)"', page.text)}
 
 
+def test_the_pages_first_day_counts_whole_as_it_does_behind_its_links(site: Site, closed: dict[str, int]) -> None:
+    first = (NOW - 90 * DAY).replace(hour=0, minute=1)
+    site.desk.rows("UPDATE tickets SET closed_at = %s WHERE ticket_id = %s", first, closed["avoided"])
+    with site.client() as client:
+        page = client.get("/figures").text
+        address, counted = re.findall(r'href="(/figures/tickets\?[^"]*figure=closed[^"]*)">(\d+)</a> closed', page)[0]
+        assert closed["avoided"] in shown_tickets(client, address)
+        assert len(shown_tickets(client, address)) == int(counted)
+
+
 def test_a_period_without_tickets_and_bad_input_are_told(site: Site) -> None:
     with site.client() as client:
         assert "No ticket was closed in this period" in client.get("/figures").text

@@ -256,6 +256,10 @@ def test_a_site_that_goes_quiet_is_one_alarm(plant: Plant) -> None:
     plant.go_offline(*names[:20], back=True)
     assert plant.judge_absences(6.3) == 0
     assert plant.rows("SELECT count(*) FROM alarm_members WHERE left_at IS NULL") == [(40,)]
+    plant.go_offline(names[0])
+    assert plant.judge_absences(6.35) == 0
+    joined = plant.rows("SELECT d.name FROM alarm_members m JOIN devices d USING (device_id) ORDER BY joined_at DESC")
+    assert joined[0] == (names[0],), "away since it went again"
     plant.go_offline(*names[:57], back=True)
     assert plant.judge_absences(6.4) == 4, "those that are still away speak for themselves"
     assert plant.feed() == ["raised", "cleared", *["raised"] * 3]
