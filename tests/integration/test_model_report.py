@@ -99,4 +99,4 @@ def test_evaluate_prints_the_figures_and_writes_the_page(
     wrong = CliRunner().invoke(commands, ["evaluate", "--report", str(tmp_path / "no" / "folder.html")])
     assert "cannot be written" in str(wrong.exception)
     nothing = CliRunner().invoke(commands, ["evaluate", "no_such_model"])
-    assert "no model of no_such_model is trained" in str(nothing.exception)
+    assert "the catalog has no device model 'no_such_model'" in str(nothing.exception)

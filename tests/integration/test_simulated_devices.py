@@ -32,7 +32,7 @@ class Simulation:
         self.fails_at = failures["ts"].iloc[0]
         self.clogged = failures["device"].iloc[0]
         live = fleet.cut((self.fails_at - (self.fails_at - START) * 0.02).to_pydatetime())[1]
-        machines = machines_of(live)
+        machines = {name: machine for name, machine in machines_of(fleet).items() if name in live.members}
         others = [name for name in machines if name != self.clogged]
         self.of = dict(zip(list(Behaviour)[2:], others, strict=False))
         self.good = others[-1]

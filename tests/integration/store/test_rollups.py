@@ -189,4 +189,4 @@ def test_latest_values_of_a_fleet_are_by_name_and_never_older_than_before(store)
     assert fleet.channels == ["flow", "head"]
     assert fleet.devices == ["a", "b"]
     assert fleet.ts == [START + HOUR, START]
-    assert fleet.values == [(3, 9), (None, 4)]
+    assert fleet.values == [[3, 9], [None, 4]]
