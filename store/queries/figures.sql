@@ -1,5 +1,6 @@
 -- closed --
 -- Tickets closed in a period, with what came of each; one of the next two says what to tell of them.
+-- cleared: the workshop found no fault in the component of the failure mode, whatever the technician saw.
 -- failed: the failure came while it was open. again: it took more than one visit, or the same device and failure mode
 -- asked for another too soon. Both are few, so that they are looked up rather than joined; OFFSET has that done once.
 WITH modes AS (
@@ -31,14 +32,18 @@ followed AS (
     JOIN closed c ON c.device_id = n.device_id AND c.failure_mode = n.failure_mode AND c.ticket_id < n.ticket_id
     WHERE n.repeated AND n.state <> 'cancelled' AND n.opened_at < c.closed_at + %(proof)s::interval
 ),
+cleared AS (
+    SELECT ticket_id FROM part_returns WHERE findings = 'no_fault_found' AND part_no IS NOT NULL
+),
 judged AS (
     SELECT ticket_id, device_model, failure_mode, was_right, failed,
         prediction_id IS NOT NULL AND closure_code <> 'other' AS predicted,
-        closure_code = 'no_fault_found' AS no_fault_found, was_right AND NOT failed AS avoided,
+        closure_code <> 'other' AND NOT was_right AS no_fault_found, was_right AND NOT failed AS avoided,
         CASE WHEN was_right THEN date_part('epoch', need_by - opened_at) END AS notice,
         CASE WHEN again THEN false WHEN closed_at + %(proof)s::interval <= %(now)s THEN true END AS fixed_at_once
     FROM (
-        SELECT *, closure_code IN ('confirmed', 'worn') AS was_right, ticket_id IN (SELECT ticket_id FROM failed) AS failed,
+        SELECT *, closure_code IN ('confirmed', 'worn') AND ticket_id NOT IN (SELECT ticket_id FROM cleared) AS was_right,
+            ticket_id IN (SELECT ticket_id FROM failed) AS failed,
             visits_begun > 1 OR ticket_id IN (SELECT ticket_id FROM followed) AS again
         FROM closed OFFSET 0
     ) c

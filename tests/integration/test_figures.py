@@ -167,6 +167,22 @@ def test_the_pages_first_day_counts_whole_as_it_does_behind_its_links(site: Site
         assert len(shown_tickets(client, address)) == int(counted)
 
 
+def test_what_the_workshop_finds_without_fault_counts_as_wrong(site: Site, closed: dict[str, int]) -> None:
+    site.desk.rows("INSERT INTO parts VALUES ('P-1', 'Part', 100, 'EUR', '1 day')")
+    for component, part_no in (("motor", "P-1"), ("lamp", None)):
+        site.desk.rows(
+            "INSERT INTO part_returns (ticket_id, component, part_no, service_centre, state, findings, expected_at) "
+            "VALUES (%s, %s, %s, 'north', 'inspected', 'no_fault_found', %s)",
+            closed["avoided" if part_no else "foreseen"],
+            component,
+            part_no,
+            NOW,
+        )
+    with site.client() as client:
+        told = client.get(f"{V1}/figures").json()["all"]
+    assert [told[name] for name in ("avoided", "foreseen", "judged", "right", "no_fault_found")] == [2, 1, 4, 2, 2]
+
+
 def test_a_period_without_tickets_and_bad_input_are_told(site: Site) -> None:
     with site.client() as client:
         assert "No ticket was closed in this period" in client.get("/figures").text
