@@ -78,7 +78,7 @@ BEST = Booking()
 
 @router.get("/slots", operation_id="list_slots")
 def list_slots(app: App, ticket_id: Id) -> SlotOffers:
-    """Who could go when: a planned visit that can be joined, and each technician's best slot."""
+    """Who could go when: planned visits that can be joined, and each technician's best slot; late ones last."""
     if customer_in_view() is not None:
         raise ForbiddenError("when technicians are free is not for the users of a customer")
     with app.database.transaction() as connection:

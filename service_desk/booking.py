@@ -41,7 +41,10 @@ class Offers:
 
 
 def offers(connection: Connection, catalog: Mapping[str, DeviceModel], *, ticket_id: int, now: datetime) -> Offers:
-    """What could be booked now, what is in time first; nothing is held. Raises NotFoundError."""
+    """What could be booked now: in time, visits that are planned anyway first; then what is late, as it begins.
+
+    Nothing is held. Raises NotFoundError.
+    """
     case = BookingCase.of(connection, catalog, ticket_id, now)
     rosters = case.rosters(connection)
     found = [
@@ -50,7 +53,9 @@ def offers(connection: Connection, catalog: Mapping[str, DeviceModel], *, ticket
         if (slot := case.choose([roster])) is not None
     ]
     joined = [Offer(slot, slot.starts_at <= case.deadline, visit.visit_id) for visit, slot in case.joins(connection)]
-    told = sorted([*joined, *found], key=lambda one: (not one.in_time, one.visit_id is None, one.slot.starts_at))
+    told = sorted(
+        [*joined, *found], key=lambda one: (not one.in_time, one.in_time and one.visit_id is None, one.slot.starts_at)
+    )
     problem = "" if any(one.in_time for one in told) else case.problem(rosters, told[0].slot if told else None)
     return Offers(case.filed.service_centre, case.mode.skills, case.wanted, case.deadline, told, problem)
 

@@ -58,9 +58,12 @@ def inspect(
 
     A predicted component without fault counts against its failure mode, whose gate is found anew. restock: nothing is
     wrong with it, and it goes back onto the shelf, to whoever waits for it.
-    Raises NotFoundError, ConflictError when it was inspected already, InvalidInputError when it cannot be restocked.
+    Raises NotFoundError, ConflictError when it was not received or inspected already, InvalidInputError when it cannot
+    be restocked.
     """
     returned = returns.lock(connection, return_id)
+    if returned.state is ReturnState.EXPECTED:
+        raise ConflictError(f"return {return_id} has not come back yet: receive it first")
     if returned.state is ReturnState.INSPECTED:
         raise ConflictError(f"return {return_id} was inspected already: {returned.findings}")
     if restock and (findings is not Finding.NO_FAULT_FOUND or returned.part_no is None):

@@ -14,7 +14,7 @@ UPDATE part_returns SET state = 'received', received_at = %(now)s WHERE return_i
 
 -- inspect --
 UPDATE part_returns SET state = 'inspected', findings = %(findings)s, note = %(note)s, restocked = %(restocked)s,
-    received_at = coalesce(received_at, %(now)s), inspected_at = %(now)s, inspected_by = %(who)s
+    inspected_at = %(now)s, inspected_by = %(who)s
 WHERE return_id = %(return_id)s
 
 -- listing --

@@ -104,6 +104,14 @@ def test_a_centre_without_capacity_says_so_and_offers_the_next_possibility(desk:
         ConflictError, match=r"nobody free until .* The next possibility is 2026-01-12 08:00 UTC with anna"
     ):
         book(desk, ticket_id)
+    far = NOW + timedelta(days=30, hours=4)
+    with desk.database.transaction() as connection:
+        visit_id = import_maintenance(
+            connection, device="d1", reference="M-1", starts_at=far, ends_at=far + HOUR, who="erp", now=NOW
+        )
+        offered = booking.offers(connection, desk.catalog, ticket_id=ticket_id, now=NOW)
+    assert [(offer.in_time, offer.visit_id) for offer in offered.offers] == [(False, None), (False, visit_id)]
+    assert "The next possibility is 2026-01-12 08:00 UTC" in offered.problem
     late = book(desk, ticket_id, technician="anna")
     assert late.planned_for == datetime(2026, 1, 12, 8, tzinfo=UTC)
 

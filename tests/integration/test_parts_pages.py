@@ -87,6 +87,7 @@ def test_a_return_is_received_and_inspected_by_its_buttons(site: Any, restock: d
         tickets.close(connection, site.desk.catalog, closure_code=ClosureCode.WORN, **move)
     with site.client() as client:
         assert "Has come back" in client.get("/returns").text
+        assert client.post("/returns/1/inspect", data={"findings": "worn"}).status_code == 409
         assert client.post("/returns/1/receive").status_code == 303
         assert client.post("/returns/1/inspect", data={"findings": ""}).status_code == 422
         found = {"findings": "no_fault_found", "note": "<b>as new</b>", **restock}

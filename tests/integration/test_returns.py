@@ -85,6 +85,7 @@ def test_a_component_that_came_back_without_fault_counts_against_the_precision(d
     for component, expected in (("fan", (1, 0)), (mode.component, (0, 1))):
         return_id = desk.value("SELECT return_id FROM part_returns WHERE component = %s", component)
         with desk.database.transaction() as connection:
+            returns.receive(connection, return_id=return_id, **BY)
             returns.inspect(connection, desk.catalog, return_id=return_id, findings=Finding.NO_FAULT_FOUND, **BY)
         assert known() == expected, component
     findings = desk.rows("SELECT right_closures, wrong_closures FROM gate_findings ORDER BY gate_finding_id")
@@ -96,6 +97,7 @@ def test_a_part_without_fault_goes_back_onto_the_shelf_to_who_waits(desk: Desk) 
     waiter = desk.act(desk.predict(desk.add_device("d2")))
     assert [row.state for row in waiter.reservations] == ["backordered"]
     with desk.database.transaction() as connection:
+        returns.receive(connection, return_id=1, **BY)
         returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.NO_FAULT_FOUND, restock=True, **BY)
     state = desk.value("SELECT state FROM part_reservations WHERE ticket_id = %s", waiter.ticket_id)
     assert state == "reserved"
@@ -105,14 +107,16 @@ def test_a_part_without_fault_goes_back_onto_the_shelf_to_who_waits(desk: Desk) 
     desk.check_ledgers()
 
 
-def test_nothing_is_received_or_inspected_twice_nor_put_back_broken(desk: Desk) -> None:
+def test_nothing_is_inspected_before_it_came_or_twice_nor_put_back_broken(desk: Desk) -> None:
     close(desk, "d1", ClosureCode.WORN)
     with desk.database.transaction() as connection:
         with pytest.raises(NotFoundError, match="return 7 does not exist"):
             returns.receive(connection, return_id=7, **BY)
+        with pytest.raises(ConflictError, match="return 1 has not come back yet"):
+            returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.NO_FAULT_FOUND, restock=True, **BY)
+        returns.receive(connection, return_id=1, **BY)
         with pytest.raises(InvalidInputError, match="cannot go back onto a shelf"):
             returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.WORN, restock=True, **BY)
-        returns.receive(connection, return_id=1, **BY)
         with pytest.raises(ConflictError, match="return 1 is received already"):
             returns.receive(connection, return_id=1, **BY)
         returns.inspect(connection, desk.catalog, return_id=1, findings=Finding.WORN, **BY)
@@ -126,6 +130,7 @@ def test_returns_over_http(site: Any) -> None:
         [row] = client.get("/api/v1/returns?state=expected").json()["items"]
         path = f"/api/v1/returns/{row['return_id']}"
         assert client.post(f"{path}/inspect", json={"findings": "broken"}).status_code == 422
+        assert client.post(f"{path}/inspect", json={"findings": "worn"}).status_code == 409
         assert client.post(f"{path}/receive").json()["state"] == "received"
         assert client.post(f"{path}/receive").status_code == 409
         found = client.post(f"{path}/inspect", json={"findings": "defective", "note": "blade tip"}).json()
