@@ -1,5 +1,7 @@
 """A whole device with plain paho, in 60 lines of code: telemetry, status, twin and commands as docs/wire.md has them.
 
+Its channel supply_temperature is a heat pump's: put those of your device model in its place.
+
 Example: DEVICE_PASSWORD=... python docs/example_device.py hp-1 broker.example.com 1883
 """
 

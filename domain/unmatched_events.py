@@ -14,18 +14,18 @@ MOST_NAMED = 5
 
 
 def unmatched_events(device_model: DeviceModel, events: Mapping[Told, int]) -> dict[str, int]:
-    """How many events, given as numbers of alike ones, are failures of no failure mode and no component, or maintenance
-    of a component that is not listed; by what they are called. Events of other kinds need not match anything."""
+    """How many events, given as numbers of alike ones, are failures whose code no failure mode names, or maintenance of
+    a component that is not listed; by what they are called. Events of other kinds need not match anything."""
     components = {component.name for component in device_model.components}
     modes = {mode.name for mode in device_model.failure_modes}
     codes = {code for mode in device_model.failure_modes for code in mode.event_codes}
     found: Counter[str] = Counter()
     for (kind, code, component, failure_mode), number in events.items():
-        if component in components or failure_mode in modes:
+        if failure_mode in modes:
             continue
         if kind == EventKind.FAILURE and code not in codes:
             found[f"failure {code!r}" if code else "failure without a code"] += number
-        elif kind == EventKind.MAINTENANCE and component:
+        elif kind == EventKind.MAINTENANCE and component and component not in components:
             found[f"maintenance of {component!r}"] += number
     return dict(found)
 
@@ -38,6 +38,6 @@ def tell_unmatched(found: Mapping[str, int]) -> str:
     named = ", ".join(f"{name} ({number:,})" for name, number in ranked[:MOST_NAMED])
     more = f", and {len(ranked) - MOST_NAMED} more" if len(ranked) > MOST_NAMED else ""
     return (
-        f"{sum(found.values()):,} events are of no failure mode and no component of the catalog file, and nothing is "
-        f"learnt from them: {named}{more}; event_codes of a failure mode names its codes"
+        f"{sum(found.values()):,} events are known to no failure mode and no component of the catalog file, and no "
+        f"mode learns from them: {named}{more}; event_codes of a failure mode names its codes"
     )

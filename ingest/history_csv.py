@@ -48,7 +48,11 @@ def read_csv(path: Path, columns: Columns, rejects: Rejects, start: Position | N
                 lines, frame = _parse(block, rows, here.line + 1, names, columns, rejects)
                 here = Position(here.offset + len(block), here.line + rows)
                 yield Piece(lines, columns.completed(frame), here, min(raw.tell() / size, 1.0))
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error, lzma.LZMAError, zlib.error) as error:
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"cannot read {path}: byte 0x{error.object[error.start]:02x} is no UTF-8: save it so"
+        ) from error
+    except (OSError, EOFError, csv.Error, lzma.LZMAError, zlib.error) as error:
         raise InvalidInputError(f"cannot read {path}: {error}") from error
 
 

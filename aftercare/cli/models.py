@@ -116,6 +116,7 @@ def rollback(device_model: str, failure_mode: str, *, reason: str, who: str, as_
 
     place = {"device_model": device_model, "failure_mode": failure_mode}
     with _platform() as application, application.database.transaction() as connection:
+        application.device_model(device_model).failure_mode(failure_mode)
         _, target = championships.previous(connection, **place)
         found = model_versions.get_version(connection, target.model_version_id)
         require_runnable(application.database, application.catalog, found)

@@ -192,7 +192,7 @@ def test_rows_that_make_no_sense_are_kept_beside_the_file(database_url, database
         ("ts,mach\n", "no column 'device'"),
         ("device,ts,speed\n", "column 'speed' that means nothing here"),
         ("device,ts,mach,mach\n", "twice"),
-        ("device,ts\n\xff", "cannot read"),
+        ("device,ts\n\xff", "is no UTF-8"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_one_error(database, device_model, tmp_path, content, complaint):

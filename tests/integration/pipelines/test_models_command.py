@@ -96,8 +96,8 @@ def test_a_version_that_could_not_score_is_not_promoted(plant: Plant, run: Run, 
         (("show", "4711"), "there is no model version 4711"),
         (("list", "nonsense"), "the catalog has no device model 'nonsense'; it has"),
         (("list", MODEL, "nonsense"), f"device model {MODEL} has no failure mode 'nonsense'"),
-        (("rollback", MODEL, "nonsense"), f"nonsense of {MODEL} has no champion"),
-        (("rollback", "nonsense", MODE), f"{MODE} of nonsense has no champion"),
+        (("rollback", MODEL, "nonsense"), f"device model {MODEL} has no failure mode 'nonsense'"),
+        (("rollback", "nonsense", MODE), "the catalog has no device model 'nonsense'"),
     ],
 )
 def test_what_does_not_exist_is_one_line(run: Run, arguments: tuple[str, ...], told: str) -> None:
