@@ -8,18 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api import returns, transfers
+from api import returns, shelves, transfers
 from api.paging import Cursor, Limit, Page, page, read_cursor
-from api.request import LARGEST_ID, App, Filter, Id, Text, Who
+from api.request import LARGEST_ID, App, Filter, Id
 from api.schemas import Answer, Money, Part, Reservation
 from domain.ticket import ReservationState
-from service_desk import reorder, shelves, supply
+from service_desk import reorder, supply
 from service_desk.sourcing import Way
 from store import listings, tickets
-from store.database import Connection
-from store.retry import in_transaction
 
 router = APIRouter(tags=["parts"])
+router.include_router(shelves.router)
 router.include_router(transfers.router)
 router.include_router(returns.router)
 
@@ -74,26 +73,6 @@ class PartSupply(BaseModel):
     transfer_id: int | None
     arrives_at: datetime | None = Field(description="When what was shipped should be there")
     ways: list[SupplyWay] = Field(description="Of a part that is waited for, the best first and a purchase last")
-
-
-class Order(BaseModel):
-    """Parts that were bought; the same reference again books nothing twice."""
-
-    service_centre: Text
-    part_no: Text
-    quantity: int
-    reference: Text = Field(min_length=1, examples=["PO-4711"])
-
-
-class Balance(Answer):
-    """A part's balance at one service centre."""
-
-    service_centre: str
-    part_no: str
-    on_hand: int
-    allocated: int
-    free: int
-    on_order: int
 
 
 @router.get("/parts", operation_id="list_parts")
@@ -151,16 +130,6 @@ def get_ticket_supply(app: App, ticket_id: Id) -> list[PartSupply]:
         kit = next((mode.kit for mode in modes if mode.name == filed.ticket.failure_mode), ())
         supplies = supply.supply_of(connection, ticket_id=ticket_id, kit=kit, now=now)
     return [_part_supply(known) for known in supplies]
-
-
-@router.post("/orders", operation_id="book_order", status_code=201)
-def book_order(app: App, who: Who, order: Order) -> Balance:
-    """Note that parts are on their way to a service centre."""
-
-    def work(connection: Connection) -> Balance:
-        return Balance.model_validate(shelves.order(connection, **order.model_dump(), who=who, now=app.clock()))
-
-    return in_transaction(app.database, work)
 
 
 def _part_supply(known: supply.PartSupply) -> PartSupply:

@@ -60,6 +60,6 @@ def inside(target: str, otherwise: str) -> str:
 
 def number(text: str, told: str, *, least: int = 1, most: int = LARGEST_ID) -> int:
     """The whole number that a field holds. Raises InvalidInputError for any other text; `told`: what it is not."""
-    if not text.isascii() or not text.isdigit() or len(text) > 19 or not least <= int(text) <= most:
+    if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 19 or not least <= int(text) <= most:
         raise InvalidInputError(f"{text[:40]!r} is not {told}")
     return int(text)

@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from console.forms import Form, number
+from console.forms import Form, back_to, number
 from console.render import show
-from console.request import After, Id, Text
+from console.request import LARGEST_ID, After, Id, Text
 from domain.errors import InvalidInputError, NotFoundError
 from domain.part_return import Finding
 from service_desk import reorder, returns, shelves, transfers
@@ -49,18 +49,19 @@ def reorder_list(request: Request) -> HTMLResponse:
         return show(request, "reorder.html", forecast=reorder.forecast(connection))
 
 
-@router.post("/parts/order")
-def order(request: Request, form: Form) -> RedirectResponse:
-    """Note that parts were bought."""
-    app = request.app.state.application
-    quantity = number(form.get("quantity", ""), "a number of parts")
-    booking = {key: form.get(key, "") for key in ("service_centre", "part_no", "reference")}
-    who, now = request.scope["who"], app.clock()
-    in_transaction(
-        app.database,
-        lambda connection: shelves.order(connection, **booking, quantity=quantity, who=who, now=now),
-    )
-    return RedirectResponse("/parts/reorder", 303)
+@router.post("/parts/{move}")
+def book(request: Request, move: str, form: Form) -> RedirectResponse:
+    """Note that parts were bought, below zero called off; that they arrived; or how many were counted."""
+    quantity = number(form.get("quantity", ""), "a number of parts", least=-LARGEST_ID)
+    told = form.get("reference", "")
+    booking: dict[str, Any] = {key: form.get(key, "") for key in ("service_centre", "part_no")} | _by(request)
+    moves: Moves = {
+        "order": lambda connection: shelves.order(connection, quantity=quantity, reference=told, **booking),
+        "receive": lambda connection: shelves.receive(connection, quantity=quantity, reference=told, **booking),
+        "count": lambda connection: shelves.adjust(connection, counted=quantity, reason=told, **booking),
+    }
+    _make(request, moves, move, "part")
+    return back_to(form, "/parts")
 
 
 @router.post("/transfers/{transfer_id}/{move}")

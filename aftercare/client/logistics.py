@@ -1,4 +1,4 @@
-"""The client's calls about parts on their way: between service centres, and back from visits."""
+"""The client's calls about parts: onto shelves, between service centres, and back from visits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aftercare.client.calls import Calls
-from aftercare.client.logistics_records import Findings, Return, Transfer, TransferTime
+from aftercare.client.logistics_records import Balance, Findings, Return, Transfer, TransferTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,16 @@ class Logistics:
         """Ship free stock to another shelf."""
         body = {"part_no": part_no, "quantity": quantity, "from_centre": from_centre, "to_centre": to_centre}
         return self.calls.post("/transfers", Transfer, body)
+
+    def receive_parts(self, part_no: str, quantity: int, *, service_centre: str, reference: str) -> Balance:
+        """Put parts that arrived on the shelf, once for each `reference`."""
+        body = {"service_centre": service_centre, "part_no": part_no, "quantity": quantity, "reference": reference}
+        return self.calls.post("/parts/receipts", Balance, body)
+
+    def count_parts(self, part_no: str, counted: int, *, service_centre: str, reason: str) -> Balance:
+        """Say how many lie on the shelf, reserved ones too."""
+        body = {"service_centre": service_centre, "part_no": part_no, "counted": counted, "reason": reason}
+        return self.calls.post("/parts/counts", Balance, body)
 
     def ship_transfer(self, transfer_id: int, *, if_match: str = "") -> Transfer:
         """A suggested transfer leaves its shelf."""

@@ -1,9 +1,21 @@
-"""What the API answers about parts on their way, as the client gives it."""
+"""What the API answers about parts on shelves and on their way, as the client gives it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A part's balance at one service centre."""
+
+    service_centre: str
+    part_no: str
+    on_hand: int
+    allocated: int
+    free: int
+    on_order: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,11 @@ def test_parts_on_their_way_are_followed(site: Site, planner: Client, ticket_id:
         "ON CONFLICT (service_centre, part_no) DO UPDATE SET on_hand = 3",
         part_no,
     )
+    counted = parts.count_parts(part_no, 4, service_centre="south", reason="one more lay there")
+    assert (counted.on_hand, counted.free) == (4, 4)
+    for _ in range(2):
+        came = parts.receive_parts(part_no, 2, service_centre="south", reference="DN-1")
+        assert came.on_hand == 6
     parts.set_transfer_time("south", "north", hours=6)
     assert [(way.from_centre, way.hours) for way in parts.transfer_times()] == [("south", 6)]
     sent = parts.send_parts(part_no, 1, from_centre="south", to_centre="north")
@@ -242,8 +247,8 @@ def test_parts_on_their_way_are_followed(site: Site, planner: Client, ticket_id:
         START,
     )
     [expected] = parts.returns(state=["expected"])
-    came = parts.receive_return(expected.return_id, if_match=parts.returned(expected.return_id).etag)
-    assert parts.inspect_return(came.return_id, "worn", note="dry", if_match=came.etag).findings == "worn"
+    back = parts.receive_return(expected.return_id, if_match=parts.returned(expected.return_id).etag)
+    assert parts.inspect_return(back.return_id, "worn", note="dry", if_match=back.etag).findings == "worn"
     assert parts.findings() == []
 
 

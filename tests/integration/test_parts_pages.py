@@ -38,11 +38,29 @@ def test_a_part_is_bought_from_the_list_that_says_why(site: Any) -> None:
         assert "0 free, 0 on order: order 1" in page
         assert "demand worked out" in page
         assert "has not been worked out yet" not in page
-        assert client.post("/parts/order", data={**order, "quantity": "-1"}).status_code == 422
+        called_off = {**order, "quantity": "-1", "reference": "PO-1 less one"}
+        assert client.post("/parts/order", data=called_off).status_code == 409
+        assert client.post("/parts/order", data={**order, "quantity": "0"}).status_code == 422
         for _ in range(2):
             assert client.post("/parts/order", data=order).status_code == 303
         assert "Nothing to buy" in client.get("/parts/reorder").text
-    assert site.desk.value("SELECT sum(on_order) FROM part_stock") == 1
+        assert client.post("/parts/order", data=called_off).status_code == 303
+    assert site.desk.value("SELECT sum(on_order) FROM part_stock") == 0
+
+
+def test_what_arrived_and_what_was_counted_is_booked_on_the_page_of_parts(site: Any) -> None:
+    booking = {"service_centre": "north", "part_no": site.desk.part_no, "quantity": "3", "reference": "DN-1"}
+    with site.client() as client:
+        assert 'formaction="/parts/receive"' in client.get("/parts").text
+        for _ in range(2):
+            assert client.post("/parts/receive", data=booking).status_code == 303
+        counted = {**booking, "quantity": "0", "reference": "yearly count"}
+        assert client.post("/parts/count", data={**counted, "reference": " "}).status_code == 422
+        assert client.post("/parts/count", data=counted).status_code == 303
+        assert client.post("/parts/receive", data={**booking, "part_no": "NOPE"}).status_code == 404
+        assert client.post("/parts/throw", data=booking).status_code == 404
+    journal = site.desk.rows("SELECT movement, on_hand_change FROM stock_journal ORDER BY journal_id")
+    assert journal == [("receipt", 3), ("adjust", -3)]
 
 
 def test_a_suggested_transfer_is_sent_and_booked_in_by_its_buttons(site: Any) -> None:
