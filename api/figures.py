@@ -40,7 +40,7 @@ class Figures(BaseModel):
     all: Closures
     by_mode: list[Closures]
     saved: list[Money] = Field(description="Against running to failure, by the catalog's costs; one for each currency")
-    failures: int
+    failures: int = Field(description="Since the first model version of their failure mode")
     failures_unforeseen: int = Field(description="Of these, no ticket was open")
     promises: int = Field(description="SLA windows whose time came")
     promises_kept: int

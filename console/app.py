@@ -48,6 +48,7 @@ from console import (
 from console.render import show
 from domain.errors import (
     AftercareError,
+    ChangedMeanwhileError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -92,12 +93,13 @@ MODULES = (
     live,
 )
 """In this order: the first whose address fits answers."""
-STATUS: dict[type[AftercareError], tuple[int, str]] = {
+STATUS: dict[type[AftercareError], tuple[int, str]] = {  # the first that fits tells
     NotSignedInError: (401, "Sign in"),
     ForbiddenError: (403, "Not for you"),
     TooManyAttemptsError: (429, "Too many attempts"),
     NotFoundError: (404, "Not found"),
-    ConflictError: (409, "Somebody was faster"),
+    ChangedMeanwhileError: (409, "Somebody was faster"),
+    ConflictError: (409, "That cannot be done now"),
     InvalidInputError: (422, "That does not work"),
     ArtifactError: (409, "It cannot score"),
     UnavailableError: (503, "The database is away"),

@@ -35,6 +35,8 @@ def calendar(request: Request, centre: Text = "", week: Text = "") -> HTMLRespon
 
     with app.database.transaction() as connection:
         centres = choices.service_centres(connection)
+        if centre:
+            choices.require_service_centre(connection, centre)
         chosen = centre or next(iter(centres), "")
         booked = visits.list_visits(connection, service_centre=chosen, states=STATES, since=since, until=until)
         by_hand = visits.planned_by_hand(connection, service_centre=chosen, since=since, until=until)

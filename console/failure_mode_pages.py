@@ -17,7 +17,7 @@ from console.model_plots import Plot, lead_plot, reliability_plot
 from console.render import show
 from console.request import Id
 from console.ticket_view import mode_of
-from domain.errors import ConflictError, InvalidInputError, NotFoundError
+from domain.errors import ChangedMeanwhileError, ConflictError, InvalidInputError, NotFoundError
 from service_desk.gates import look_at_gate
 from store import championships, drift, evidence
 from store.database import Connection
@@ -163,7 +163,7 @@ def _as_seen(connection: Connection, device_model: str, failure_mode: str, form:
     current = championships.lock(connection, device_model=device_model, failure_mode=failure_mode)
     scores = str(current.model_version_id) if current else ""
     if form.get("champion", "") != scores:
-        raise ConflictError(f"version {scores or 'none'} scores meanwhile: look at the page again, then decide")
+        raise ChangedMeanwhileError(f"version {scores or 'none'} scores meanwhile: look at the page, then decide")
 
 
 def _reason(form: Form) -> str:

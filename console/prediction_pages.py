@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -18,11 +18,12 @@ from console.prediction_drawings import growing_risk, telemetry
 from console.render import show
 from console.request import Id, Text
 from console.ticket_view import mode_of, ticket_view
-from domain.errors import InvalidInputError
+from domain.errors import InvalidInputError, NotFoundError
 from service_desk.availability import Availability, availability_of
 from store import choices, listings, predicted_failures, saved_views
 from store.database import Connection
 from store.listing_rows import DeviceRow, PredictionRow, TicketRow
+from store.predicted_failures import Narrowing
 from store.scope import customer_in_view
 
 router = APIRouter()
@@ -42,21 +43,17 @@ def predictions(
     customer: Text = "",
     site: Text = "",
     service_centre: Text = "",
-    within: Annotated[str, Query(pattern=r"^[0-9]{0,3}$")] = "",
+    within: Text = "",
     after: Annotated[str | None, Query(pattern=POSITION)] = None,
 ) -> HTMLResponse:
     """Predicted failures by what a visit in time saves. within: days until the early bound of the failure."""
     app = request.app.state.application
     given = (device_model, failure_mode, customer, site, service_centre, within)
     wanted = {name: value for name, value in zip(FILTERS, given, strict=True) if value}
+    narrowing = _narrowing(wanted, app.clock())
     with app.database.transaction() as connection:
-        rows = predicted_failures.listing(
-            connection,
-            **{name: value for name, value in wanted.items() if name != "within"},
-            fails_before=app.clock() + timedelta(days=int(within)) if within else None,
-            after=_position(after),
-            limit=ROWS + 1,
-        )
+        _require_known(app, connection, wanted)
+        rows = predicted_failures.listing(connection, **narrowing, after=_position(after), limit=ROWS + 1)
         return show(
             request,
             "predictions.html",
@@ -64,7 +61,7 @@ def predictions(
             next=f"{rows[ROWS - 1].saving}_{rows[ROWS - 1].alarm_id}" if len(rows) > ROWS else None,
             wanted=wanted,
             query=urlencode(wanted),
-            at_stake=predicted_failures.at_stake(connection),
+            at_stake=predicted_failures.at_stake(connection, **narrowing),
             places=predicted_failures.places(connection),
             centres=choices.service_centres(connection),
             models=sorted(app.catalog.values(), key=lambda model: model.title),
@@ -123,6 +120,27 @@ def prediction(request: Request, prediction_id: Id) -> HTMLResponse:
             telemetry=telemetry(connection, row, model, mode) if model and mode else [],
             bounds=[row.as_of + timedelta(hours=hours) for hours in (row.rul_low_hours, row.rul_high_hours)],
         )
+
+
+def _narrowing(wanted: Mapping[str, str], now: datetime) -> Narrowing:
+    within = wanted.get("within", "")
+    if not re.fullmatch("[0-9]{0,3}", within, re.ASCII):
+        raise InvalidInputError(f"{within[:40]!r} is no number of days to fail within: give 0 to 999")
+    narrowing = cast("Narrowing", {name: value for name, value in wanted.items() if name != "within"})
+    if within:
+        narrowing["fails_before"] = now + timedelta(days=int(within))
+    return narrowing
+
+
+def _require_known(app: Application, connection: Connection, wanted: Mapping[str, str]) -> None:
+    """What is not known reads otherwise as if nothing would fail there. Raises NotFoundError."""
+    if "device_model" in wanted:
+        app.device_model(wanted["device_model"])
+    modes = {mode.name for model in app.catalog.values() for mode in model.failure_modes}
+    if wanted.get("failure_mode", next(iter(modes), "")) not in modes:
+        raise NotFoundError(f"no device model has a failure mode {wanted['failure_mode']!r}: see Models")
+    if "service_centre" in wanted:
+        choices.require_service_centre(connection, wanted["service_centre"])
 
 
 def _position(after: str | None) -> tuple[int, int] | None:

@@ -38,6 +38,7 @@ def environment() -> Environment:
         "until",
         "span",
         "hours",
+        "working_hours",
         "money",
         "percent",
         "points",

@@ -77,6 +77,11 @@ def hours(number: float) -> str:
     return span(timedelta(hours=number))
 
 
+def working_hours(number: float) -> str:
+    """Hours of work, which are never told in days of 24 h: `108 h`, `1.5 h`."""
+    return f"{number:,.1f}".removesuffix(".0") + " h"
+
+
 def money(minor: int, currency: str) -> str:
     """`EUR 1,234.50`."""
     return f"{currency} {minor / 100:,.2f}"

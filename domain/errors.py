@@ -25,6 +25,10 @@ class ConflictError(AftercareError):
     """The thing exists, but its state does not allow the change."""
 
 
+class ChangedMeanwhileError(ConflictError):
+    """Somebody else was quicker than the caller, who has to look at the thing again."""
+
+
 class UnavailableError(AftercareError):
     """A service that is needed (database, broker, scheduler) cannot be reached now; trying again later may work."""
 

@@ -85,7 +85,9 @@ def book(
     if TicketState.PLANNED not in MOVES[state]:
         raise ConflictError(f"ticket {ticket_id} is {state}: no visit can be booked for it")
     if starts_at is not None and starts_at < now:
-        raise InvalidInputError(f"ticket {ticket_id} cannot be planned for {starts_at}: it is {now}")
+        raise InvalidInputError(
+            f"ticket {ticket_id} cannot be planned for {starts_at:%Y-%m-%d %H:%M} UTC: it is {now:%Y-%m-%d %H:%M} UTC"
+        )
     rosters = case.rosters(connection, technician)
     visits.lock_technicians(connection, [roster.technician_id for roster in rosters])
     rosters = case.rosters(connection, technician)  # as they are under the lock

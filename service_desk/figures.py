@@ -21,8 +21,9 @@ LONGEST = timedelta(days=3660)
 class Figures:
     """Counts; shares are for whoever shows them, since a share of nothing is none.
 
-    saved: what running to failure would have cost more, one amount for each currency. failures_unforeseen: of
-    `failures`, those that no ticket was open for. promises_kept, parts_missing: of `promises` and `parts_asked`.
+    saved: what running to failure would have cost more, one amount for each currency. failures: since the first model
+    of their mode. failures_unforeseen: of these, those that no ticket was open for. promises_kept, parts_missing: of
+    `promises` and `parts_asked`.
     """
 
     all: Closures

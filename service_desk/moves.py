@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.errors import ConflictError
+from domain.errors import ChangedMeanwhileError, ConflictError
 from domain.ticket import MOVES, ClosureCode, Ticket, TicketState
 from service_desk.sla import clocks
 from service_desk.ticket_record import record_change
@@ -34,7 +34,8 @@ def move(
     ticket = tickets.lock(connection, ticket_id).ticket
     if state not in MOVES[ticket.state]:
         allowed = ", ".join(sorted(MOVES[ticket.state])) or "nothing else"
-        raise ConflictError(f"ticket {ticket_id} is {ticket.state} and cannot become {state}: it may become {allowed}")
+        refused = ConflictError if version in (None, ticket.version) else ChangedMeanwhileError
+        raise refused(f"ticket {ticket_id} is {ticket.state} and cannot become {state}: it may become {allowed}")
     moved = tickets.move(
         connection,
         ticket_id=ticket_id,
@@ -45,6 +46,6 @@ def move(
         closure_code=closure_code,
     )
     if not moved:
-        raise ConflictError(f"ticket {ticket_id} was changed by someone else in the meantime: load it again")
+        raise ChangedMeanwhileError(f"ticket {ticket_id} was changed by someone else in the meantime: load it again")
     clocks.follow(connection, ticket_id=ticket_id, state=state, now=now)
     return record_change(connection, ticket_id=ticket_id, what=what, who=who, now=now, detail=detail)

@@ -63,7 +63,9 @@ def plan(
     Raises InvalidInputError, and as `moves.move`.
     """
     if planned_for < now:
-        raise InvalidInputError(f"ticket {ticket_id} cannot be planned for {planned_for}: it is {now}")
+        raise InvalidInputError(
+            f"ticket {ticket_id} cannot be planned for {planned_for:%Y-%m-%d %H:%M} UTC: it is {now:%Y-%m-%d %H:%M} UTC"
+        )
     filed = tickets.lock(connection, ticket_id)
     release(connection, filed.ticket)
     return move(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from domain.errors import InvalidInputError
+from domain.errors import InvalidInputError, NotFoundError
 from store.database import Connection
 from store.sql import load
 
@@ -29,3 +29,9 @@ def require_customer(connection: Connection, customer: str) -> None:
 def service_centres(connection: Connection) -> list[str]:
     """All of them, by name."""
     return [name for (name,) in connection.execute(SQL["service_centres"])]
+
+
+def require_service_centre(connection: Connection, service_centre: str) -> None:
+    """Raises NotFoundError, naming those that there are."""
+    if service_centre not in (known := service_centres(connection)):
+        raise NotFoundError(f"there is no service centre {service_centre!r}: there are {', '.join(known) or 'none'}")

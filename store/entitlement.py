@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from domain.device_model import DeviceModel
 from domain.entitlement import ClockHours, Contract, DeviceSale, PauseReason, Site, StartBasis, Warranty
-from domain.errors import ConflictError, NotFoundError
+from domain.errors import ChangedMeanwhileError, NotFoundError
 from store import devices
 from store.database import Connection
 from store.rollup_tables import latest_table
@@ -107,7 +107,7 @@ def save(connection: Connection, paper: Site | Warranty | Contract) -> int:
     except psycopg.errors.ForeignKeyViolation as error:
         raise NotFoundError(f"{title}: {_unknown(error)}") from error
     if row is None:
-        raise ConflictError(f"{title} was changed by someone else in the meantime: load it again")
+        raise ChangedMeanwhileError(f"{title} was changed by someone else in the meantime: load it again")
     if isinstance(paper, Site) and paper.service_centre:
         connection.execute(SQL["serve_devices_of_site"], values)
     return int(row[0])

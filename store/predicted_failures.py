@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -18,6 +19,20 @@ from store.sql import in_view, load
 SQL = load("predicted_failures")
 RankKey = tuple[int, int]
 """saving and alarm_id of a row: where the list goes on."""
+
+
+class Narrowing(TypedDict, total=False):
+    """Which predicted failures are meant; fails_before: those that may fail before then."""
+
+    device_model: str
+    failure_mode: str
+    customer: str
+    site: str
+    service_centre: str
+    fails_before: datetime
+
+
+ANY = dict.fromkeys(Narrowing.__annotations__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +87,25 @@ class PredictionCase:
 def listing(
     connection: Connection,
     *,
-    device_model: str | None = None,
-    failure_mode: str | None = None,
-    customer: str | None = None,
-    site: str | None = None,
-    service_centre: str | None = None,
-    fails_before: datetime | None = None,
     after: RankKey | None = None,
     limit: int = 50,
+    **narrowing: Unpack[Narrowing],
 ) -> list[PredictedFailure]:
-    """Predicted failures, the costliest to leave first; for a customer's user the newest.
-
-    fails_before: those that may fail before then.
-    """
+    """Predicted failures, the costliest to leave first; for a customer's user the newest."""
     after_saving, after_alarm = after or (None, None)
-    wanted = {
-        "device_model": device_model,
-        "failure_mode": failure_mode,
-        "customer": customer,
-        "site": site,
-        "service_centre": service_centre,
-        "fails_before": fails_before,
-        "after_saving": after_saving,
-        "after_alarm": after_alarm,
-        "limit": limit,
-    }
-    saving = sql.SQL(in_view(SQL, "saving"))
+    place = {"after_saving": after_saving, "after_alarm": after_alarm, "limit": limit}
+    saving, narrowed = sql.SQL(in_view(SQL, "saving")), sql.SQL(SQL["narrowed"])
+    query = sql.SQL(SQL["predicted_failures"]).format(saving=saving, narrowed=narrowed)
     with connection.cursor(row_factory=class_row(PredictedFailure)) as cursor:
-        return cursor.execute(sql.SQL(SQL["predicted_failures"]).format(saving=saving), wanted).fetchall()
+        return cursor.execute(query, {**ANY, **narrowing, **place}).fetchall()
 
 
-def at_stake(connection: Connection) -> list[AtStake]:
-    """Over all predicted failures, one entry a currency; for a customer's user none."""
+def at_stake(connection: Connection, **narrowing: Unpack[Narrowing]) -> list[AtStake]:
+    """Over all predicted failures that are meant, one entry a currency; for a customer's user none."""
     if customer_in_view() is not None:
         return []
-    rows = connection.execute(SQL["at_stake"])
+    query = sql.SQL(SQL["at_stake"]).format(narrowed=sql.SQL(SQL["narrowed"]))
+    rows = connection.execute(query, {**ANY, **narrowing})
     return [AtStake(failures, Money(saving, currency)) for currency, failures, saving in rows]
 
 

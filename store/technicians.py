@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from domain.errors import ConflictError, NotFoundError
+from domain.errors import ChangedMeanwhileError, NotFoundError
 from domain.visit import CentreKind, Technician
 from store.database import Connection
 from store.sql import load
@@ -42,7 +42,8 @@ def save(connection: Connection, technician: Technician) -> int:
             "into being when a device is registered with it"
         ) from error
     if row is None:
-        raise ConflictError(f"technician {technician.technician} was changed by someone else meanwhile: load it again")
+        changed = f"technician {technician.technician} was changed by someone else meanwhile: load it again"
+        raise ChangedMeanwhileError(changed)
     return int(row[0])
 
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from domain.business_hours import Span
-from domain.errors import ConflictError, NotFoundError
+from domain.errors import ChangedMeanwhileError, ConflictError, NotFoundError
 from domain.visit import Visit, VisitKind, VisitState
 from store.database import Connection
 from store.sql import load
@@ -196,7 +196,8 @@ def _booked(connection: Connection, query: str, values: Mapping[str, Any], *, ne
         with connection.transaction():
             row = connection.execute(SQL[query], values).fetchone()
     except psycopg.errors.ExclusionViolation as error:
-        raise ConflictError("the technician has been booked for that time meanwhile: choose another slot") from error
+        told = "the technician has been booked for that time meanwhile: choose another slot"
+        raise ChangedMeanwhileError(told) from error
     if row is None and needed:
-        raise ConflictError("the visit is not booked any more: choose another slot")
+        raise ChangedMeanwhileError("the visit is not booked any more: choose another slot")
     return row

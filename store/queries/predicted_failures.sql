@@ -11,17 +11,20 @@ JOIN device_models m ON m.device_model = d.device_model
 JOIN predictions p USING (prediction_id)
 LEFT JOIN tickets t ON t.device_id = a.device_id AND t.failure_mode = a.failure_mode
     AND t.state IN ('suggested', 'open', 'planned', 'in_progress')
-WHERE a.active AND a.source = 'prediction'
-    AND (%(device_model)s::text IS NULL OR d.device_model = %(device_model)s)
-    AND (%(failure_mode)s::text IS NULL OR a.failure_mode = %(failure_mode)s)
-    AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
-    AND (%(site)s::text IS NULL OR d.site = %(site)s)
-    AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
+WHERE {narrowed}
     AND (%(fails_before)s::timestamptz IS NULL OR p.as_of + p.rul_low < %(fails_before)s)
     AND (%(after_saving)s::bigint IS NULL
         OR ({saving}, a.alarm_id) < (%(after_saving)s::bigint, %(after_alarm)s::bigint))
 ORDER BY {saving} DESC, a.alarm_id DESC
 LIMIT %(limit)s
+
+-- narrowed --
+a.active AND a.source = 'prediction'
+    AND (%(device_model)s::text IS NULL OR d.device_model = %(device_model)s)
+    AND (%(failure_mode)s::text IS NULL OR a.failure_mode = %(failure_mode)s)
+    AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)
+    AND (%(site)s::text IS NULL OR d.site = %(site)s)
+    AND (%(service_centre)s::text IS NULL OR d.service_centre = %(service_centre)s)
 
 -- saving --
 coalesce(a.saving, 0)
@@ -33,7 +36,9 @@ coalesce(a.saving, 0)
 -- How many failures are predicted and what visits in time save, by currency.
 SELECT m.currency, count(*) AS failures, coalesce(sum(greatest(a.saving, 0)), 0)::bigint AS saving
 FROM alarms a JOIN devices d USING (device_id) JOIN device_models m ON m.device_model = d.device_model
-WHERE a.active AND a.source = 'prediction'
+WHERE {narrowed}
+    AND (%(fails_before)s::timestamptz IS NULL OR EXISTS (
+        SELECT FROM predictions p WHERE p.prediction_id = a.prediction_id AND p.as_of + p.rul_low < %(fails_before)s))
 GROUP BY m.currency ORDER BY m.currency
 
 -- places --

@@ -133,6 +133,15 @@ def test_a_page_that_is_out_of_date_changes_nothing(busy: Any) -> None:
     assert busy.desk.value("SELECT state FROM tickets WHERE ticket_id = 2") == "cancelled"
 
 
+def test_what_cannot_be_done_now_is_not_called_a_lost_race(busy: Any) -> None:
+    with busy.client() as client:
+        refused = client.post("/tickets/2/resolve", data={"version": "1"})
+        past = client.post("/tickets/1/plan", data={"planned_for": "2020-01-01T00:00"})
+    assert refused.status_code == 409
+    assert "That cannot be done now" in refused.text
+    assert "planned for 2020-01-01 00:00 UTC: it is 2026-01-05 04:00 UTC" in past.text
+
+
 def test_an_operator_acknowledges_and_shelves(busy: Any) -> None:
     with busy.client(follow_redirects=True) as client:
         page = client.post("/alarms/1/acknowledge", data={"back": "/alarms?view=all"})

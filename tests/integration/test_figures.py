@@ -77,6 +77,7 @@ def close(
 def test_every_figure_counts_what_it_says(site: Site, closed: dict[str, int]) -> None:
     desk = site.desk
     mode = desk.device_model.failure_modes[0]
+    desk.rows("UPDATE model_versions SET created_at = %s", NOW - 300 * DAY)
     desk.rows(  # nobody had seen this one coming
         "INSERT INTO device_events (ts, device_id, kind, code) VALUES (%s, %s, 'failure', %s)",
         NOW - DAY,
@@ -137,7 +138,13 @@ def test_every_figure_counts_what_it_says(site: Site, closed: dict[str, int]) ->
         ):
             assert client.get(f"{V1}/figures?{bad}").status_code == 422, bad
 
+        desk.rows("UPDATE model_versions SET created_at = %s", NOW - 2 * DAY)  # what was before could not be foreseen
+        later = client.get(f"{V1}/figures").json()
+        assert [later[name] for name in rest[:2]] == [1, 1]
+
         page = client.get("/figures").text
+        assert "of 1 failures since the first model, 1 without a ticket" in page
+        assert "1</a> promises missed of 2" in page
         behind = dict(re.findall(r'href="(/figures/tickets\?[^"]*figure=(\w+)[^"]*)"', page)[::-1])
         shown = {figure: shown_tickets(client, address) for address, figure in behind.items()}
     assert shown["avoided"] == {closed[name] for name in ("avoided", "by hand", "two visits")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -56,12 +57,30 @@ def test_filters_stand_in_the_address(predicted: Any, query: str, found: list[st
         page = client.get(f"/predictions?{query}").text
     assert order(page) == found
     assert ("Nothing matches" in page) or found
+    assert re.findall(r"(\d+) predicted", page) == [str(len(found)) for _ in found[:1]]
 
 
-@pytest.mark.parametrize("query", ["within=soon", "after=1", "after=x_y", "within=-3"])
+@pytest.mark.parametrize("query", ["after=1", "after=x_y"])
 def test_an_address_that_was_tampered_with_is_refused(predicted: Any, query: str) -> None:
     with predicted.client() as client:
         assert client.get(f"/predictions?{query}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "told"),
+    [
+        ("device_model=nope", 404, "has no device model"),
+        ("failure_mode=nope", 404, "has a failure mode"),
+        ("service_centre=nope", 404, "there are north, south"),
+        ("within=abc", 422, "is no number of days"),
+        ("within=-3", 422, "is no number of days"),
+    ],
+)
+def test_what_there_is_not_is_named(predicted: Any, query: str, status: int, told: str) -> None:
+    with predicted.client() as client:
+        answer = client.get(f"/predictions?{query}")
+    assert answer.status_code == status
+    assert told in answer.text
 
 
 def test_a_page_of_the_list_goes_on_where_the_last_ended(predicted: Any) -> None:
@@ -154,10 +173,13 @@ def test_the_calendar_shows_a_week_against_what_its_technicians_can_do(predicted
         client.post("/tickets/1/schedule", data={"accept": "yes", "slot": "slot|2026-01-06T09:00|Anna"})
         client.post("/tickets/2/schedule", data={"slot": "hand", "planned_for": "2026-01-07T09:00"})
         week = client.get("/calendar?centre=north&week=2026-01-08").text
-        for text in ("week from 2026-01-05", "of 4 d 16 h", "Anna", "Ticket 1", "Ticket 2", "1 without a technician"):
+        for text in ("week from 2026-01-05", "2 h of 112 h", "Anna", "Ticket 1", "Ticket 2", "1 without a technician"):
             assert text in week, text
         assert "Ticket 1" not in client.get("/calendar?centre=north&week=2026-01-12").text
         assert "south has no technicians" in client.get("/calendar?centre=south").text
+        nowhere = client.get("/calendar?centre=nope")
+        assert nowhere.status_code == 404
+        assert "there is no service centre" in nowhere.text
         for day in ("soon", "0001-01-01", "9999-12-31"):
             assert client.get(f"/calendar?week={day}").status_code == 422, day
 

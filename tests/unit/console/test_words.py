@@ -41,6 +41,7 @@ def test_span(length: timedelta, text: str) -> None:
 def test_money_and_shares_and_numbers() -> None:
     assert words.money(-123450, "EUR") == "EUR -1,234.50"
     assert [words.percent(share) for share in (0, 0.004, 0.83, 1)] == ["0%", "0.4%", "83%", "100%"]
+    assert [words.working_hours(one) for one in (0, 1.5, 108, 1234.0)] == ["0 h", "1.5 h", "108 h", "1,234 h"]
     assert [words.points(change) for change in (0.174, -0.027)] == ["+17.4", "−2.7"]
     assert [words.number(value) for value in (0.00123, 52.161, 123456.7)] == ["0.00123", "52.16", "123,457"]
 
