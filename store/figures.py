@@ -70,7 +70,7 @@ def stock_outs(connection: Connection, scope: Scope) -> tuple[int, int]:
 
 
 def failures(connection: Connection, scope: Scope) -> tuple[int, int]:
-    """Failures that happened since the first model of their mode, and those that no ticket was open for."""
+    """Failures after what the first model of their mode learnt from, and those that no ticket was open for."""
     return _pair(connection, SQL["failures"], scope)
 
 

@@ -128,8 +128,8 @@ WHERE missing AND (%(after)s::bigint IS NULL OR ticket_id < %(after)s)
 ORDER BY ticket_id DESC LIMIT %(limit)s
 
 -- failures --
--- Failures that happened in a period since the failure mode's first model version, before which nothing could foresee
--- them, and those of them that no ticket was open for.
+-- Failures that happened in a period after what the failure mode's first model version learnt from, before which nothing
+-- could foresee them, and those of them that no ticket was open for.
 SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
     SELECT FROM tickets t
     WHERE t.device_id = e.device_id AND t.failure_mode = m.failure_mode AND t.opened_at <= e.ts
@@ -138,7 +138,7 @@ FROM device_events e
 JOIN devices d USING (device_id)
 JOIN unnest(%(device_models)s::text[], %(codes)s::text[], %(failure_modes)s::text[]) AS m (device_model, code, failure_mode)
     ON m.device_model = d.device_model AND m.code = e.code
-JOIN (SELECT device_model, failure_mode, min(created_at) AS since FROM model_versions GROUP BY device_model, failure_mode) v
+JOIN (SELECT device_model, failure_mode, min(data_to) AS since FROM model_versions GROUP BY device_model, failure_mode) v
     ON v.device_model = m.device_model AND v.failure_mode = m.failure_mode AND e.ts >= v.since
 WHERE e.kind = 'failure' AND e.ts >= %(since)s AND e.ts < %(until)s
     AND (%(customer)s::text IS NULL OR d.customer = %(customer)s)

@@ -77,7 +77,7 @@ def close(
 def test_every_figure_counts_what_it_says(site: Site, closed: dict[str, int]) -> None:
     desk = site.desk
     mode = desk.device_model.failure_modes[0]
-    desk.rows("UPDATE model_versions SET created_at = %s", NOW - 300 * DAY)
+    desk.rows("UPDATE model_versions SET data_to = %s", NOW - 300 * DAY)
     desk.rows(  # nobody had seen this one coming
         "INSERT INTO device_events (ts, device_id, kind, code) VALUES (%s, %s, 'failure', %s)",
         NOW - DAY,
@@ -138,7 +138,7 @@ def test_every_figure_counts_what_it_says(site: Site, closed: dict[str, int]) ->
         ):
             assert client.get(f"{V1}/figures?{bad}").status_code == 422, bad
 
-        desk.rows("UPDATE model_versions SET created_at = %s", NOW - 2 * DAY)  # what was before could not be foreseen
+        desk.rows("UPDATE model_versions SET data_to = %s", NOW - 2 * DAY)  # what was before could not be foreseen
         later = client.get(f"{V1}/figures").json()
         assert [later[name] for name in rest[:2]] == [1, 1]
 
