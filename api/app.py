@@ -28,6 +28,7 @@ from api import (
     manuals,
     model_versions,
     parts,
+    people,
     predictions,
     receivers,
     rejected,
@@ -84,7 +85,7 @@ def create_app(application: Application, changes: Feed | None = None) -> FastAPI
     app.state.application = application
     app.state.feed = changes or Feed(application.database)
     app.state.metrics = Metrics(app.state.feed)
-    of_service = (alarms, sites, agreements, tickets, ticket_sla, parts, receivers, escalations)
+    of_service = (alarms, sites, agreements, tickets, ticket_sla, parts, receivers, people, escalations)
     for module in (
         bulk,
         devices,
