@@ -176,9 +176,9 @@ def averted_failures(
 def live_outcomes(
     database: Database, catalog: Mapping[str, DeviceModel], fleet: DemoFleet
 ) -> tuple[Sequence[FailureOutcome], Sequence[TicketOutcome]]:
-    """Failures and tickets of the live time so far."""
+    """Failures and tickets of the live devices so far: an engine of the history has no life left to be judged by."""
+    live = set(fleet.live_readings["device"].unique())
     with database.transaction() as connection:
-        return (
-            failure_outcomes(connection, catalog, since=fleet.start),
-            ticket_outcomes(connection, catalog, since=fleet.start),
-        )
+        failures = failure_outcomes(connection, catalog, since=fleet.start)
+        tickets = ticket_outcomes(connection, catalog, since=fleet.start)
+    return [row for row in failures if row.device in live], [row for row in tickets if row.device in live]
