@@ -64,7 +64,6 @@ def test_most_failures_of_the_simulated_fleet_have_a_ticket_and_a_part_before_th
     told = {(row["device"], row["failure_mode"]) for row in figures["tickets"]}
     foreseen = [row for row in figures["outcomes"] if row["ticket_hours_before"] is not None]
     assert told >= {(row["device"], row["failure_mode"]) for row in foreseen}
-    assert all(row["state"] == "closed" for row in figures["tickets"] if row["hours_to_failure"] is not None)
     assert (figures["readings_lost"], figures["readings_doubled"]) == (0, 0)
     assert "Readings doubled" in output
     assert left_behind(state_dir) == []
