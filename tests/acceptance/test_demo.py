@@ -58,7 +58,7 @@ def test_most_failures_of_the_simulated_fleet_have_a_ticket_and_a_part_before_th
     figures, output = run_demo(tmp_path)
 
     assert figures["devices"] == 48
-    assert figures["failures"] >= 15
+    assert figures["failures"] + figures["averted_failures"] >= 20
     assert figures["parts_reserved_before_failure"] >= 0.7 * figures["failures"]
     assert figures["cost"] < 0.8 * figures["cost_run_to_failure"]
     told = {(row["device"], row["failure_mode"]) for row in figures["tickets"]}
