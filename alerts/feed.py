@@ -131,9 +131,9 @@ class Feed:
             # read before anyone subscribes, so that nothing falls between replay and queue
             position = self.latest() if self._thread is None else None
             with self._lock:
-                if self._thread is None and position is None:
-                    continue
-                if self._thread is None and position is not None:
+                if self._thread is None:
+                    if position is None:
+                        continue
                     self._thread = threading.Thread(target=self._run, args=(position,), name="feed", daemon=True)
                     self._thread.start()
                 self._subscriptions.add(subscription)

@@ -51,7 +51,7 @@ def must_wait(
     takes = 1 if capacity[service_centre].hours is None else visit_length / timedelta(hours=1)
     candidates = [*_candidates(asking), Candidate(NOT_YET, service_centre, last, saving, takes)]
     this_week = visit_budget.week(connection, service_centre=service_centre, instant=now)
-    return NOT_YET in deferred(candidates, _limits(capacity), this_week)
+    return NOT_YET in deferred(candidates, limits_of(capacity), this_week)
 
 
 def reconsider(database: Database, catalog: Mapping[str, DeviceModel], *, now: datetime) -> Reconsidered:
@@ -71,7 +71,7 @@ def reconsider(database: Database, catalog: Mapping[str, DeviceModel], *, now: d
 def _reconsider(connection: Connection, now: datetime) -> tuple[int, int]:
     visit_budget.hold(connection)
     asking = visit_budget.asking(connection, now=now)
-    capacity = _limits(visit_budget.capacities(connection))
+    capacity = limits_of(visit_budget.capacities(connection))
     waiting: set[int] = set()
     for centre in {row.service_centre for row in asking}:
         this_week = visit_budget.week(connection, service_centre=centre, instant=now)
@@ -108,7 +108,7 @@ def _candidates(asking: Iterable[AskingRow]) -> list[Candidate]:
     ]
 
 
-def _limits(capacities: Mapping[str, Capacity]) -> dict[str, float]:
+def limits_of(capacities: Mapping[str, Capacity]) -> dict[str, float]:
     """Of each centre the hours of its technicians, or the visits that were stated for it."""
     limits = {centre: one.visits if one.hours is None else one.hours for centre, one in capacities.items()}
     return {centre: limit for centre, limit in limits.items() if limit is not None}

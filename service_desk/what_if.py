@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -17,10 +17,12 @@ from models.held_out import unpack
 from models.lives import find_lives
 from service_desk.gates import look_at_gate
 from service_desk.policy.what_if import Backtest, Consequence, Terms, backtest, consequence
+from service_desk.visit_budget import limits_of
 from store import frames, model_versions, recorded_predictions, visit_budget
 from store.database import Connection
 from store.model_versions import Version
 from store.scope import customer_in_view
+from store.visit_budget import Capacity
 
 PERIOD = timedelta(days=30)
 MOST_DEVICES = 20_000
@@ -106,12 +108,13 @@ class WhatIf:
         """
         today = modes[0]
         basis = self._basis(connection, device_model, champion, today, now)
+        capacities = visit_budget.capacities(connection)
         outlooks = []
         for mode in modes:
             found = backtest(basis.followed, mode) if basis.followed else None
             as_today = (mode.costs, mode.lead_time) == (today.costs, today.lead_time)
             threshold = champion.alarm_threshold if as_today or found is None else found.threshold
-            terms = _terms(connection, device_model, champion, mode, threshold)
+            terms = _terms(connection, device_model, champion, mode, threshold, capacities)
             told = self._first_above(connection, champion, basis.as_of, threshold)
             outlooks.append(Outlook(mode, threshold, terms.gate_open, found, consequence(told, terms)))
         return Comparison(basis.as_of, outlooks)
@@ -145,16 +148,18 @@ class WhatIf:
 
 
 def _terms(
-    connection: Connection, device_model: DeviceModel, champion: Version, mode: FailureMode, threshold: float
+    connection: Connection,
+    device_model: DeviceModel,
+    champion: Version,
+    mode: FailureMode,
+    threshold: float,
+    capacities: Mapping[str, Capacity],
 ) -> Terms:
-    limits = visit_budget.capacities(connection)
-    in_hours = frozenset(centre for centre, one in limits.items() if one.hours is not None)
-    stated = {centre: one.visits if one.hours is None else one.hours for centre, one in limits.items()}
-    capacity = {centre: limit for centre, limit in stated.items() if limit is not None}
+    in_hours = frozenset(centre for centre, one in capacities.items() if one.hours is not None)
     precision = champion.metrics.get("alarm_precision")
     gate = look_at_gate(connection, device_model=device_model.name, mode=mode, held_out=precision)
     rate = champion.metrics.get("cost_rate") or 0.0
-    return Terms(mode, threshold, gate.auto_open, device_model.parts, capacity, in_hours, rate)
+    return Terms(mode, threshold, gate.auto_open, device_model.parts, limits_of(capacities), in_hours, rate)
 
 
 def _followed(
